@@ -1,0 +1,45 @@
+/** The schema language: one definition per struct, from which everything about it is derived. */
+export {
+  bigint64,
+  bool,
+  bytes,
+  double,
+  duration,
+  type Element,
+  Field,
+  inline,
+  int32,
+  int64,
+  intOrString,
+  json,
+  lazy,
+  list,
+  listOf,
+  map,
+  microTime,
+  quantity,
+  rawBytes,
+  ref,
+  string,
+  type StructOf,
+  time,
+  uint32,
+  uint64,
+  value,
+} from "./schema/field.ts";
+export * from "./schema/problem.ts";
+export * from "./schema/resource.ts";
+export { type Fields, type Of, struct, type Wire } from "./schema/struct.ts";
+export type {
+  FieldFacts,
+  FieldProblem,
+  Lazy,
+  List,
+  MapOf,
+  MergeFacts,
+  Scalar,
+  ScalarName,
+  Struct,
+  StructRules,
+  Type,
+} from "./schema/types.ts";

@@ -1,0 +1,141 @@
+/**
+ * The store: keys and bytes under revisions that strictly grow, with etcd's promises. Every implementation runs
+ * the contract suite in `suite.ts`.
+ */
+export interface Store {
+  /** The newest revision this store has made durable and visible. */
+  readonly revision: number;
+
+  /** The entry, or undefined; `revision` is the store's at the moment of the read. */
+  get(
+    key: string,
+    options?: ReadOptions,
+  ): Promise<{ readonly revision: number; readonly entry: Entry | undefined }>;
+
+  /** Entries with `start <= key < end`, in key order (bytewise). */
+  range(start: string, end: string, options?: RangeOptions): Promise<RangeResult>;
+
+  /**
+   * All or nothing, once durable. When every guard holds, the changes get one new revision; when one does not,
+   * nothing changes and the answer carries the present entries of the guards' keys.
+   */
+  commit(guards: readonly Guard[], changes: readonly Change[]): Promise<CommitResult>;
+
+  /**
+   * Every change to keys in `[start, end)` after `afterRevision`, in revision order, complete and without
+   * repetition. Fails with `Compacted` when that history is gone. A reader that falls too far behind has its
+   * own stream ended with `SlowWatcher`.
+   */
+  watch(start: string, end: string, options: WatchOptions): AsyncIterable<WatchBatch>;
+
+  /** Forgets history before `revision`; the newest value of each key stays. */
+  compact(revision: number): Promise<void>;
+
+  /** A lease that deletes its keys when it has not been renewed for `ttlSeconds`. */
+  grantLease(ttlSeconds: number): Promise<number>;
+  renewLease(lease: number): Promise<void>;
+  revokeLease(lease: number): Promise<void>;
+
+  /** The whole store at one revision, as one file's bytes; writes go on meanwhile. */
+  snapshot(options?: { readonly signal?: AbortSignal }): AsyncIterable<Uint8Array>;
+
+  /** Ends all watches, makes everything durable and lets go of files. */
+  close(): Promise<void>;
+}
+
+export interface Entry {
+  readonly key: string;
+  readonly value: Uint8Array;
+  readonly createRevision: number;
+  readonly modRevision: number;
+  /** 0 when bound to none. */
+  readonly lease: number;
+}
+
+export interface ReadOptions {
+  /** Read as of this revision; by default the newest, linearizable. */
+  readonly revision?: number;
+  readonly signal?: AbortSignal;
+}
+
+export interface RangeOptions extends ReadOptions {
+  /** At most this many entries; `count` still tells how many there are. */
+  readonly limit?: number;
+  /** Values are left empty. */
+  readonly keysOnly?: boolean;
+}
+
+export interface RangeResult {
+  readonly revision: number;
+  readonly entries: readonly Entry[];
+  /** All keys in the range at that revision. */
+  readonly count: number;
+}
+
+/** Holds when the key's modRevision is this; 0: the key does not exist. */
+export interface Guard {
+  readonly key: string;
+  readonly modRevision: number;
+}
+
+export type Change =
+  | { readonly type: "put"; readonly key: string; readonly value: Uint8Array; readonly lease?: number }
+  | { readonly type: "delete"; readonly key: string };
+
+export type CommitResult =
+  | { readonly succeeded: true; readonly revision: number }
+  | {
+      readonly succeeded: false;
+      readonly revision: number;
+      readonly entries: readonly (Entry | undefined)[];
+    };
+
+export interface WatchOptions {
+  readonly afterRevision: number;
+  /** Ends the watch. */
+  readonly signal: AbortSignal;
+}
+
+/** All changes of one revision in the range, or none: then it only tells how far the watch has come. */
+export interface WatchBatch {
+  readonly revision: number;
+  readonly events: readonly StoreEvent[];
+}
+
+export interface StoreEvent {
+  readonly type: "put" | "delete";
+  readonly key: string;
+  /** The new entry; for a delete undefined. */
+  readonly entry: Entry | undefined;
+  /** What was there before; undefined when the key is new. */
+  readonly previous: Entry | undefined;
+}
+
+/** The asked revision is older than what is kept. */
+export class Compacted extends Error {
+  override readonly name = "Compacted";
+  readonly compactRevision: number;
+  constructor(compactRevision: number) {
+    super(`history before revision ${compactRevision} has been compacted`);
+    this.compactRevision = compactRevision;
+  }
+}
+
+/** The asked revision has not happened yet. */
+export class FutureRevision extends Error {
+  override readonly name = "FutureRevision";
+}
+
+/** This watch did not keep up and was ended. */
+export class SlowWatcher extends Error {
+  override readonly name = "SlowWatcher";
+}
+
+/** A file of the store is damaged; nothing of it is served. */
+export class Damaged extends Error {
+  override readonly name = "Damaged";
+}
+
+/** The first key after all keys with this prefix. */
+export const prefixEnd = (prefix: string): string =>
+  prefix.slice(0, -1) + String.fromCharCode(prefix.charCodeAt(prefix.length - 1) + 1);
