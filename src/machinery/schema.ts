@@ -26,6 +26,7 @@ export {
   uint32,
   uint64,
   value,
+  wrappedList,
 } from "./schema/field.ts";
 export * from "./schema/problem.ts";
 export * from "./schema/resource.ts";

@@ -49,6 +49,11 @@ export class Field<T, P extends Presence = "optional"> {
     return this.#with({ nullable: true });
   }
 
+  /** Nobody needs to set it, and JSON shows null where it is unset: Go's zero times, and pointers without `omitempty`. */
+  orNull(): Field<T | null, "optional"> {
+    return this.#with({ omit: "never", nullable: true });
+  }
+
   /** What the server puts where the client said nothing. */
   default(value: T): Field<T, "always"> {
     return this.#with({ default: value });
@@ -125,6 +130,11 @@ export class Field<T, P extends Presence = "optional"> {
     const { kind } = this.facts.type;
     if (kind === "list") return this.#merge({ list: "atomic" });
     return this.#merge(kind === "map" ? { map: "atomic" } : { struct: "atomic" });
+  }
+
+  /** Merged member by member, although its struct is atomic elsewhere. */
+  granular(): Field<T, P> {
+    return this.#merge(this.facts.type.kind === "map" ? { map: "granular" } : { struct: "granular" });
   }
 
   /** How strategic merge patch treats it, where that does not follow from `mergedBy` and `mergedSet`. */
@@ -236,6 +246,13 @@ export const lazy = <T>(struct: () => Struct): LazyElement<T> =>
 
 export const list = <const E extends Element>(tag: number, item: E): Field<readonly ShapeOf<E>[]> =>
   new Field({ ...PLAIN, tag, type: { kind: "list", item: typeOf(item) } });
+
+/** A list that protobuf puts into a message of its own, in field 1. */
+export const wrappedList = <const E extends Element>(
+  tag: number,
+  item: E,
+): Field<readonly ShapeOf<E>[]> =>
+  new Field({ ...PLAIN, tag, type: { kind: "list", item: typeOf(item), wrapped: true } });
 
 export const map = <const E extends Element>(
   tag: number,

@@ -108,6 +108,8 @@ export interface SubresourceFacts {
   /** `group/version` of the kind where it differs from the parent's. */
   readonly apiVersion?: string;
   readonly verbs: readonly string[];
+  /** A stream or proxy into a node, pod or service, not an object. */
+  readonly connect?: boolean;
 }
 
 export interface ResourceDefinition<F extends Fields, S, U, M, T> {
@@ -123,6 +125,8 @@ export interface ResourceDefinition<F extends Fields, S, U, M, T> {
   /** Protobuf fields 2 and 3, for the kinds that have them as a plain part. */
   readonly spec?: StructOf<S>;
   readonly status?: StructOf<U>;
+  /** Clients must send a spec: OpenAPI lists it as required. */
+  readonly specRequired?: boolean;
   /** Everything else at the top level. */
   readonly fields?: F;
   readonly verbs?: readonly Verb[];
@@ -238,7 +242,7 @@ export function resource<
 }
 
 function objectSchema<F extends Fields, S, U, M, T>(
-  { kind, doc, metadata, spec, status, fields }: ResourceDefinition<F, S, U, M, T>,
+  { kind, doc, metadata, spec, status, specRequired, fields }: ResourceDefinition<F, S, U, M, T>,
   group: string,
   version: string,
 ): StructOf<T> {
@@ -248,7 +252,10 @@ function objectSchema<F extends Fields, S, U, M, T>(
     apiVersion: string(0).required().doc("Group and version of this kind."),
     metadata: value(1, metadata).doc("Name, labels and bookkeeping of the object."),
   };
-  if (spec) parts.spec = value(2, spec).doc("What is wanted.");
+  if (spec) {
+    const wanted = value(2, spec).doc("What is wanted.");
+    parts.spec = specRequired ? wanted.required() : wanted;
+  }
   if (status) parts.status = value(3, status).doc("What was last observed.");
   for (const name of Object.keys(fields ?? {})) assert(!(name in parts), `${kind}.${name} is defined twice`);
   const made: Struct = struct(`${short}.${version}.${kind}`, { ...parts, ...fields }, { doc: doc ?? "" });

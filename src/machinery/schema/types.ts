@@ -38,6 +38,8 @@ export interface Scalar<N extends ScalarName = ScalarName> {
 export interface List {
   readonly kind: "list";
   readonly item: Type;
+  /** The list is a message of its own in protobuf, with the items in field 1. */
+  readonly wrapped?: boolean;
 }
 
 /** Keys are strings. `wrapped`: each value is a message of its own in protobuf, holding the list in field 1. */
