@@ -5,6 +5,9 @@ import type { AnyObject, Resource } from "#machinery/schema";
  * Every failure is a StatusError, or an error of the connection.
  */
 export interface Transport {
+  /** Objects handed out are the server's own: full objects cost no more than their metadata. */
+  readonly sharesObjects?: boolean;
+
   /** One request, one object (or Status) back. Objects are shared and never changed in place. */
   call<T extends AnyObject>(call: Call<T>, options?: CallOptions): Promise<unknown>;
 
@@ -55,6 +58,8 @@ export interface ListScope<T extends AnyObject> {
   readonly namespace?: string;
   /** `labelSelector`, `fieldSelector`, `limit`, `continue`, `resourceVersion`, `resourceVersionMatch`. */
   readonly query?: Query;
+  /** Only `metadata` is needed: a transport that encodes may ask the server for PartialObjectMetadata. */
+  readonly metadataOnly?: boolean;
 }
 
 export interface ListPage<T> {
