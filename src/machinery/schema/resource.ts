@@ -75,8 +75,11 @@ export interface Column<T> {
   readonly priority?: 0 | 1;
   readonly doc?: string;
   /** The cell's value; for ages the timestamp, which the table turns into elapsed time. */
-  readonly cell: (object: T, now: number) => string | number | boolean | undefined;
+  cell(object: T, now: number): string | number | boolean | undefined;
 }
+
+/** Like every function of a kind it takes objects of that kind, yet each kind is a `Resource<AnyObject>`. */
+export type ReadsText<T> = { read(object: T): string }["read"];
 
 /** What makes a kind more than its fields. All functions are pure. */
 export interface ResourceRules<T> {
@@ -141,7 +144,7 @@ export interface ResourceDefinition<F extends Fields, S, U, M, T> {
   /** `true`: PUT of a missing name creates it. */
   readonly createOnUpdate?: boolean;
   /** Beyond `metadata.name` and `metadata.namespace`: label to value, empty text when unset. */
-  readonly fieldSelectors?: Readonly<Record<string, (object: T) => string>>;
+  readonly fieldSelectors?: Readonly<Record<string, ReadsText<T>>>;
   readonly columns?: readonly Column<T>[];
   readonly rules?: ResourceRules<T>;
   /** `group/version/Kind` that is stored, where it is another one; conversion is in `api/conversion`. */
@@ -175,7 +178,7 @@ export interface Resource<T extends AnyObject = AnyObject> {
   readonly counted: boolean;
   readonly unconditionalUpdate: boolean;
   readonly createOnUpdate: boolean;
-  readonly fieldSelectors: Readonly<Record<string, (object: T) => string>>;
+  readonly fieldSelectors: Readonly<Record<string, ReadsText<T>>>;
   readonly columns: readonly Column<T>[];
   readonly rules: ResourceRules<T>;
   readonly storedAs: string | undefined;
