@@ -1,0 +1,184 @@
+import type { FieldFacts, Struct, Type } from "#machinery/schema";
+import { badRequest } from "#machinery/status";
+import { sameJson } from "./json-patch.ts";
+import { isObject, type JsonObject } from "./merge-patch.ts";
+
+const DIRECTIVE = "$patch";
+const RETAIN_KEYS = "$retainKeys";
+const DELETE_FROM = "$deleteFromPrimitiveList/";
+const ELEMENT_ORDER = "$setElementOrder/";
+
+/**
+ * Strategic merge patch: as a merge patch, but lists that the schema says to merge are merged item by item, and
+ * `$patch`, `$retainKeys`, `$deleteFromPrimitiveList/x` and `$setElementOrder/x` steer it. The document stays as it is.
+ * Throws BadRequest for directives that make no sense.
+ */
+export function applyStrategicMerge(schema: Struct, document: JsonObject, patch: JsonObject): JsonObject {
+  return mergeObject(schema, document, patch);
+}
+
+function mergeObject(type: Type | undefined, document: JsonObject, patch: JsonObject): JsonObject {
+  const directive = patch[DIRECTIVE];
+  if (directive === "replace") return withoutDirectives(patch);
+  if (directive === "delete") return {};
+  if (directive !== undefined && directive !== "merge")
+    throw badRequest(`Unknown patch type found: ${String(directive)}`);
+
+  const merged = new Map(Object.entries(retain(document, patch)));
+  deleteFromLists(merged, patch);
+  for (const [key, change] of Object.entries(patch)) {
+    if (key.startsWith("$")) continue;
+    if (change === null) merged.delete(key);
+    else
+      merged.set(key, mergeField(memberOf(type, key), merged.get(key), change, patch[ELEMENT_ORDER + key]));
+  }
+  orderUntouchedLists(type, merged, patch);
+  return Object.fromEntries(merged);
+}
+
+/** `$retainKeys`: what it does not name goes. */
+function retain(document: JsonObject, patch: JsonObject): JsonObject {
+  const keys = patch[RETAIN_KEYS];
+  if (keys === undefined) return document;
+  if (!Array.isArray(keys)) throw badRequest(`invalid value for ${RETAIN_KEYS}: it is a list of field names`);
+  const kept = new Set(keys);
+  for (const [key, change] of Object.entries(patch)) {
+    if (!key.startsWith("$") && change !== null && !kept.has(key)) {
+      throw badRequest(`${RETAIN_KEYS} does not hold all keys present in the patch: ${key}`);
+    }
+  }
+  return Object.fromEntries(Object.entries(document).filter(([key]) => kept.has(key)));
+}
+
+function deleteFromLists(merged: Map<string, unknown>, patch: JsonObject): void {
+  for (const [directive, removed] of Object.entries(patch)) {
+    if (!directive.startsWith(DELETE_FROM)) continue;
+    const key = directive.slice(DELETE_FROM.length);
+    const list = merged.get(key);
+    if (!Array.isArray(removed)) throw badRequest(`invalid value for ${directive}: it is a list`);
+    if (Array.isArray(list))
+      merged.set(
+        key,
+        list.filter((item) => !removed.some((gone) => sameJson(gone, item))),
+      );
+  }
+}
+
+/** A list may be put in order though nothing in it changes. */
+function orderUntouchedLists(type: Type | undefined, merged: Map<string, unknown>, patch: JsonObject): void {
+  for (const [directive, order] of Object.entries(patch)) {
+    if (!directive.startsWith(ELEMENT_ORDER)) continue;
+    const key = directive.slice(ELEMENT_ORDER.length);
+    const list = merged.get(key);
+    if (key in patch || !Array.isArray(list) || !Array.isArray(order)) continue;
+    merged.set(key, inOrder(list, order, list, memberOf(type, key)?.facts?.merge.patchKey));
+  }
+}
+
+/** What the schema says of one member of an object. */
+interface Member {
+  readonly type: Type;
+  readonly facts?: FieldFacts;
+}
+
+function memberOf(type: Type | undefined, key: string): Member | undefined {
+  if (type?.kind === "lazy") return memberOf(type.struct(), key);
+  if (type?.kind === "map") return { type: type.value };
+  if (type?.kind !== "struct") return undefined;
+  const facts = Object.hasOwn(type.fields, key) ? type.fields[key] : undefined;
+  if (facts && !facts.inline) return { type: facts.type, facts };
+  for (const inlined of Object.values(type.fields)) {
+    const found = inlined.inline ? memberOf(inlined.type, key) : undefined;
+    if (found) return found;
+  }
+  return undefined;
+}
+
+function mergeField(member: Member | undefined, document: unknown, patch: unknown, order: unknown): unknown {
+  const strategies = member?.facts?.merge.patch ?? [];
+  if (isObject(patch)) {
+    if (strategies.includes("replace") || !isObject(document)) return withoutDirectives(patch);
+    return mergeObject(member?.type, document, patch);
+  }
+  if (!Array.isArray(patch) || member?.type.kind !== "list" || !strategies.includes("merge")) return patch;
+  return mergeList(
+    member.type.item,
+    member.facts?.merge.patchKey,
+    Array.isArray(document) ? document : [],
+    patch,
+    order,
+  );
+}
+
+function mergeList(
+  item: Type,
+  key: string | undefined,
+  document: readonly unknown[],
+  patch: readonly unknown[],
+  order: unknown,
+): readonly unknown[] {
+  if (key === undefined) {
+    const merged = [...document, ...patch.filter((value) => !document.some((old) => sameJson(old, value)))];
+    return Array.isArray(order) ? inOrder(merged, order, document, undefined) : merged;
+  }
+  const objects = patch.map((value) => {
+    if (isObject(value)) return value;
+    throw badRequest(`expected an object with the key ${key} in a merged list`);
+  });
+  if (objects.some((value) => value[DIRECTIVE] === "replace")) {
+    return objects.filter((value) => value[DIRECTIVE] !== "replace").map(withoutDirectives);
+  }
+  const merged = objects.reduce((list, change) => mergeItem(item, key, list, change), document);
+  return Array.isArray(order) ? inOrder(merged, order, document, key) : merged;
+}
+
+function mergeItem(
+  item: Type,
+  key: string,
+  list: readonly unknown[],
+  change: JsonObject,
+): readonly unknown[] {
+  if (!(key in change))
+    throw badRequest(`map: ${JSON.stringify(change)} does not contain declared merge key: ${key}`);
+  const matches = (old: unknown): boolean => isObject(old) && sameJson(old[key], change[key]);
+  if (change[DIRECTIVE] === "delete") return list.filter((old) => !matches(old));
+  const position = list.findIndex(matches);
+  if (position < 0) return [...list, withoutDirectives(change)];
+  return list.with(position, mergeObject(item, list[position] as JsonObject, change));
+}
+
+/**
+ * Items named by `order` take its order; the others keep their place among them by where the document had both.
+ */
+function inOrder(
+  list: readonly unknown[],
+  order: readonly unknown[],
+  document: readonly unknown[],
+  key: string | undefined,
+): readonly unknown[] {
+  const idOf = (value: unknown): unknown => (key !== undefined && isObject(value) ? value[key] : value);
+  const rank = (value: unknown): number => order.findIndex((ordered) => sameJson(idOf(ordered), idOf(value)));
+  const named = list.filter((value) => rank(value) >= 0).toSorted((one, other) => rank(one) - rank(other));
+  const others = list.filter((value) => rank(value) < 0);
+  const before = (value: unknown): number => document.findIndex((old) => sameJson(idOf(old), idOf(value)));
+  const merged: unknown[] = [];
+  while (named.length > 0 && others.length > 0) {
+    const [left, right] = [before(named[0]), before(others[0])];
+    merged.push(left >= 0 && right >= 0 && right < left ? others.shift() : named.shift());
+  }
+  return [...merged, ...named, ...others];
+}
+
+/** The patch as a value of its own: directives and nulls mean nothing where there was nothing before. */
+function withoutDirectives(patch: JsonObject): JsonObject {
+  const members = Object.entries(patch).flatMap(([key, value]): [string, unknown][] =>
+    key.startsWith("$") || value === null ? [] : [[key, plain(value)]],
+  );
+  return Object.fromEntries(members);
+}
+
+function plain(value: unknown): unknown {
+  if (isObject(value)) return withoutDirectives(value);
+  if (!Array.isArray(value)) return value;
+  return value.filter((item) => !isObject(item) || item[DIRECTIVE] !== "delete").map(plain);
+}
