@@ -1,0 +1,77 @@
+import { LabelSelector } from "#api/meta-v1/labelselector";
+import { inline, list, type Of, ref, string, struct } from "#machinery/schema";
+
+export const MatchCondition = struct("admissionregistration.v1.MatchCondition", {
+  name: string(1).required(),
+  expression: string(2).required(),
+});
+export interface MatchCondition extends Of<typeof MatchCondition> {}
+
+export const Rule = struct("admissionregistration.v1.Rule", {
+  apiGroups: list(1, string).atomic(),
+  apiVersions: list(2, string).atomic(),
+  resources: list(3, string).atomic(),
+  scope: string(4).pointer().oneOf("Cluster", "Namespaced", "*").default("*"),
+});
+export interface Rule extends Of<typeof Rule> {}
+
+export const RuleWithOperations = struct("admissionregistration.v1.RuleWithOperations", {
+  operations: list(1, string).atomic(),
+  rule: inline(2, Rule),
+});
+export interface RuleWithOperations extends Of<typeof RuleWithOperations> {}
+
+export const NamedRuleWithOperations = struct(
+  "admissionregistration.v1.NamedRuleWithOperations",
+  {
+    resourceNames: list(1, string).atomic(),
+    ruleWithOperations: inline(2, RuleWithOperations),
+  },
+  { atomic: true },
+);
+export interface NamedRuleWithOperations extends Of<typeof NamedRuleWithOperations> {}
+
+export const MatchResources = struct(
+  "admissionregistration.v1.MatchResources",
+  {
+    namespaceSelector: ref(1, LabelSelector).default({}),
+    objectSelector: ref(2, LabelSelector).default({}),
+    resourceRules: list(3, NamedRuleWithOperations).atomic(),
+    excludeResourceRules: list(4, NamedRuleWithOperations).atomic(),
+    matchPolicy: string(7).pointer().oneOf("Exact", "Equivalent").default("Equivalent"),
+  },
+  { atomic: true },
+);
+export interface MatchResources extends Of<typeof MatchResources> {}
+
+export const ParamKind = struct(
+  "admissionregistration.v1.ParamKind",
+  {
+    apiVersion: string(1),
+    kind: string(2),
+  },
+  { atomic: true },
+);
+export interface ParamKind extends Of<typeof ParamKind> {}
+
+export const ParamRef = struct(
+  "admissionregistration.v1.ParamRef",
+  {
+    name: string(1),
+    namespace: string(2),
+    selector: ref(3, LabelSelector),
+    parameterNotFoundAction: string(4).pointer(),
+  },
+  { atomic: true },
+);
+export interface ParamRef extends Of<typeof ParamRef> {}
+
+export const Variable = struct(
+  "admissionregistration.v1.Variable",
+  {
+    name: string(1).required(),
+    expression: string(2).required(),
+  },
+  { atomic: true },
+);
+export interface Variable extends Of<typeof Variable> {}

@@ -1,0 +1,29 @@
+import { MatchResources, ParamRef } from "#api/admissionregistration-v1/matching";
+import { ObjectMeta } from "#api/meta-v1/objectmeta";
+import { list, type Of, ref, resource, string, struct } from "#machinery/schema";
+
+export const ValidatingAdmissionPolicyBindingSpec = struct(
+  "admissionregistration.v1.ValidatingAdmissionPolicyBindingSpec",
+  {
+    policyName: string(1),
+    paramRef: ref(2, ParamRef),
+    matchResources: ref(3, MatchResources),
+    validationActions: list(4, string).set(),
+  },
+);
+export interface ValidatingAdmissionPolicyBindingSpec extends Of<
+  typeof ValidatingAdmissionPolicyBindingSpec
+> {}
+
+export const ValidatingAdmissionPolicyBinding = resource({
+  apiVersion: "admissionregistration.k8s.io/v1",
+  kind: "ValidatingAdmissionPolicyBinding",
+  plural: "validatingadmissionpolicybindings",
+  categories: ["api-extensions"],
+  namespaced: false,
+  metadata: ObjectMeta,
+  spec: ValidatingAdmissionPolicyBindingSpec,
+  counted: true,
+  unconditionalUpdate: false,
+});
+export interface ValidatingAdmissionPolicyBinding extends Of<typeof ValidatingAdmissionPolicyBinding> {}

@@ -1,0 +1,35 @@
+import { MatchCondition, RuleWithOperations } from "#api/admissionregistration-v1/matching";
+import { WebhookClientConfig } from "#api/admissionregistration-v1/webhook";
+import { LabelSelector } from "#api/meta-v1/labelselector";
+import { ObjectMeta } from "#api/meta-v1/objectmeta";
+import { int32, list, type Of, ref, resource, string, struct, value } from "#machinery/schema";
+
+export const ValidatingWebhook = struct("admissionregistration.v1.ValidatingWebhook", {
+  name: string(1).required(),
+  clientConfig: value(2, WebhookClientConfig).required(),
+  rules: list(3, RuleWithOperations).atomic(),
+  failurePolicy: string(4).pointer().oneOf("Ignore", "Fail").default("Fail"),
+  matchPolicy: string(9).pointer().oneOf("Exact", "Equivalent").default("Equivalent"),
+  namespaceSelector: ref(5, LabelSelector).default({}),
+  objectSelector: ref(10, LabelSelector).default({}),
+  sideEffects: string(6).pointer().oneOf("Unknown", "None", "Some", "NoneOnDryRun").required(),
+  timeoutSeconds: int32(7).pointer().default(10),
+  admissionReviewVersions: list(8, string).required().atomic(),
+  matchConditions: list(11, MatchCondition).mergedBy("name"),
+});
+export interface ValidatingWebhook extends Of<typeof ValidatingWebhook> {}
+
+export const ValidatingWebhookConfiguration = resource({
+  apiVersion: "admissionregistration.k8s.io/v1",
+  kind: "ValidatingWebhookConfiguration",
+  plural: "validatingwebhookconfigurations",
+  categories: ["api-extensions"],
+  namespaced: false,
+  metadata: ObjectMeta,
+  counted: true,
+  unconditionalUpdate: false,
+  fields: {
+    webhooks: list(2, ValidatingWebhook).mergedBy("name"),
+  },
+});
+export interface ValidatingWebhookConfiguration extends Of<typeof ValidatingWebhookConfiguration> {}

@@ -1,0 +1,49 @@
+import { ObjectMeta } from "#api/meta-v1/objectmeta";
+import { bool, bytes, int32, list, type Of, ref, resource, string, struct, time } from "#machinery/schema";
+
+export const ServiceReference = struct("apiregistration.v1.ServiceReference", {
+  namespace: string(1),
+  name: string(2),
+  port: int32(3).pointer().default(443),
+});
+export interface ServiceReference extends Of<typeof ServiceReference> {}
+
+export const APIServiceSpec = struct("apiregistration.v1.APIServiceSpec", {
+  service: ref(1, ServiceReference),
+  group: string(2),
+  version: string(3),
+  insecureSkipTLSVerify: bool(4),
+  caBundle: bytes(5).atomic(),
+  groupPriorityMinimum: int32(7).required(),
+  versionPriority: int32(8).required(),
+});
+export interface APIServiceSpec extends Of<typeof APIServiceSpec> {}
+
+export const APIServiceCondition = struct("apiregistration.v1.APIServiceCondition", {
+  type: string(1).required(),
+  status: string(2).required(),
+  lastTransitionTime: time(3).orNull(),
+  reason: string(4),
+  message: string(5),
+});
+export interface APIServiceCondition extends Of<typeof APIServiceCondition> {}
+
+export const APIServiceStatus = struct("apiregistration.v1.APIServiceStatus", {
+  conditions: list(1, APIServiceCondition).mergedBy("type"),
+});
+export interface APIServiceStatus extends Of<typeof APIServiceStatus> {}
+
+export const APIService = resource({
+  apiVersion: "apiregistration.k8s.io/v1",
+  kind: "APIService",
+  plural: "apiservices",
+  categories: ["api-extensions"],
+  namespaced: false,
+  metadata: ObjectMeta,
+  spec: APIServiceSpec,
+  status: APIServiceStatus,
+  counted: false,
+  unconditionalUpdate: false,
+  storagePrefix: "apiregistration.k8s.io/apiservices",
+});
+export interface APIService extends Of<typeof APIService> {}

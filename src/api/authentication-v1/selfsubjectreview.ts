@@ -1,0 +1,21 @@
+import { UserInfo } from "#api/authentication-v1/userinfo";
+import { ObjectMeta } from "#api/meta-v1/objectmeta";
+import { type Of, resource, struct, value } from "#machinery/schema";
+
+export const SelfSubjectReviewStatus = struct("authentication.v1.SelfSubjectReviewStatus", {
+  userInfo: value(1, UserInfo),
+});
+export interface SelfSubjectReviewStatus extends Of<typeof SelfSubjectReviewStatus> {}
+
+export const SelfSubjectReview = resource({
+  apiVersion: "authentication.k8s.io/v1",
+  kind: "SelfSubjectReview",
+  plural: "selfsubjectreviews",
+  namespaced: false,
+  verbs: ["create"],
+  metadata: ObjectMeta,
+  fields: {
+    status: value(2, SelfSubjectReviewStatus),
+  },
+});
+export interface SelfSubjectReview extends Of<typeof SelfSubjectReview> {}

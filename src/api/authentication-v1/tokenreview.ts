@@ -1,0 +1,31 @@
+import { UserInfo } from "#api/authentication-v1/userinfo";
+import { ObjectMeta } from "#api/meta-v1/objectmeta";
+import { bool, list, type Of, resource, string, struct, value } from "#machinery/schema";
+
+export const TokenReviewSpec = struct("authentication.v1.TokenReviewSpec", {
+  token: string(1),
+  audiences: list(2, string).atomic(),
+});
+export interface TokenReviewSpec extends Of<typeof TokenReviewSpec> {}
+
+export const TokenReviewStatus = struct("authentication.v1.TokenReviewStatus", {
+  authenticated: bool(1),
+  user: value(2, UserInfo),
+  audiences: list(4, string).atomic(),
+  error: string(3),
+});
+export interface TokenReviewStatus extends Of<typeof TokenReviewStatus> {}
+
+export const TokenReview = resource({
+  apiVersion: "authentication.k8s.io/v1",
+  kind: "TokenReview",
+  plural: "tokenreviews",
+  namespaced: false,
+  verbs: ["create"],
+  metadata: ObjectMeta,
+  spec: TokenReviewSpec,
+  specRequired: true,
+  status: TokenReviewStatus,
+  statusSubresource: false,
+});
+export interface TokenReview extends Of<typeof TokenReview> {}

@@ -1,0 +1,9 @@
+import { list, listOf, map, type Of, string, struct } from "#machinery/schema";
+
+export const UserInfo = struct("authentication.v1.UserInfo", {
+  username: string(1),
+  uid: string(2),
+  groups: list(3, string).atomic(),
+  extra: map(4, listOf(string)),
+});
+export interface UserInfo extends Of<typeof UserInfo> {}

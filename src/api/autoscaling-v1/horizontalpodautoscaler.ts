@@ -1,0 +1,45 @@
+import { ObjectMeta } from "#api/meta-v1/objectmeta";
+import { int32, int64, type Of, resource, string, struct, time, value } from "#machinery/schema";
+
+export const CrossVersionObjectReference = struct(
+  "autoscaling.v1.CrossVersionObjectReference",
+  {
+    kind: string(1).required(),
+    name: string(2).required(),
+    apiVersion: string(3),
+  },
+  { atomic: true },
+);
+export interface CrossVersionObjectReference extends Of<typeof CrossVersionObjectReference> {}
+
+export const HorizontalPodAutoscalerSpec = struct("autoscaling.v1.HorizontalPodAutoscalerSpec", {
+  scaleTargetRef: value(1, CrossVersionObjectReference).required(),
+  minReplicas: int32(2).pointer().default(1),
+  maxReplicas: int32(3).required(),
+  targetCPUUtilizationPercentage: int32(4).pointer(),
+});
+export interface HorizontalPodAutoscalerSpec extends Of<typeof HorizontalPodAutoscalerSpec> {}
+
+export const HorizontalPodAutoscalerStatus = struct("autoscaling.v1.HorizontalPodAutoscalerStatus", {
+  observedGeneration: int64(1).pointer(),
+  lastScaleTime: time(2).pointer(),
+  currentReplicas: int32(3).required(),
+  desiredReplicas: int32(4).required(),
+  currentCPUUtilizationPercentage: int32(5).pointer(),
+});
+export interface HorizontalPodAutoscalerStatus extends Of<typeof HorizontalPodAutoscalerStatus> {}
+
+export const HorizontalPodAutoscaler = resource({
+  apiVersion: "autoscaling/v1",
+  kind: "HorizontalPodAutoscaler",
+  plural: "horizontalpodautoscalers",
+  shortNames: ["hpa"],
+  categories: ["all"],
+  namespaced: true,
+  metadata: ObjectMeta,
+  spec: HorizontalPodAutoscalerSpec,
+  status: HorizontalPodAutoscalerStatus,
+  counted: false,
+  storedAs: "autoscaling/v2/HorizontalPodAutoscaler",
+});
+export interface HorizontalPodAutoscaler extends Of<typeof HorizontalPodAutoscaler> {}

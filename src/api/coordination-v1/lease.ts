@@ -1,0 +1,25 @@
+import { ObjectMeta } from "#api/meta-v1/objectmeta";
+import { int32, microTime, type Of, resource, string, struct } from "#machinery/schema";
+
+export const LeaseSpec = struct("coordination.v1.LeaseSpec", {
+  holderIdentity: string(1).pointer(),
+  leaseDurationSeconds: int32(2).pointer(),
+  acquireTime: microTime(3).pointer(),
+  renewTime: microTime(4).pointer(),
+  leaseTransitions: int32(5).pointer(),
+  strategy: string(6).pointer().gate("CoordinatedLeaderElection"),
+  preferredHolder: string(7).pointer().gate("CoordinatedLeaderElection"),
+});
+export interface LeaseSpec extends Of<typeof LeaseSpec> {}
+
+export const Lease = resource({
+  apiVersion: "coordination.k8s.io/v1",
+  kind: "Lease",
+  plural: "leases",
+  namespaced: true,
+  metadata: ObjectMeta,
+  spec: LeaseSpec,
+  unconditionalUpdate: false,
+  createOnUpdate: true,
+});
+export interface Lease extends Of<typeof Lease> {}

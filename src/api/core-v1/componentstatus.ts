@@ -1,0 +1,24 @@
+import { ObjectMeta } from "#api/meta-v1/objectmeta";
+import { list, type Of, resource, string, struct } from "#machinery/schema";
+
+export const ComponentCondition = struct("core.v1.ComponentCondition", {
+  type: string(1).required(),
+  status: string(2).required(),
+  message: string(3),
+  error: string(4),
+});
+export interface ComponentCondition extends Of<typeof ComponentCondition> {}
+
+export const ComponentStatus = resource({
+  apiVersion: "v1",
+  kind: "ComponentStatus",
+  plural: "componentstatuses",
+  shortNames: ["cs"],
+  namespaced: false,
+  verbs: ["get", "list"],
+  metadata: ObjectMeta,
+  fields: {
+    conditions: list(2, ComponentCondition).mergedBy("type"),
+  },
+});
+export interface ComponentStatus extends Of<typeof ComponentStatus> {}

@@ -1,0 +1,164 @@
+import { ResourceRequirements } from "#api/core-v1/resources";
+import {
+  bool,
+  int32,
+  int64,
+  list,
+  map,
+  type Of,
+  quantity,
+  ref,
+  string,
+  struct,
+  time,
+  value,
+} from "#machinery/schema";
+
+export const ContainerStateWaiting = struct("core.v1.ContainerStateWaiting", {
+  reason: string(1),
+  message: string(2),
+});
+export interface ContainerStateWaiting extends Of<typeof ContainerStateWaiting> {}
+
+export const ContainerStateRunning = struct("core.v1.ContainerStateRunning", {
+  startedAt: time(1).orNull(),
+});
+export interface ContainerStateRunning extends Of<typeof ContainerStateRunning> {}
+
+export const ContainerStateTerminated = struct("core.v1.ContainerStateTerminated", {
+  exitCode: int32(1).required(),
+  signal: int32(2),
+  reason: string(3),
+  message: string(4),
+  startedAt: time(5).orNull(),
+  finishedAt: time(6).orNull(),
+  containerID: string(7),
+});
+export interface ContainerStateTerminated extends Of<typeof ContainerStateTerminated> {}
+
+export const ContainerState = struct("core.v1.ContainerState", {
+  waiting: ref(1, ContainerStateWaiting),
+  running: ref(2, ContainerStateRunning),
+  terminated: ref(3, ContainerStateTerminated),
+});
+export interface ContainerState extends Of<typeof ContainerState> {}
+
+export const VolumeMountStatus = struct("core.v1.VolumeMountStatus", {
+  name: string(1).required(),
+  mountPath: string(2).required(),
+  readOnly: bool(3),
+  recursiveReadOnly: string(4).pointer(),
+});
+export interface VolumeMountStatus extends Of<typeof VolumeMountStatus> {}
+
+export const LinuxContainerUser = struct("core.v1.LinuxContainerUser", {
+  uid: int64(1).required(),
+  gid: int64(2).required(),
+  supplementalGroups: list(3, int64).atomic(),
+});
+export interface LinuxContainerUser extends Of<typeof LinuxContainerUser> {}
+
+export const ContainerUser = struct("core.v1.ContainerUser", {
+  linux: ref(1, LinuxContainerUser),
+});
+export interface ContainerUser extends Of<typeof ContainerUser> {}
+
+export const ResourceHealth = struct("core.v1.ResourceHealth", {
+  resourceID: string(1).required(),
+  health: string(2),
+});
+export interface ResourceHealth extends Of<typeof ResourceHealth> {}
+
+export const ResourceStatus = struct("core.v1.ResourceStatus", {
+  name: string(1).required(),
+  resources: list(2, ResourceHealth).keyedBy("resourceID"),
+});
+export interface ResourceStatus extends Of<typeof ResourceStatus> {}
+
+export const ContainerStatus = struct("core.v1.ContainerStatus", {
+  name: string(1).required(),
+  state: value(2, ContainerState),
+  lastState: value(3, ContainerState),
+  ready: bool(4).required(),
+  restartCount: int32(5).required(),
+  image: string(6).required(),
+  imageID: string(7).required(),
+  containerID: string(8),
+  started: bool(9).pointer(),
+  allocatedResources: map(10, quantity).gate("InPlacePodVerticalScalingAllocatedStatus"),
+  resources: ref(11, ResourceRequirements),
+  volumeMounts: list(12, VolumeMountStatus).mergedBy("mountPath"),
+  user: ref(13, ContainerUser),
+  allocatedResourcesStatus: list(14, ResourceStatus).mergedBy("name").gate("ResourceHealthStatus"),
+  stopSignal: string(15)
+    .pointer()
+    .oneOf(
+      "SIGABRT",
+      "SIGALRM",
+      "SIGBUS",
+      "SIGCHLD",
+      "SIGCLD",
+      "SIGCONT",
+      "SIGFPE",
+      "SIGHUP",
+      "SIGILL",
+      "SIGINT",
+      "SIGIO",
+      "SIGIOT",
+      "SIGKILL",
+      "SIGPIPE",
+      "SIGPOLL",
+      "SIGPROF",
+      "SIGPWR",
+      "SIGQUIT",
+      "SIGSEGV",
+      "SIGSTKFLT",
+      "SIGSTOP",
+      "SIGSYS",
+      "SIGTERM",
+      "SIGTRAP",
+      "SIGTSTP",
+      "SIGTTIN",
+      "SIGTTOU",
+      "SIGURG",
+      "SIGUSR1",
+      "SIGUSR2",
+      "SIGVTALRM",
+      "SIGWINCH",
+      "SIGXCPU",
+      "SIGXFSZ",
+      "SIGRTMIN",
+      "SIGRTMIN+1",
+      "SIGRTMIN+2",
+      "SIGRTMIN+3",
+      "SIGRTMIN+4",
+      "SIGRTMIN+5",
+      "SIGRTMIN+6",
+      "SIGRTMIN+7",
+      "SIGRTMIN+8",
+      "SIGRTMIN+9",
+      "SIGRTMIN+10",
+      "SIGRTMIN+11",
+      "SIGRTMIN+12",
+      "SIGRTMIN+13",
+      "SIGRTMIN+14",
+      "SIGRTMIN+15",
+      "SIGRTMAX-14",
+      "SIGRTMAX-13",
+      "SIGRTMAX-12",
+      "SIGRTMAX-11",
+      "SIGRTMAX-10",
+      "SIGRTMAX-9",
+      "SIGRTMAX-8",
+      "SIGRTMAX-7",
+      "SIGRTMAX-6",
+      "SIGRTMAX-5",
+      "SIGRTMAX-4",
+      "SIGRTMAX-3",
+      "SIGRTMAX-2",
+      "SIGRTMAX-1",
+      "SIGRTMAX",
+    )
+    .gate("ContainerStopSignals"),
+});
+export interface ContainerStatus extends Of<typeof ContainerStatus> {}

@@ -1,0 +1,160 @@
+import { Taint } from "#api/core-v1/taint";
+import { ObjectMeta } from "#api/meta-v1/objectmeta";
+import {
+  bool,
+  int32,
+  int64,
+  list,
+  map,
+  type Of,
+  quantity,
+  ref,
+  resource,
+  string,
+  struct,
+  time,
+  value,
+} from "#machinery/schema";
+
+export const AttachedVolume = struct("core.v1.AttachedVolume", {
+  name: string(1).required(),
+  devicePath: string(2).required(),
+});
+export interface AttachedVolume extends Of<typeof AttachedVolume> {}
+
+export const ConfigMapNodeConfigSource = struct("core.v1.ConfigMapNodeConfigSource", {
+  namespace: string(1).required(),
+  name: string(2).required(),
+  uid: string(3),
+  resourceVersion: string(4),
+  kubeletConfigKey: string(5).required(),
+});
+export interface ConfigMapNodeConfigSource extends Of<typeof ConfigMapNodeConfigSource> {}
+
+export const ContainerImage = struct("core.v1.ContainerImage", {
+  names: list(1, string).always().atomic(),
+  sizeBytes: int64(2),
+});
+export interface ContainerImage extends Of<typeof ContainerImage> {}
+
+export const DaemonEndpoint = struct("core.v1.DaemonEndpoint", {
+  Port: int32(1).required(),
+});
+export interface DaemonEndpoint extends Of<typeof DaemonEndpoint> {}
+
+export const NodeConfigSource = struct("core.v1.NodeConfigSource", {
+  configMap: ref(2, ConfigMapNodeConfigSource),
+});
+export interface NodeConfigSource extends Of<typeof NodeConfigSource> {}
+
+export const NodeSpec = struct("core.v1.NodeSpec", {
+  podCIDR: string(1),
+  podCIDRs: list(7, string).mergedSet(),
+  providerID: string(3),
+  unschedulable: bool(4),
+  taints: list(5, Taint).atomic(),
+  configSource: ref(6, NodeConfigSource),
+  externalID: string(2),
+});
+export interface NodeSpec extends Of<typeof NodeSpec> {}
+
+export const NodeCondition = struct("core.v1.NodeCondition", {
+  type: string(1).required(),
+  status: string(2).required(),
+  lastHeartbeatTime: time(3).orNull(),
+  lastTransitionTime: time(4).orNull(),
+  reason: string(5),
+  message: string(6),
+});
+export interface NodeCondition extends Of<typeof NodeCondition> {}
+
+export const NodeAddress = struct("core.v1.NodeAddress", {
+  type: string(1).required(),
+  address: string(2).required(),
+});
+export interface NodeAddress extends Of<typeof NodeAddress> {}
+
+export const NodeDaemonEndpoints = struct("core.v1.NodeDaemonEndpoints", {
+  kubeletEndpoint: value(1, DaemonEndpoint),
+});
+export interface NodeDaemonEndpoints extends Of<typeof NodeDaemonEndpoints> {}
+
+export const NodeSwapStatus = struct("core.v1.NodeSwapStatus", {
+  capacity: int64(1).pointer(),
+});
+export interface NodeSwapStatus extends Of<typeof NodeSwapStatus> {}
+
+export const NodeSystemInfo = struct("core.v1.NodeSystemInfo", {
+  machineID: string(1).required(),
+  systemUUID: string(2).required(),
+  bootID: string(3).required(),
+  kernelVersion: string(4).required(),
+  osImage: string(5).required(),
+  containerRuntimeVersion: string(6).required(),
+  kubeletVersion: string(7).required(),
+  kubeProxyVersion: string(8).required(),
+  operatingSystem: string(9).required(),
+  architecture: string(10).required(),
+  swap: ref(11, NodeSwapStatus),
+});
+export interface NodeSystemInfo extends Of<typeof NodeSystemInfo> {}
+
+export const NodeConfigStatus = struct("core.v1.NodeConfigStatus", {
+  assigned: ref(1, NodeConfigSource),
+  active: ref(2, NodeConfigSource),
+  lastKnownGood: ref(3, NodeConfigSource),
+  error: string(4),
+});
+export interface NodeConfigStatus extends Of<typeof NodeConfigStatus> {}
+
+export const NodeRuntimeHandlerFeatures = struct("core.v1.NodeRuntimeHandlerFeatures", {
+  recursiveReadOnlyMounts: bool(1).pointer(),
+  userNamespaces: bool(2).pointer().gate("UserNamespacesSupport"),
+});
+export interface NodeRuntimeHandlerFeatures extends Of<typeof NodeRuntimeHandlerFeatures> {}
+
+export const NodeRuntimeHandler = struct("core.v1.NodeRuntimeHandler", {
+  name: string(1).always(),
+  features: ref(2, NodeRuntimeHandlerFeatures),
+});
+export interface NodeRuntimeHandler extends Of<typeof NodeRuntimeHandler> {}
+
+export const NodeFeatures = struct("core.v1.NodeFeatures", {
+  supplementalGroupsPolicy: bool(1).pointer(),
+});
+export interface NodeFeatures extends Of<typeof NodeFeatures> {}
+
+export const NodeStatus = struct("core.v1.NodeStatus", {
+  capacity: map(1, quantity),
+  allocatable: map(2, quantity),
+  phase: string(3).oneOf("Pending", "Running", "Terminated"),
+  conditions: list(4, NodeCondition).mergedBy("type"),
+  addresses: list(5, NodeAddress).mergedBy("type"),
+  daemonEndpoints: value(6, NodeDaemonEndpoints),
+  nodeInfo: value(7, NodeSystemInfo),
+  images: list(8, ContainerImage).atomic(),
+  volumesInUse: list(9, string).atomic(),
+  volumesAttached: list(10, AttachedVolume).atomic(),
+  config: ref(11, NodeConfigStatus),
+  runtimeHandlers: list(12, NodeRuntimeHandler).atomic().gate("UserNamespacesSupport"),
+  features: ref(13, NodeFeatures),
+  declaredFeatures: list(14, string).atomic().gate("NodeDeclaredFeatures"),
+});
+export interface NodeStatus extends Of<typeof NodeStatus> {}
+
+export const Node = resource({
+  apiVersion: "v1",
+  kind: "Node",
+  plural: "nodes",
+  shortNames: ["no"],
+  namespaced: false,
+  metadata: ObjectMeta,
+  spec: NodeSpec,
+  status: NodeStatus,
+  counted: false,
+  subresources: {
+    proxy: { kind: "NodeProxyOptions", verbs: ["create", "delete", "get", "patch", "update"], connect: true },
+  },
+  storagePrefix: "minions",
+});
+export interface Node extends Of<typeof Node> {}

@@ -1,0 +1,209 @@
+import { NodeSelector } from "#api/core-v1/affinity";
+import { ObjectReference, SecretReference } from "#api/core-v1/reference";
+import {
+  AWSElasticBlockStoreVolumeSource,
+  AzureDiskVolumeSource,
+  FCVolumeSource,
+  FlockerVolumeSource,
+  GCEPersistentDiskVolumeSource,
+  HostPathVolumeSource,
+  NFSVolumeSource,
+  PhotonPersistentDiskVolumeSource,
+  PortworxVolumeSource,
+  QuobyteVolumeSource,
+  VsphereVirtualDiskVolumeSource,
+} from "#api/core-v1/volume";
+import { ObjectMeta } from "#api/meta-v1/objectmeta";
+import {
+  bool,
+  inline,
+  int32,
+  list,
+  map,
+  type Of,
+  quantity,
+  ref,
+  resource,
+  string,
+  struct,
+  time,
+} from "#machinery/schema";
+
+export const AzureFilePersistentVolumeSource = struct("core.v1.AzureFilePersistentVolumeSource", {
+  secretName: string(1).required(),
+  shareName: string(2).required(),
+  readOnly: bool(3),
+  secretNamespace: string(4).pointer().orNull(),
+});
+export interface AzureFilePersistentVolumeSource extends Of<typeof AzureFilePersistentVolumeSource> {}
+
+export const CSIPersistentVolumeSource = struct("core.v1.CSIPersistentVolumeSource", {
+  driver: string(1).required(),
+  volumeHandle: string(2).required(),
+  readOnly: bool(3),
+  fsType: string(4),
+  volumeAttributes: map(5, string),
+  controllerPublishSecretRef: ref(6, SecretReference),
+  nodeStageSecretRef: ref(7, SecretReference),
+  nodePublishSecretRef: ref(8, SecretReference),
+  controllerExpandSecretRef: ref(9, SecretReference),
+  nodeExpandSecretRef: ref(10, SecretReference),
+});
+export interface CSIPersistentVolumeSource extends Of<typeof CSIPersistentVolumeSource> {}
+
+export const CephFSPersistentVolumeSource = struct("core.v1.CephFSPersistentVolumeSource", {
+  monitors: list(1, string).required().atomic(),
+  path: string(2),
+  user: string(3),
+  secretFile: string(4),
+  secretRef: ref(5, SecretReference),
+  readOnly: bool(6),
+});
+export interface CephFSPersistentVolumeSource extends Of<typeof CephFSPersistentVolumeSource> {}
+
+export const CinderPersistentVolumeSource = struct("core.v1.CinderPersistentVolumeSource", {
+  volumeID: string(1).required(),
+  fsType: string(2),
+  readOnly: bool(3),
+  secretRef: ref(4, SecretReference),
+});
+export interface CinderPersistentVolumeSource extends Of<typeof CinderPersistentVolumeSource> {}
+
+export const FlexPersistentVolumeSource = struct("core.v1.FlexPersistentVolumeSource", {
+  driver: string(1).required(),
+  fsType: string(2),
+  secretRef: ref(3, SecretReference),
+  readOnly: bool(4),
+  options: map(5, string),
+});
+export interface FlexPersistentVolumeSource extends Of<typeof FlexPersistentVolumeSource> {}
+
+export const GlusterfsPersistentVolumeSource = struct("core.v1.GlusterfsPersistentVolumeSource", {
+  endpoints: string(1).required(),
+  path: string(2).required(),
+  readOnly: bool(3),
+  endpointsNamespace: string(4).pointer(),
+});
+export interface GlusterfsPersistentVolumeSource extends Of<typeof GlusterfsPersistentVolumeSource> {}
+
+export const ISCSIPersistentVolumeSource = struct("core.v1.ISCSIPersistentVolumeSource", {
+  targetPortal: string(1).required(),
+  iqn: string(2).required(),
+  lun: int32(3).required(),
+  iscsiInterface: string(4).default("default"),
+  fsType: string(5),
+  readOnly: bool(6),
+  portals: list(7, string).atomic(),
+  chapAuthDiscovery: bool(8),
+  chapAuthSession: bool(11),
+  secretRef: ref(10, SecretReference),
+  initiatorName: string(12).pointer(),
+});
+export interface ISCSIPersistentVolumeSource extends Of<typeof ISCSIPersistentVolumeSource> {}
+
+export const LocalVolumeSource = struct("core.v1.LocalVolumeSource", {
+  path: string(1).required(),
+  fsType: string(2).pointer(),
+});
+export interface LocalVolumeSource extends Of<typeof LocalVolumeSource> {}
+
+export const RBDPersistentVolumeSource = struct("core.v1.RBDPersistentVolumeSource", {
+  monitors: list(1, string).required().atomic(),
+  image: string(2).required(),
+  fsType: string(3),
+  pool: string(4).default("rbd"),
+  user: string(5).default("admin"),
+  keyring: string(6).default("/etc/ceph/keyring"),
+  secretRef: ref(7, SecretReference),
+  readOnly: bool(8),
+});
+export interface RBDPersistentVolumeSource extends Of<typeof RBDPersistentVolumeSource> {}
+
+export const ScaleIOPersistentVolumeSource = struct("core.v1.ScaleIOPersistentVolumeSource", {
+  gateway: string(1).required(),
+  system: string(2).required(),
+  secretRef: ref(3, SecretReference).required(),
+  sslEnabled: bool(4),
+  protectionDomain: string(5),
+  storagePool: string(6),
+  storageMode: string(7).default("ThinProvisioned"),
+  volumeName: string(8),
+  fsType: string(9).default("xfs"),
+  readOnly: bool(10),
+});
+export interface ScaleIOPersistentVolumeSource extends Of<typeof ScaleIOPersistentVolumeSource> {}
+
+export const StorageOSPersistentVolumeSource = struct("core.v1.StorageOSPersistentVolumeSource", {
+  volumeName: string(1),
+  volumeNamespace: string(2),
+  fsType: string(3),
+  readOnly: bool(4),
+  secretRef: ref(5, ObjectReference),
+});
+export interface StorageOSPersistentVolumeSource extends Of<typeof StorageOSPersistentVolumeSource> {}
+
+export const PersistentVolumeSource = struct("core.v1.PersistentVolumeSource", {
+  gcePersistentDisk: ref(1, GCEPersistentDiskVolumeSource),
+  awsElasticBlockStore: ref(2, AWSElasticBlockStoreVolumeSource),
+  hostPath: ref(3, HostPathVolumeSource),
+  glusterfs: ref(4, GlusterfsPersistentVolumeSource),
+  nfs: ref(5, NFSVolumeSource),
+  rbd: ref(6, RBDPersistentVolumeSource),
+  iscsi: ref(7, ISCSIPersistentVolumeSource),
+  cinder: ref(8, CinderPersistentVolumeSource),
+  cephfs: ref(9, CephFSPersistentVolumeSource),
+  fc: ref(10, FCVolumeSource),
+  flocker: ref(11, FlockerVolumeSource),
+  flexVolume: ref(12, FlexPersistentVolumeSource),
+  azureFile: ref(13, AzureFilePersistentVolumeSource),
+  vsphereVolume: ref(14, VsphereVirtualDiskVolumeSource),
+  quobyte: ref(15, QuobyteVolumeSource),
+  azureDisk: ref(16, AzureDiskVolumeSource),
+  photonPersistentDisk: ref(17, PhotonPersistentDiskVolumeSource),
+  portworxVolume: ref(18, PortworxVolumeSource),
+  scaleIO: ref(19, ScaleIOPersistentVolumeSource),
+  local: ref(20, LocalVolumeSource),
+  storageos: ref(21, StorageOSPersistentVolumeSource),
+  csi: ref(22, CSIPersistentVolumeSource),
+});
+export interface PersistentVolumeSource extends Of<typeof PersistentVolumeSource> {}
+
+export const VolumeNodeAffinity = struct("core.v1.VolumeNodeAffinity", {
+  required: ref(1, NodeSelector),
+});
+export interface VolumeNodeAffinity extends Of<typeof VolumeNodeAffinity> {}
+
+export const PersistentVolumeSpec = struct("core.v1.PersistentVolumeSpec", {
+  capacity: map(1, quantity),
+  persistentVolumeSource: inline(2, PersistentVolumeSource),
+  accessModes: list(3, string).atomic(),
+  claimRef: ref(4, ObjectReference).granular(),
+  persistentVolumeReclaimPolicy: string(5).oneOf("Recycle", "Delete", "Retain").default("Retain"),
+  storageClassName: string(6),
+  mountOptions: list(7, string).atomic(),
+  volumeMode: string(8).pointer().oneOf("Block", "Filesystem").default("Filesystem"),
+  nodeAffinity: ref(9, VolumeNodeAffinity),
+  volumeAttributesClassName: string(10).pointer().gate("VolumeAttributesClass"),
+});
+export interface PersistentVolumeSpec extends Of<typeof PersistentVolumeSpec> {}
+
+export const PersistentVolumeStatus = struct("core.v1.PersistentVolumeStatus", {
+  phase: string(1).oneOf("Pending", "Available", "Bound", "Released", "Failed").default("Pending"),
+  message: string(2),
+  reason: string(3),
+  lastPhaseTransitionTime: time(4).pointer(),
+});
+export interface PersistentVolumeStatus extends Of<typeof PersistentVolumeStatus> {}
+
+export const PersistentVolume = resource({
+  apiVersion: "v1",
+  kind: "PersistentVolume",
+  plural: "persistentvolumes",
+  shortNames: ["pv"],
+  namespaced: false,
+  metadata: ObjectMeta,
+  spec: PersistentVolumeSpec,
+  status: PersistentVolumeStatus,
+  counted: false,
+});
+export interface PersistentVolume extends Of<typeof PersistentVolume> {}

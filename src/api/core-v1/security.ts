@@ -1,0 +1,74 @@
+import { bool, int64, list, type Of, ref, string, struct } from "#machinery/schema";
+
+export const AppArmorProfile = struct("core.v1.AppArmorProfile", {
+  type: string(1).oneOf("Unconfined", "RuntimeDefault", "Localhost").required().union("d"),
+  localhostProfile: string(2).pointer().union("LocalhostProfile"),
+});
+export interface AppArmorProfile extends Of<typeof AppArmorProfile> {}
+
+export const Capabilities = struct("core.v1.Capabilities", {
+  add: list(1, string).atomic(),
+  drop: list(2, string).atomic(),
+});
+export interface Capabilities extends Of<typeof Capabilities> {}
+
+export const SELinuxOptions = struct("core.v1.SELinuxOptions", {
+  user: string(1),
+  role: string(2),
+  type: string(3),
+  level: string(4),
+});
+export interface SELinuxOptions extends Of<typeof SELinuxOptions> {}
+
+export const WindowsSecurityContextOptions = struct("core.v1.WindowsSecurityContextOptions", {
+  gmsaCredentialSpecName: string(1).pointer(),
+  gmsaCredentialSpec: string(2).pointer(),
+  runAsUserName: string(3).pointer(),
+  hostProcess: bool(4).pointer(),
+});
+export interface WindowsSecurityContextOptions extends Of<typeof WindowsSecurityContextOptions> {}
+
+export const Sysctl = struct("core.v1.Sysctl", {
+  name: string(1).required(),
+  value: string(2).required(),
+});
+export interface Sysctl extends Of<typeof Sysctl> {}
+
+export const SeccompProfile = struct("core.v1.SeccompProfile", {
+  type: string(1).oneOf("Unconfined", "RuntimeDefault", "Localhost").required().union("d"),
+  localhostProfile: string(2).pointer().union("LocalhostProfile"),
+});
+export interface SeccompProfile extends Of<typeof SeccompProfile> {}
+
+export const PodSecurityContext = struct("core.v1.PodSecurityContext", {
+  seLinuxOptions: ref(1, SELinuxOptions),
+  windowsOptions: ref(8, WindowsSecurityContextOptions),
+  runAsUser: int64(2).pointer(),
+  runAsGroup: int64(6).pointer(),
+  runAsNonRoot: bool(3).pointer(),
+  supplementalGroups: list(4, int64).atomic(),
+  supplementalGroupsPolicy: string(12).pointer().oneOf("Merge", "Strict"),
+  fsGroup: int64(5).pointer(),
+  sysctls: list(7, Sysctl).atomic(),
+  fsGroupChangePolicy: string(9).pointer().oneOf("OnRootMismatch", "Always"),
+  seccompProfile: ref(10, SeccompProfile),
+  appArmorProfile: ref(11, AppArmorProfile),
+  seLinuxChangePolicy: string(13).pointer().gate("SELinuxChangePolicy"),
+});
+export interface PodSecurityContext extends Of<typeof PodSecurityContext> {}
+
+export const SecurityContext = struct("core.v1.SecurityContext", {
+  capabilities: ref(1, Capabilities),
+  privileged: bool(2).pointer(),
+  seLinuxOptions: ref(3, SELinuxOptions),
+  windowsOptions: ref(10, WindowsSecurityContextOptions),
+  runAsUser: int64(4).pointer(),
+  runAsGroup: int64(8).pointer(),
+  runAsNonRoot: bool(5).pointer(),
+  readOnlyRootFilesystem: bool(6).pointer(),
+  allowPrivilegeEscalation: bool(7).pointer(),
+  procMount: string(9).pointer().oneOf("Default", "Unmasked"),
+  seccompProfile: ref(11, SeccompProfile),
+  appArmorProfile: ref(12, AppArmorProfile),
+});
+export interface SecurityContext extends Of<typeof SecurityContext> {}

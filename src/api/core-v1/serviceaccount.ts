@@ -1,0 +1,21 @@
+import { LocalObjectReference, ObjectReference } from "#api/core-v1/reference";
+import { ObjectMeta } from "#api/meta-v1/objectmeta";
+import { bool, list, type Of, resource } from "#machinery/schema";
+
+export const ServiceAccount = resource({
+  apiVersion: "v1",
+  kind: "ServiceAccount",
+  plural: "serviceaccounts",
+  shortNames: ["sa"],
+  namespaced: true,
+  metadata: ObjectMeta,
+  subresources: {
+    token: { kind: "TokenRequest", apiVersion: "authentication.k8s.io/v1", verbs: ["create"] },
+  },
+  fields: {
+    secrets: list(2, ObjectReference).mergedBy("name"),
+    imagePullSecrets: list(3, LocalObjectReference).atomic(),
+    automountServiceAccountToken: bool(4).pointer(),
+  },
+});
+export interface ServiceAccount extends Of<typeof ServiceAccount> {}

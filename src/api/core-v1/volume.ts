@@ -1,0 +1,383 @@
+import { ObjectFieldSelector, ResourceFieldSelector } from "#api/core-v1/env";
+import { PersistentVolumeClaimTemplate } from "#api/core-v1/persistentvolumeclaim";
+import { LocalObjectReference } from "#api/core-v1/reference";
+import { LabelSelector } from "#api/meta-v1/labelselector";
+import {
+  bool,
+  inline,
+  int32,
+  int64,
+  list,
+  map,
+  type Of,
+  quantity,
+  ref,
+  string,
+  struct,
+} from "#machinery/schema";
+
+export const AWSElasticBlockStoreVolumeSource = struct("core.v1.AWSElasticBlockStoreVolumeSource", {
+  volumeID: string(1).required(),
+  fsType: string(2),
+  partition: int32(3),
+  readOnly: bool(4),
+});
+export interface AWSElasticBlockStoreVolumeSource extends Of<typeof AWSElasticBlockStoreVolumeSource> {}
+
+export const AzureDiskVolumeSource = struct("core.v1.AzureDiskVolumeSource", {
+  diskName: string(1).required(),
+  diskURI: string(2).required(),
+  cachingMode: string(3).pointer().oneOf("None", "ReadOnly", "ReadWrite").default("ReadWrite"),
+  fsType: string(4).pointer().default("ext4"),
+  readOnly: bool(5).pointer().default(false),
+  kind: string(6).pointer().oneOf("Shared", "Dedicated", "Managed").default("Shared"),
+});
+export interface AzureDiskVolumeSource extends Of<typeof AzureDiskVolumeSource> {}
+
+export const AzureFileVolumeSource = struct("core.v1.AzureFileVolumeSource", {
+  secretName: string(1).required(),
+  shareName: string(2).required(),
+  readOnly: bool(3),
+});
+export interface AzureFileVolumeSource extends Of<typeof AzureFileVolumeSource> {}
+
+export const CSIVolumeSource = struct("core.v1.CSIVolumeSource", {
+  driver: string(1).required(),
+  readOnly: bool(2).pointer(),
+  fsType: string(3).pointer(),
+  volumeAttributes: map(4, string),
+  nodePublishSecretRef: ref(5, LocalObjectReference),
+});
+export interface CSIVolumeSource extends Of<typeof CSIVolumeSource> {}
+
+export const CephFSVolumeSource = struct("core.v1.CephFSVolumeSource", {
+  monitors: list(1, string).required().atomic(),
+  path: string(2),
+  user: string(3),
+  secretFile: string(4),
+  secretRef: ref(5, LocalObjectReference),
+  readOnly: bool(6),
+});
+export interface CephFSVolumeSource extends Of<typeof CephFSVolumeSource> {}
+
+export const CinderVolumeSource = struct("core.v1.CinderVolumeSource", {
+  volumeID: string(1).required(),
+  fsType: string(2),
+  readOnly: bool(3),
+  secretRef: ref(4, LocalObjectReference),
+});
+export interface CinderVolumeSource extends Of<typeof CinderVolumeSource> {}
+
+export const ClusterTrustBundleProjection = struct("core.v1.ClusterTrustBundleProjection", {
+  name: string(1).pointer(),
+  signerName: string(2).pointer(),
+  labelSelector: ref(3, LabelSelector),
+  optional: bool(5).pointer(),
+  path: string(4).required(),
+});
+export interface ClusterTrustBundleProjection extends Of<typeof ClusterTrustBundleProjection> {}
+
+export const KeyToPath = struct("core.v1.KeyToPath", {
+  key: string(1).required(),
+  path: string(2).required(),
+  mode: int32(3).pointer(),
+});
+export interface KeyToPath extends Of<typeof KeyToPath> {}
+
+export const ConfigMapProjection = struct("core.v1.ConfigMapProjection", {
+  localObjectReference: inline(1, LocalObjectReference),
+  items: list(2, KeyToPath).atomic(),
+  optional: bool(4).pointer(),
+});
+export interface ConfigMapProjection extends Of<typeof ConfigMapProjection> {}
+
+export const ConfigMapVolumeSource = struct("core.v1.ConfigMapVolumeSource", {
+  localObjectReference: inline(1, LocalObjectReference),
+  items: list(2, KeyToPath).atomic(),
+  defaultMode: int32(3).pointer().default(420),
+  optional: bool(4).pointer(),
+});
+export interface ConfigMapVolumeSource extends Of<typeof ConfigMapVolumeSource> {}
+
+export const DownwardAPIVolumeFile = struct("core.v1.DownwardAPIVolumeFile", {
+  path: string(1).required(),
+  fieldRef: ref(2, ObjectFieldSelector),
+  resourceFieldRef: ref(3, ResourceFieldSelector),
+  mode: int32(4).pointer(),
+});
+export interface DownwardAPIVolumeFile extends Of<typeof DownwardAPIVolumeFile> {}
+
+export const DownwardAPIProjection = struct("core.v1.DownwardAPIProjection", {
+  items: list(1, DownwardAPIVolumeFile).atomic(),
+});
+export interface DownwardAPIProjection extends Of<typeof DownwardAPIProjection> {}
+
+export const DownwardAPIVolumeSource = struct("core.v1.DownwardAPIVolumeSource", {
+  items: list(1, DownwardAPIVolumeFile).atomic(),
+  defaultMode: int32(2).pointer().default(420),
+});
+export interface DownwardAPIVolumeSource extends Of<typeof DownwardAPIVolumeSource> {}
+
+export const EmptyDirVolumeSource = struct("core.v1.EmptyDirVolumeSource", {
+  medium: string(1),
+  sizeLimit: quantity(2).pointer(),
+});
+export interface EmptyDirVolumeSource extends Of<typeof EmptyDirVolumeSource> {}
+
+export const EphemeralVolumeSource = struct("core.v1.EphemeralVolumeSource", {
+  volumeClaimTemplate: ref(1, PersistentVolumeClaimTemplate),
+});
+export interface EphemeralVolumeSource extends Of<typeof EphemeralVolumeSource> {}
+
+export const FCVolumeSource = struct("core.v1.FCVolumeSource", {
+  targetWWNs: list(1, string).atomic(),
+  lun: int32(2).pointer(),
+  fsType: string(3),
+  readOnly: bool(4),
+  wwids: list(5, string).atomic(),
+});
+export interface FCVolumeSource extends Of<typeof FCVolumeSource> {}
+
+export const FlexVolumeSource = struct("core.v1.FlexVolumeSource", {
+  driver: string(1).required(),
+  fsType: string(2),
+  secretRef: ref(3, LocalObjectReference),
+  readOnly: bool(4),
+  options: map(5, string),
+});
+export interface FlexVolumeSource extends Of<typeof FlexVolumeSource> {}
+
+export const FlockerVolumeSource = struct("core.v1.FlockerVolumeSource", {
+  datasetName: string(1),
+  datasetUUID: string(2),
+});
+export interface FlockerVolumeSource extends Of<typeof FlockerVolumeSource> {}
+
+export const GCEPersistentDiskVolumeSource = struct("core.v1.GCEPersistentDiskVolumeSource", {
+  pdName: string(1).required(),
+  fsType: string(2),
+  partition: int32(3),
+  readOnly: bool(4),
+});
+export interface GCEPersistentDiskVolumeSource extends Of<typeof GCEPersistentDiskVolumeSource> {}
+
+export const GitRepoVolumeSource = struct("core.v1.GitRepoVolumeSource", {
+  repository: string(1).required(),
+  revision: string(2),
+  directory: string(3),
+});
+export interface GitRepoVolumeSource extends Of<typeof GitRepoVolumeSource> {}
+
+export const GlusterfsVolumeSource = struct("core.v1.GlusterfsVolumeSource", {
+  endpoints: string(1).required(),
+  path: string(2).required(),
+  readOnly: bool(3),
+});
+export interface GlusterfsVolumeSource extends Of<typeof GlusterfsVolumeSource> {}
+
+export const HostPathVolumeSource = struct("core.v1.HostPathVolumeSource", {
+  path: string(1).required(),
+  type: string(2)
+    .pointer()
+    .oneOf(
+      "",
+      "DirectoryOrCreate",
+      "Directory",
+      "FileOrCreate",
+      "File",
+      "Socket",
+      "CharDevice",
+      "BlockDevice",
+    )
+    .default(""),
+});
+export interface HostPathVolumeSource extends Of<typeof HostPathVolumeSource> {}
+
+export const ISCSIVolumeSource = struct("core.v1.ISCSIVolumeSource", {
+  targetPortal: string(1).required(),
+  iqn: string(2).required(),
+  lun: int32(3).required(),
+  iscsiInterface: string(4).default("default"),
+  fsType: string(5),
+  readOnly: bool(6),
+  portals: list(7, string).atomic(),
+  chapAuthDiscovery: bool(8),
+  chapAuthSession: bool(11),
+  secretRef: ref(10, LocalObjectReference),
+  initiatorName: string(12).pointer(),
+});
+export interface ISCSIVolumeSource extends Of<typeof ISCSIVolumeSource> {}
+
+export const ImageVolumeSource = struct("core.v1.ImageVolumeSource", {
+  reference: string(1),
+  pullPolicy: string(2).oneOf("Always", "Never", "IfNotPresent"),
+});
+export interface ImageVolumeSource extends Of<typeof ImageVolumeSource> {}
+
+export const NFSVolumeSource = struct("core.v1.NFSVolumeSource", {
+  server: string(1).required(),
+  path: string(2).required(),
+  readOnly: bool(3),
+});
+export interface NFSVolumeSource extends Of<typeof NFSVolumeSource> {}
+
+export const PersistentVolumeClaimVolumeSource = struct("core.v1.PersistentVolumeClaimVolumeSource", {
+  claimName: string(1).required(),
+  readOnly: bool(2),
+});
+export interface PersistentVolumeClaimVolumeSource extends Of<typeof PersistentVolumeClaimVolumeSource> {}
+
+export const PhotonPersistentDiskVolumeSource = struct("core.v1.PhotonPersistentDiskVolumeSource", {
+  pdID: string(1).required(),
+  fsType: string(2),
+});
+export interface PhotonPersistentDiskVolumeSource extends Of<typeof PhotonPersistentDiskVolumeSource> {}
+
+export const PodCertificateProjection = struct("core.v1.PodCertificateProjection", {
+  signerName: string(1).required().omitEmpty(),
+  keyType: string(2).required().omitEmpty(),
+  maxExpirationSeconds: int32(3).pointer(),
+  credentialBundlePath: string(4),
+  keyPath: string(5),
+  certificateChainPath: string(6),
+  userAnnotations: map(7, string),
+});
+export interface PodCertificateProjection extends Of<typeof PodCertificateProjection> {}
+
+export const PortworxVolumeSource = struct("core.v1.PortworxVolumeSource", {
+  volumeID: string(1).required(),
+  fsType: string(2),
+  readOnly: bool(3),
+});
+export interface PortworxVolumeSource extends Of<typeof PortworxVolumeSource> {}
+
+export const SecretProjection = struct("core.v1.SecretProjection", {
+  localObjectReference: inline(1, LocalObjectReference),
+  items: list(2, KeyToPath).atomic(),
+  optional: bool(4).pointer(),
+});
+export interface SecretProjection extends Of<typeof SecretProjection> {}
+
+export const ServiceAccountTokenProjection = struct("core.v1.ServiceAccountTokenProjection", {
+  audience: string(1),
+  expirationSeconds: int64(2).pointer().default(3600),
+  path: string(3).required(),
+});
+export interface ServiceAccountTokenProjection extends Of<typeof ServiceAccountTokenProjection> {}
+
+export const VolumeProjection = struct("core.v1.VolumeProjection", {
+  secret: ref(1, SecretProjection),
+  downwardAPI: ref(2, DownwardAPIProjection),
+  configMap: ref(3, ConfigMapProjection),
+  serviceAccountToken: ref(4, ServiceAccountTokenProjection),
+  clusterTrustBundle: ref(5, ClusterTrustBundleProjection).gate("ClusterTrustBundleProjection"),
+  podCertificate: ref(6, PodCertificateProjection).gate("PodCertificateRequest"),
+});
+export interface VolumeProjection extends Of<typeof VolumeProjection> {}
+
+export const ProjectedVolumeSource = struct("core.v1.ProjectedVolumeSource", {
+  sources: list(1, VolumeProjection).always().atomic(),
+  defaultMode: int32(2).pointer().default(420),
+});
+export interface ProjectedVolumeSource extends Of<typeof ProjectedVolumeSource> {}
+
+export const QuobyteVolumeSource = struct("core.v1.QuobyteVolumeSource", {
+  registry: string(1).required(),
+  volume: string(2).required(),
+  readOnly: bool(3),
+  user: string(4),
+  group: string(5),
+  tenant: string(6),
+});
+export interface QuobyteVolumeSource extends Of<typeof QuobyteVolumeSource> {}
+
+export const RBDVolumeSource = struct("core.v1.RBDVolumeSource", {
+  monitors: list(1, string).required().atomic(),
+  image: string(2).required(),
+  fsType: string(3),
+  pool: string(4).default("rbd"),
+  user: string(5).default("admin"),
+  keyring: string(6).default("/etc/ceph/keyring"),
+  secretRef: ref(7, LocalObjectReference),
+  readOnly: bool(8),
+});
+export interface RBDVolumeSource extends Of<typeof RBDVolumeSource> {}
+
+export const ScaleIOVolumeSource = struct("core.v1.ScaleIOVolumeSource", {
+  gateway: string(1).required(),
+  system: string(2).required(),
+  secretRef: ref(3, LocalObjectReference).required(),
+  sslEnabled: bool(4),
+  protectionDomain: string(5),
+  storagePool: string(6),
+  storageMode: string(7).default("ThinProvisioned"),
+  volumeName: string(8),
+  fsType: string(9).default("xfs"),
+  readOnly: bool(10),
+});
+export interface ScaleIOVolumeSource extends Of<typeof ScaleIOVolumeSource> {}
+
+export const SecretVolumeSource = struct("core.v1.SecretVolumeSource", {
+  secretName: string(1),
+  items: list(2, KeyToPath).atomic(),
+  defaultMode: int32(3).pointer().default(420),
+  optional: bool(4).pointer(),
+});
+export interface SecretVolumeSource extends Of<typeof SecretVolumeSource> {}
+
+export const StorageOSVolumeSource = struct("core.v1.StorageOSVolumeSource", {
+  volumeName: string(1),
+  volumeNamespace: string(2),
+  fsType: string(3),
+  readOnly: bool(4),
+  secretRef: ref(5, LocalObjectReference),
+});
+export interface StorageOSVolumeSource extends Of<typeof StorageOSVolumeSource> {}
+
+export const VsphereVirtualDiskVolumeSource = struct("core.v1.VsphereVirtualDiskVolumeSource", {
+  volumePath: string(1).required(),
+  fsType: string(2),
+  storagePolicyName: string(3),
+  storagePolicyID: string(4),
+});
+export interface VsphereVirtualDiskVolumeSource extends Of<typeof VsphereVirtualDiskVolumeSource> {}
+
+export const VolumeSource = struct("core.v1.VolumeSource", {
+  hostPath: ref(1, HostPathVolumeSource),
+  emptyDir: ref(2, EmptyDirVolumeSource),
+  gcePersistentDisk: ref(3, GCEPersistentDiskVolumeSource),
+  awsElasticBlockStore: ref(4, AWSElasticBlockStoreVolumeSource),
+  gitRepo: ref(5, GitRepoVolumeSource),
+  secret: ref(6, SecretVolumeSource),
+  nfs: ref(7, NFSVolumeSource),
+  iscsi: ref(8, ISCSIVolumeSource),
+  glusterfs: ref(9, GlusterfsVolumeSource),
+  persistentVolumeClaim: ref(10, PersistentVolumeClaimVolumeSource),
+  rbd: ref(11, RBDVolumeSource),
+  flexVolume: ref(12, FlexVolumeSource),
+  cinder: ref(13, CinderVolumeSource),
+  cephfs: ref(14, CephFSVolumeSource),
+  flocker: ref(15, FlockerVolumeSource),
+  downwardAPI: ref(16, DownwardAPIVolumeSource),
+  fc: ref(17, FCVolumeSource),
+  azureFile: ref(18, AzureFileVolumeSource),
+  configMap: ref(19, ConfigMapVolumeSource),
+  vsphereVolume: ref(20, VsphereVirtualDiskVolumeSource),
+  quobyte: ref(21, QuobyteVolumeSource),
+  azureDisk: ref(22, AzureDiskVolumeSource),
+  photonPersistentDisk: ref(23, PhotonPersistentDiskVolumeSource),
+  projected: ref(26, ProjectedVolumeSource),
+  portworxVolume: ref(24, PortworxVolumeSource),
+  scaleIO: ref(25, ScaleIOVolumeSource),
+  storageos: ref(27, StorageOSVolumeSource),
+  csi: ref(28, CSIVolumeSource),
+  ephemeral: ref(29, EphemeralVolumeSource),
+  image: ref(30, ImageVolumeSource).gate("ImageVolume"),
+});
+export interface VolumeSource extends Of<typeof VolumeSource> {}
+
+export const Volume = struct("core.v1.Volume", {
+  name: string(1).required(),
+  volumeSource: inline(2, VolumeSource),
+});
+export interface Volume extends Of<typeof Volume> {}

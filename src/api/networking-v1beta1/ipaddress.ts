@@ -1,0 +1,28 @@
+import { ObjectMeta } from "#api/meta-v1/objectmeta";
+import { type Of, ref, resource, string, struct } from "#machinery/schema";
+
+export const ParentReference = struct("networking.v1beta1.ParentReference", {
+  group: string(1),
+  resource: string(2).required().omitEmpty(),
+  namespace: string(3),
+  name: string(4).required().omitEmpty(),
+});
+export interface ParentReference extends Of<typeof ParentReference> {}
+
+export const IPAddressSpec = struct("networking.v1beta1.IPAddressSpec", {
+  parentRef: ref(1, ParentReference).required().omitEmpty(),
+});
+export interface IPAddressSpec extends Of<typeof IPAddressSpec> {}
+
+export const IPAddress = resource({
+  apiVersion: "networking.k8s.io/v1beta1",
+  kind: "IPAddress",
+  plural: "ipaddresses",
+  shortNames: ["ip"],
+  namespaced: false,
+  metadata: ObjectMeta,
+  spec: IPAddressSpec,
+  storedAs: "networking.k8s.io/v1/IPAddress",
+  servedByDefault: false,
+});
+export interface IPAddress extends Of<typeof IPAddress> {}

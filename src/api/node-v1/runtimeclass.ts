@@ -1,0 +1,29 @@
+import { Toleration } from "#api/core-v1/taint";
+import { ObjectMeta } from "#api/meta-v1/objectmeta";
+import { list, map, type Of, quantity, ref, resource, string, struct } from "#machinery/schema";
+
+export const Overhead = struct("node.v1.Overhead", {
+  podFixed: map(1, quantity),
+});
+export interface Overhead extends Of<typeof Overhead> {}
+
+export const Scheduling = struct("node.v1.Scheduling", {
+  nodeSelector: map(1, string).atomic(),
+  tolerations: list(2, Toleration).atomic(),
+});
+export interface Scheduling extends Of<typeof Scheduling> {}
+
+export const RuntimeClass = resource({
+  apiVersion: "node.k8s.io/v1",
+  kind: "RuntimeClass",
+  plural: "runtimeclasses",
+  namespaced: false,
+  metadata: ObjectMeta,
+  unconditionalUpdate: false,
+  fields: {
+    handler: string(2).required(),
+    overhead: ref(3, Overhead),
+    scheduling: ref(4, Scheduling),
+  },
+});
+export interface RuntimeClass extends Of<typeof RuntimeClass> {}

@@ -1,0 +1,24 @@
+import { LabelSelector } from "#api/meta-v1/labelselector";
+import { ObjectMeta } from "#api/meta-v1/objectmeta";
+import { PolicyRule } from "#api/rbac-v1/policyrule";
+import { list, type Of, ref, resource, struct } from "#machinery/schema";
+
+export const AggregationRule = struct("rbac.v1.AggregationRule", {
+  clusterRoleSelectors: list(1, LabelSelector).atomic(),
+});
+export interface AggregationRule extends Of<typeof AggregationRule> {}
+
+export const ClusterRole = resource({
+  apiVersion: "rbac.authorization.k8s.io/v1",
+  kind: "ClusterRole",
+  plural: "clusterroles",
+  namespaced: false,
+  nameFormat: "path-segment",
+  metadata: ObjectMeta,
+  createOnUpdate: true,
+  fields: {
+    rules: list(2, PolicyRule).always().atomic(),
+    aggregationRule: ref(3, AggregationRule),
+  },
+});
+export interface ClusterRole extends Of<typeof ClusterRole> {}

@@ -1,0 +1,121 @@
+import { NodeSelector } from "#api/core-v1/affinity";
+import { ObjectMeta } from "#api/meta-v1/objectmeta";
+import { DeviceTaint } from "#api/resource-v1beta1/devicetaint";
+import {
+  bool,
+  int64,
+  list,
+  map,
+  type Of,
+  quantity,
+  ref,
+  resource,
+  string,
+  struct,
+  value,
+} from "#machinery/schema";
+
+export const DeviceAttribute = struct("resource.v1beta1.DeviceAttribute", {
+  int: int64(2).pointer(),
+  bool: bool(3).pointer(),
+  string: string(4).pointer(),
+  version: string(5).pointer(),
+});
+export interface DeviceAttribute extends Of<typeof DeviceAttribute> {}
+
+export const CapacityRequestPolicyRange = struct("resource.v1beta1.CapacityRequestPolicyRange", {
+  min: quantity(1).pointer().required().omitEmpty(),
+  max: quantity(2).pointer(),
+  step: quantity(3).pointer(),
+});
+export interface CapacityRequestPolicyRange extends Of<typeof CapacityRequestPolicyRange> {}
+
+export const CapacityRequestPolicy = struct("resource.v1beta1.CapacityRequestPolicy", {
+  default: quantity(1).pointer().orNull(),
+  validValues: list(3, quantity).atomic(),
+  validRange: ref(4, CapacityRequestPolicyRange),
+});
+export interface CapacityRequestPolicy extends Of<typeof CapacityRequestPolicy> {}
+
+export const DeviceCapacity = struct("resource.v1beta1.DeviceCapacity", {
+  value: quantity(1).required(),
+  requestPolicy: ref(2, CapacityRequestPolicy).gate("DRAConsumableCapacity"),
+});
+export interface DeviceCapacity extends Of<typeof DeviceCapacity> {}
+
+export const Counter = struct("resource.v1beta1.Counter", {
+  value: quantity(1).required(),
+});
+export interface Counter extends Of<typeof Counter> {}
+
+export const DeviceCounterConsumption = struct("resource.v1beta1.DeviceCounterConsumption", {
+  counterSet: string(1).required().format("dns-label"),
+  counters: map(2, Counter).required().omitEmpty(),
+});
+export interface DeviceCounterConsumption extends Of<typeof DeviceCounterConsumption> {}
+
+export const BasicDevice = struct("resource.v1beta1.BasicDevice", {
+  attributes: map(1, DeviceAttribute),
+  capacity: map(2, DeviceCapacity),
+  consumesCounters: list(3, DeviceCounterConsumption).atomic().maxItems(2).gate("DRAPartitionableDevices"),
+  nodeName: string(4).pointer().gate("DRAPartitionableDevices"),
+  nodeSelector: ref(5, NodeSelector),
+  allNodes: bool(6).pointer().gate("DRAPartitionableDevices"),
+  taints: list(7, DeviceTaint).atomic().gate("DRADeviceTaints"),
+  bindsToNode: bool(8).pointer().gate("DRADeviceBindingConditions", "DRAResourceClaimDeviceStatus"),
+  bindingConditions: list(9, string)
+    .atomic()
+    .maxItems(4)
+    .gate("DRADeviceBindingConditions", "DRAResourceClaimDeviceStatus"),
+  bindingFailureConditions: list(10, string)
+    .atomic()
+    .maxItems(4)
+    .gate("DRADeviceBindingConditions", "DRAResourceClaimDeviceStatus"),
+  allowMultipleAllocations: bool(11).pointer().gate("DRAConsumableCapacity"),
+});
+export interface BasicDevice extends Of<typeof BasicDevice> {}
+
+export const CounterSet = struct("resource.v1beta1.CounterSet", {
+  name: string(1).required().format("dns-label"),
+  counters: map(2, Counter).required().omitEmpty(),
+});
+export interface CounterSet extends Of<typeof CounterSet> {}
+
+export const Device = struct("resource.v1beta1.Device", {
+  name: string(1).required(),
+  basic: ref(2, BasicDevice),
+});
+export interface Device extends Of<typeof Device> {}
+
+export const ResourcePool = struct("resource.v1beta1.ResourcePool", {
+  name: string(1).required(),
+  generation: int64(2).required(),
+  resourceSliceCount: int64(3).required(),
+});
+export interface ResourcePool extends Of<typeof ResourcePool> {}
+
+export const ResourceSliceSpec = struct("resource.v1beta1.ResourceSliceSpec", {
+  driver: string(1).required(),
+  pool: value(2, ResourcePool).required(),
+  nodeName: string(3),
+  nodeSelector: ref(4, NodeSelector),
+  allNodes: bool(5),
+  devices: list(6, Device).atomic(),
+  perDeviceNodeSelection: bool(7).pointer().gate("DRAPartitionableDevices"),
+  sharedCounters: list(8, CounterSet).atomic().maxItems(8).gate("DRAPartitionableDevices"),
+});
+export interface ResourceSliceSpec extends Of<typeof ResourceSliceSpec> {}
+
+export const ResourceSlice = resource({
+  apiVersion: "resource.k8s.io/v1beta1",
+  kind: "ResourceSlice",
+  plural: "resourceslices",
+  namespaced: false,
+  metadata: ObjectMeta,
+  spec: ResourceSliceSpec,
+  specRequired: true,
+  counted: true,
+  storedAs: "resource.k8s.io/v1/ResourceSlice",
+  servedByDefault: false,
+});
+export interface ResourceSlice extends Of<typeof ResourceSlice> {}

@@ -1,0 +1,32 @@
+import { ObjectMeta } from "#api/meta-v1/objectmeta";
+import { int32, list, type Of, ref, resource, string, struct } from "#machinery/schema";
+
+export const VolumeNodeResources = struct("storage.v1.VolumeNodeResources", {
+  count: int32(1).pointer(),
+});
+export interface VolumeNodeResources extends Of<typeof VolumeNodeResources> {}
+
+export const CSINodeDriver = struct("storage.v1.CSINodeDriver", {
+  name: string(1).required(),
+  nodeID: string(2).required(),
+  topologyKeys: list(3, string).always().atomic(),
+  allocatable: ref(4, VolumeNodeResources),
+});
+export interface CSINodeDriver extends Of<typeof CSINodeDriver> {}
+
+export const CSINodeSpec = struct("storage.v1.CSINodeSpec", {
+  drivers: list(1, CSINodeDriver).required().mergedBy("name"),
+});
+export interface CSINodeSpec extends Of<typeof CSINodeSpec> {}
+
+export const CSINode = resource({
+  apiVersion: "storage.k8s.io/v1",
+  kind: "CSINode",
+  plural: "csinodes",
+  namespaced: false,
+  metadata: ObjectMeta,
+  spec: CSINodeSpec,
+  specRequired: true,
+  unconditionalUpdate: false,
+});
+export interface CSINode extends Of<typeof CSINode> {}

@@ -1,0 +1,19 @@
+import { LabelSelector } from "#api/meta-v1/labelselector";
+import { ObjectMeta } from "#api/meta-v1/objectmeta";
+import { type Of, quantity, ref, resource, string } from "#machinery/schema";
+
+export const CSIStorageCapacity = resource({
+  apiVersion: "storage.k8s.io/v1",
+  kind: "CSIStorageCapacity",
+  plural: "csistoragecapacities",
+  namespaced: true,
+  metadata: ObjectMeta,
+  unconditionalUpdate: false,
+  fields: {
+    nodeTopology: ref(2, LabelSelector),
+    storageClassName: string(3).required(),
+    capacity: quantity(4).pointer(),
+    maximumVolumeSize: quantity(5).pointer(),
+  },
+});
+export interface CSIStorageCapacity extends Of<typeof CSIStorageCapacity> {}

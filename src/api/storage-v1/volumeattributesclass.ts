@@ -1,0 +1,16 @@
+import { ObjectMeta } from "#api/meta-v1/objectmeta";
+import { map, type Of, resource, string } from "#machinery/schema";
+
+export const VolumeAttributesClass = resource({
+  apiVersion: "storage.k8s.io/v1",
+  kind: "VolumeAttributesClass",
+  plural: "volumeattributesclasses",
+  shortNames: ["vac"],
+  namespaced: false,
+  metadata: ObjectMeta,
+  fields: {
+    driverName: string(2).required(),
+    parameters: map(3, string),
+  },
+});
+export interface VolumeAttributesClass extends Of<typeof VolumeAttributesClass> {}

@@ -1,0 +1,18 @@
+import { ObjectMeta } from "#api/meta-v1/objectmeta";
+import { map, type Of, resource, string } from "#machinery/schema";
+
+export const VolumeAttributesClass = resource({
+  apiVersion: "storage.k8s.io/v1beta1",
+  kind: "VolumeAttributesClass",
+  plural: "volumeattributesclasses",
+  shortNames: ["vac"],
+  namespaced: false,
+  metadata: ObjectMeta,
+  storedAs: "storage.k8s.io/v1/VolumeAttributesClass",
+  servedByDefault: false,
+  fields: {
+    driverName: string(2).required(),
+    parameters: map(3, string),
+  },
+});
+export interface VolumeAttributesClass extends Of<typeof VolumeAttributesClass> {}
