@@ -48,7 +48,8 @@ export const VolumeDevice = struct("core.v1.VolumeDevice", {
 });
 export interface VolumeDevice extends Of<typeof VolumeDevice> {}
 
-export const Container = struct("core.v1.Container", {
+/** Ordinary and ephemeral containers have the same fields; what an ephemeral one may not use is a rule. */
+const containerFields = {
   name: string(1).required(),
   image: string(2),
   command: list(3, string).atomic(),
@@ -74,36 +75,12 @@ export const Container = struct("core.v1.Container", {
   stdin: bool(16),
   stdinOnce: bool(17),
   tty: bool(18),
-});
+};
+
+export const Container = struct("core.v1.Container", containerFields);
 export interface Container extends Of<typeof Container> {}
 
-export const EphemeralContainerCommon = struct("core.v1.EphemeralContainerCommon", {
-  name: string(1).required(),
-  image: string(2),
-  command: list(3, string).atomic(),
-  args: list(4, string).atomic(),
-  workingDir: string(5),
-  ports: list(6, ContainerPort).mergedBy("containerPort", "protocol"),
-  envFrom: list(19, EnvFromSource).atomic(),
-  env: list(7, EnvVar).mergedBy("name"),
-  resources: value(8, ResourceRequirements),
-  resizePolicy: list(23, ContainerResizePolicy).atomic(),
-  restartPolicy: string(24).pointer(),
-  restartPolicyRules: list(25, ContainerRestartRule).atomic().gate("ContainerRestartRules"),
-  volumeMounts: list(9, VolumeMount).mergedBy("mountPath"),
-  volumeDevices: list(21, VolumeDevice).mergedBy("devicePath"),
-  livenessProbe: ref(10, Probe),
-  readinessProbe: ref(11, Probe),
-  startupProbe: ref(22, Probe),
-  lifecycle: ref(12, Lifecycle),
-  terminationMessagePath: string(13).default("/dev/termination-log"),
-  terminationMessagePolicy: string(20).oneOf("File", "FallbackToLogsOnError").default("File"),
-  imagePullPolicy: string(14).oneOf("Always", "Never", "IfNotPresent"),
-  securityContext: ref(15, SecurityContext),
-  stdin: bool(16),
-  stdinOnce: bool(17),
-  tty: bool(18),
-});
+export const EphemeralContainerCommon = struct("core.v1.EphemeralContainerCommon", containerFields);
 export interface EphemeralContainerCommon extends Of<typeof EphemeralContainerCommon> {}
 
 export const EphemeralContainer = struct("core.v1.EphemeralContainer", {

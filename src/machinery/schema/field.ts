@@ -19,7 +19,7 @@ export class Field<T, P extends Presence = "optional"> {
     this.facts = facts;
   }
 
-  /** Clients must send it, and JSON always shows it. */
+  /** Clients must send it, and JSON always shows it. Zero and empty are fine, unless it is `notEmpty` as well. */
   required(): Field<T, "always"> {
     return this.#with({ required: true, omit: "never" });
   }
@@ -62,6 +62,11 @@ export class Field<T, P extends Presence = "optional"> {
   /** The server itself fills it in: every stored object has it. */
   assigned(): Field<T, "always"> {
     return this.#with({});
+  }
+
+  /** Validation answers `Required value` when it is missing, null, or an empty text, list or map. */
+  notEmpty(): Field<T, P> {
+    return this.#with({ notEmpty: true });
   }
 
   /** The only values there are. */

@@ -98,8 +98,10 @@ export interface FieldFacts {
   readonly tag: number;
   readonly type: Type;
   readonly doc: string;
-  /** Clients must send it; OpenAPI lists it as required. */
+  /** OpenAPI lists it as required, and JSON always shows it. What is empty is said to be missing by `notEmpty` only. */
   readonly required: boolean;
+  /** Validation answers `Required value` when it is missing, null, or an empty text, list or map. */
+  readonly notEmpty?: boolean;
   /** Absent differs from zero. Without it, protobuf always writes scalars and structs. */
   readonly pointer: boolean;
   /** JSON leaves it out when: it is empty (`empty`; for structs never), it is zero (`zero`), or `never`. */
