@@ -13,7 +13,8 @@ export function percentOf(text: string): number | undefined {
 export function scaledValue(value: IntOrString, total: number, { roundUp }: { roundUp: boolean }): number {
   if (typeof value === "number") return value;
   const percent = percentOf(value);
-  if (percent === undefined) throw new Error("invalid value for IntOrString: invalid type: string is not a percentage");
+  if (percent === undefined)
+    throw new Error("invalid value for IntOrString: invalid type: string is not a percentage");
   // Multiplied before it is divided, so that the division is the only rounding there is.
   const share = (percent * total) / 100;
   return roundUp ? Math.ceil(share) : Math.floor(share);

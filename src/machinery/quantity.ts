@@ -35,7 +35,9 @@ const DECIMAL: ReadonlyMap<string, number> = new Map([
   ["P", 15],
   ["E", 18],
 ]);
-const DECIMAL_SUFFIX: ReadonlyMap<number, string> = new Map(Array.from(DECIMAL, ([text, power]) => [power, text]));
+const DECIMAL_SUFFIX: ReadonlyMap<number, string> = new Map(
+  Array.from(DECIMAL, ([text, power]) => [power, text]),
+);
 const BINARY = ["", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei"];
 
 const WRONG_SHAPE =
@@ -122,7 +124,8 @@ function formatBinary(units: bigint): string {
 function formatDecimal(nano: bigint, asExponent: boolean): string {
   let mantissa = nano;
   let power = -9;
-  while (mantissa % 1000n === 0n && (power < 18 || asExponent)) {
+  const powerMax = asExponent ? Infinity : 18;
+  while (mantissa % 1000n === 0n && power < powerMax) {
     mantissa /= 1000n;
     power += 3;
   }
@@ -151,7 +154,8 @@ export const quantityValue = (text: string): number => Number(quantityUnits(text
 export const quantityUnits = (text: string): bigint => dividedUp(parseQuantity(text).nano, NANO);
 
 /** Thousandths, rounded up. */
-export const quantityMilli = (text: string): number => Number(dividedUp(parseQuantity(text).nano, 1_000_000n));
+export const quantityMilli = (text: string): number =>
+  Number(dividedUp(parseQuantity(text).nano, 1_000_000n));
 
 /** The sum, printed in the format of `a` unless `a` is zero. */
 export function addQuantities(a: string, b: string): string {

@@ -42,7 +42,8 @@ test("what is no time is refused with Go's words", () => {
     "2023-02-29T00:00:00Z": 'parsing time "2023-02-29T00:00:00Z": day out of range',
     "2023-13-01T00:00:00Z": 'parsing time "2023-13-01T00:00:00Z": month out of range',
   };
-  for (const [text, message] of Object.entries(cases)) assert.throws(() => parseTime(text), { message }, text);
+  for (const [text, message] of Object.entries(cases))
+    assert.throws(() => parseTime(text), { message }, text);
 });
 
 test("durations", () => {

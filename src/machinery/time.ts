@@ -65,7 +65,8 @@ function parse(text: string, layout: string): number {
     outside(minute, 0, 59, "minute") ??
     outside(second, 0, 59, "second") ??
     outside(day, 1, daysIn(year, month), "day");
-  if (broken !== undefined) throw new TimeError(`parsing time ${JSON.stringify(text)}: ${broken} out of range`);
+  if (broken !== undefined)
+    throw new TimeError(`parsing time ${JSON.stringify(text)}: ${broken} out of range`);
   const date = new Date(0);
   date.setUTCFullYear(year, month - 1, day);
   date.setUTCHours(hour, minute, second);
@@ -97,7 +98,9 @@ function cannotParse(text: string, layout: string): TimeError {
     rest = rest.slice(part.length);
   }
   const quoted = JSON.stringify(text);
-  return new TimeError(`parsing time ${quoted} as "${layout}": cannot parse ${JSON.stringify(rest)} as "${wanted}"`);
+  return new TimeError(
+    `parsing time ${quoted} as "${layout}": cannot parse ${JSON.stringify(rest)} as "${wanted}"`,
+  );
 }
 
 const NANOS: ReadonlyMap<string, bigint> = new Map([
@@ -127,8 +130,10 @@ export function parseDurationNanos(text: string): bigint {
     if (whole === "" && fraction === "") throw new TimeError(`time: invalid duration ${quoted}`);
     if (unit === "") throw new TimeError(`time: missing unit in duration ${quoted}`);
     const nanos = NANOS.get(unit);
-    if (nanos === undefined) throw new TimeError(`time: unknown unit ${JSON.stringify(unit)} in duration ${quoted}`);
-    total += BigInt(whole || "0") * nanos + (BigInt(fraction || "0") * nanos) / 10n ** BigInt(fraction.length);
+    if (nanos === undefined)
+      throw new TimeError(`time: unknown unit ${JSON.stringify(unit)} in duration ${quoted}`);
+    total +=
+      BigInt(whole || "0") * nanos + (BigInt(fraction || "0") * nanos) / 10n ** BigInt(fraction.length);
     rest = rest.slice(all.length);
   }
   if (total > 2n ** 63n - 1n) throw new TimeError(`time: invalid duration ${quoted}`);
