@@ -36,6 +36,9 @@ export interface Store {
   renewLease(lease: number): Promise<void>;
   revokeLease(lease: number): Promise<void>;
 
+  /** Every open watch soon gets a batch, perhaps an empty one, that tells it has come at least this far. */
+  requestProgress(): void;
+
   /** The whole store at one revision, as one file's bytes; writes go on meanwhile. */
   snapshot(options?: { readonly signal?: AbortSignal }): AsyncIterable<Uint8Array>;
 
@@ -129,6 +132,41 @@ export class FutureRevision extends Error {
 /** This watch did not keep up and was ended. */
 export class SlowWatcher extends Error {
   override readonly name = "SlowWatcher";
+}
+
+/** The lease was never granted, was revoked or has run out. */
+export class LeaseNotFound extends Error {
+  override readonly name = "LeaseNotFound";
+  readonly lease: number;
+  constructor(lease: number) {
+    super(`lease ${lease} does not exist`);
+    this.lease = lease;
+  }
+}
+
+/** A request that no state of the store could satisfy, such as one key changed twice in one commit. */
+export class InvalidRequest extends Error {
+  override readonly name = "InvalidRequest";
+}
+
+/** The store was closed, or has failed and answers no more. */
+export class StoreClosed extends Error {
+  override readonly name = "StoreClosed";
+}
+
+/** More waits to be written than the store will hold in memory. Try again later. */
+export class StoreOverloaded extends Error {
+  override readonly name = "StoreOverloaded";
+}
+
+/** Another process has this data directory open. */
+export class StoreLocked extends Error {
+  override readonly name = "StoreLocked";
+}
+
+/** The data was written by another version of the program and cannot be read by this one. */
+export class WrongFormat extends Error {
+  override readonly name = "WrongFormat";
 }
 
 /** A file of the store is damaged; nothing of it is served. */
