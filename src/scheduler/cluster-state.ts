@@ -1,0 +1,111 @@
+import type { Node } from "#api/core-v1/node";
+import type { Pod } from "#api/core-v1/pod";
+import { NodeInfo } from "./node-info.ts";
+
+const TERMINAL = new Set(["Succeeded", "Failed"]);
+
+/** Does the pod hold its node's resources? */
+export const occupies = (pod: Pod): boolean => !TERMINAL.has(pod.status.phase ?? "");
+
+/**
+ * What the scheduler knows of the cluster, kept true by deltas. A scheduling cycle runs without waiting, so it
+ * reads this state as it is and no copy is made for it.
+ */
+export class ClusterState {
+  readonly nodes = new Map<string, NodeInfo>();
+  /** In a fixed order, so that a search can go on where the last one stopped. */
+  #order: NodeInfo[] = [];
+  readonly #nodeOfPod = new Map<string, string>();
+  /** Pods on nodes that are not known (yet). */
+  readonly #homeless = new Map<string, Map<string, Pod>>();
+  readonly #podsByNamespace = new Map<string, Map<string, Pod>>();
+  /** Pods whose required anti-affinity keeps others away. */
+  readonly repelling = new Map<string, Pod>();
+  readonly #namespaceLabels = new Map<string, Readonly<Record<string, string>>>();
+
+  get nodeList(): readonly NodeInfo[] {
+    return this.#order;
+  }
+
+  setNode(node: Node): void {
+    const { name } = node.metadata;
+    const known = this.nodes.get(name);
+    if (known) return known.update(node);
+    const info = new NodeInfo(node);
+    for (const pod of this.#homeless.get(name)?.values() ?? []) info.addPod(pod);
+    this.#homeless.delete(name);
+    this.nodes.set(name, info);
+    this.#order.push(info);
+  }
+
+  removeNode(name: string): void {
+    const info = this.nodes.get(name);
+    if (!info) return;
+    if (info.pods.size > 0) this.#homeless.set(name, new Map(info.pods));
+    this.nodes.delete(name);
+    this.#order = this.#order.filter((other) => other !== info);
+  }
+
+  /** A pod that is on a node, or assumed to be. */
+  setPod(pod: Pod, nodeName: string): void {
+    const { uid, namespace = "" } = pod.metadata;
+    const before = this.#nodeOfPod.get(uid);
+    if (before !== undefined && before !== nodeName) this.removePod(pod);
+    this.#nodeOfPod.set(uid, nodeName);
+    const info = this.nodes.get(nodeName);
+    if (info) info.addPod(pod);
+    else entryOf(this.#homeless, nodeName).set(uid, pod);
+    entryOf(this.#podsByNamespace, namespace).set(uid, pod);
+    if (pod.spec.affinity?.podAntiAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.length) {
+      this.repelling.set(uid, pod);
+    }
+  }
+
+  removePod({ metadata: { uid, namespace = "" } }: Pod): void {
+    const nodeName = this.#nodeOfPod.get(uid);
+    if (nodeName === undefined) return;
+    this.#nodeOfPod.delete(uid);
+    this.nodes.get(nodeName)?.removePod(uid);
+    this.#homeless.get(nodeName)?.delete(uid);
+    const pods = this.#podsByNamespace.get(namespace);
+    pods?.delete(uid);
+    if (pods?.size === 0) this.#podsByNamespace.delete(namespace);
+    this.repelling.delete(uid);
+  }
+
+  nodeOf(pod: Pod): NodeInfo | undefined {
+    return this.nodes.get(this.#nodeOfPod.get(pod.metadata.uid) ?? "");
+  }
+
+  podsIn(namespace: string): Iterable<Pod> {
+    return this.#podsByNamespace.get(namespace)?.values() ?? [];
+  }
+
+  get namespacesWithPods(): Iterable<string> {
+    return this.#podsByNamespace.keys();
+  }
+
+  setNamespace(name: string, labels: Readonly<Record<string, string>> | undefined): void {
+    if (labels) this.#namespaceLabels.set(name, labels);
+    else this.#namespaceLabels.delete(name);
+  }
+
+  namespaceLabels(name: string): Readonly<Record<string, string>> {
+    return this.#namespaceLabels.get(name) ?? {};
+  }
+
+  nominate(pod: Pod, nodeName: string): void {
+    this.clearNomination(pod.metadata.uid);
+    this.nodes.get(nodeName)?.nominated.set(pod.metadata.uid, pod);
+  }
+
+  clearNomination(uid: string): void {
+    for (const info of this.#order) info.nominated.delete(uid);
+  }
+}
+
+function entryOf<V>(maps: Map<string, Map<string, V>>, key: string): Map<string, V> {
+  let entry = maps.get(key);
+  if (!entry) maps.set(key, (entry = new Map()));
+  return entry;
+}

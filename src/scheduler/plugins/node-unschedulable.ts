@@ -1,0 +1,18 @@
+/** Turns away cordoned nodes, unless the pod tolerates that. */
+import { fits, plugin, rejected } from "../plugin.ts";
+import { tolerates } from "../tolerations.ts";
+
+const CORDONED = { key: "node.kubernetes.io/unschedulable", effect: "NoSchedule" } as const;
+
+export const nodeUnschedulable = plugin<boolean>({
+  name: "NodeUnschedulable",
+  prepare: (pod) => tolerates(pod.spec.tolerations ?? [], CORDONED),
+  filter: (tolerated, { node }) =>
+    node.spec.unschedulable && !tolerated
+      ? rejected(["node(s) were unschedulable"], { preemptible: false })
+      : fits,
+  wakesOn: [
+    { kind: "Node", change: "added" },
+    { kind: "Node", change: "taints" },
+  ],
+});
