@@ -36,7 +36,8 @@ export function* inRange(path: string, value: number | undefined, min: number, m
 
 const PORT_MAX = 65_535;
 
-export const portNumber = (path: string, port: number | undefined): Problems => inRange(path, port, 1, PORT_MAX);
+export const portNumber = (path: string, port: number | undefined): Problems =>
+  inRange(path, port, 1, PORT_MAX);
 
 /** A port by number, or by the name that a container gave it. */
 export const portNumberOrName = (path: string, port: number | string): Problems =>
@@ -79,7 +80,8 @@ export function* distinct<T>(
   for (const [index, one] of (items ?? []).entries()) {
     const key = keyOf(one);
     if (key === undefined || key === "") continue;
-    if (seen.has(key)) yield duplicate(field === "" ? item(path, index) : `${item(path, index)}.${field}`, key);
+    if (seen.has(key))
+      yield duplicate(field === "" ? item(path, index) : `${item(path, index)}.${field}`, key);
     seen.add(key);
   }
 }
@@ -105,7 +107,10 @@ export function sameValue(a: unknown, b: unknown): boolean {
   if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return false;
   if (Array.isArray(a) || Array.isArray(b))
     return (
-      Array.isArray(a) && Array.isArray(b) && a.length === b.length && a.every((one, i) => sameValue(one, b[i]))
+      Array.isArray(a) &&
+      Array.isArray(b) &&
+      a.length === b.length &&
+      a.every((one, i) => sameValue(one, b[i]))
     );
   const [left, right] = [a as Record<string, unknown>, b as Record<string, unknown>];
   for (const key of Object.keys(left)) if (!sameValue(left[key], right[key])) return false;

@@ -16,7 +16,12 @@ export const text = <T>(name: string, cell: Cell<T>): Column<T> => ({ name, type
 export const integer = <T>(name: string, cell: Cell<T>): Column<T> => ({ name, type: "integer", cell });
 export const flag = <T>(name: string, cell: Cell<T>): Column<T> => ({ name, type: "boolean", cell });
 /** A column of `-o wide`. */
-export const wide = <T>(name: string, cell: Cell<T>): Column<T> => ({ name, type: "string", priority: 1, cell });
+export const wide = <T>(name: string, cell: Cell<T>): Column<T> => ({
+  name,
+  type: "string",
+  priority: 1,
+  cell,
+});
 
 export const nameColumn: Column<AnyObject> = {
   name: "Name",
@@ -41,8 +46,16 @@ export const selectorText = (selector: LabelSelector | undefined | null): string
 
 /** The wide columns about the containers of a template. */
 export const containerColumns = <T>(specOf: (object: T) => PodSpec): readonly Column<T>[] => [
-  wide("Containers", (object) => specOf(object).containers.map(({ name }) => name).join(",")),
-  wide("Images", (object) => specOf(object).containers.map(({ image }) => image ?? "").join(",")),
+  wide("Containers", (object) =>
+    specOf(object)
+      .containers.map(({ name }) => name)
+      .join(","),
+  ),
+  wide("Images", (object) =>
+    specOf(object)
+      .containers.map(({ image }) => image ?? "")
+      .join(","),
+  ),
 ];
 
 /** The first `max` items, and how many there are beyond them. */

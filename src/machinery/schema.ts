@@ -30,7 +30,7 @@ export {
 } from "./schema/field.ts";
 export * from "./schema/problem.ts";
 export * from "./schema/resource.ts";
-export { type Fields, type Of, struct, type Wire } from "./schema/struct.ts";
+export { type Fields, type Of, type ShapeOfFields, struct, type Wire } from "./schema/struct.ts";
 export type {
   FieldFacts,
   FieldProblem,

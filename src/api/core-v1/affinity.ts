@@ -1,11 +1,43 @@
+import { named } from "#api/checks";
 import { LabelSelector } from "#api/meta-v1/labelselector";
-import { int32, list, type Of, ref, string, struct, value } from "#machinery/schema";
+import {
+  at,
+  type FieldProblem,
+  forbidden,
+  int32,
+  invalid,
+  item,
+  list,
+  type Of,
+  ref,
+  required,
+  string,
+  struct,
+  value,
+} from "#machinery/schema";
 
-export const NodeSelectorRequirement = struct("core.v1.NodeSelectorRequirement", {
-  key: string(1).required(),
-  operator: string(2).oneOf("In", "NotIn", "Exists", "DoesNotExist", "Gt", "Lt").required(),
-  values: list(3, string).atomic(),
-});
+export const NodeSelectorRequirement = struct(
+  "core.v1.NodeSelectorRequirement",
+  {
+    key: string(1).required(),
+    operator: string(2).oneOf("In", "NotIn", "Exists", "DoesNotExist", "Gt", "Lt").required(),
+    values: list(3, string).atomic(),
+  },
+  {
+    *validate({ key, operator, values = [] }, path) {
+      const where = at(path, "values");
+      if (operator === "In" || operator === "NotIn") {
+        if (values.length === 0)
+          yield required(where, "must be specified when `operator` is 'In' or 'NotIn'");
+      } else if (operator === "Exists" || operator === "DoesNotExist") {
+        if (values.length > 0)
+          yield forbidden(where, "may not be specified when `operator` is 'Exists' or 'DoesNotExist'");
+      } else if (values.length !== 1)
+        yield required(where, "must be specified single value when `operator` is 'Lt' or 'Gt'");
+      yield* named(at(path, "key"), key, "qualified-name");
+    },
+  },
+);
 export interface NodeSelectorRequirement extends Of<typeof NodeSelectorRequirement> {}
 
 export const NodeSelectorTerm = struct(
@@ -14,7 +46,23 @@ export const NodeSelectorTerm = struct(
     matchExpressions: list(1, NodeSelectorRequirement).atomic(),
     matchFields: list(2, NodeSelectorRequirement).atomic(),
   },
-  { atomic: true },
+  {
+    atomic: true,
+
+    *validate({ matchFields }, path) {
+      for (const [index, { key, operator, values = [] }] of (matchFields ?? []).entries()) {
+        const where = item(at(path, "matchFields"), index);
+        if (key !== "metadata.name") yield invalid(at(where, "key"), key, "not a valid field selector key");
+        if (operator !== "In" && operator !== "NotIn")
+          yield invalid(at(where, "operator"), operator, "not a valid selector operator");
+        else if (values.length !== 1)
+          yield required(
+            at(where, "values"),
+            "must be only one value when `operator` is 'In' or 'NotIn' for node field selector",
+          );
+      }
+    },
+  },
 );
 export interface NodeSelectorTerm extends Of<typeof NodeSelectorTerm> {}
 
@@ -23,14 +71,44 @@ export const NodeSelector = struct(
   {
     nodeSelectorTerms: list(1, NodeSelectorTerm).required().atomic(),
   },
-  { atomic: true },
+  {
+    atomic: true,
+
+    *validate({ nodeSelectorTerms }, path) {
+      if (nodeSelectorTerms.length === 0)
+        yield required(at(path, "nodeSelectorTerms"), "must have at least one node selector term");
+    },
+  },
 );
 export interface NodeSelector extends Of<typeof NodeSelector> {}
 
-export const PreferredSchedulingTerm = struct("core.v1.PreferredSchedulingTerm", {
-  weight: int32(1).required(),
-  preference: value(2, NodeSelectorTerm).required(),
-});
+function* weightProblems(weight: number, path: string): Iterable<FieldProblem> {
+  if (weight < 1 || weight > 100) yield invalid(at(path, "weight"), weight, "must be in the range 1-100");
+}
+
+/** Label keys by which pods are told apart; they make sense beside a selector only. */
+function* labelKeyProblems(
+  keys: readonly string[] | undefined,
+  selector: LabelSelector | undefined,
+  path: string,
+): Iterable<FieldProblem> {
+  if (!keys || keys.length === 0) return;
+  if (!selector) yield forbidden(path, "must not be specified when labelSelector is not set");
+  for (const [index, key] of keys.entries()) yield* named(item(path, index), key, "qualified-name");
+}
+
+export const PreferredSchedulingTerm = struct(
+  "core.v1.PreferredSchedulingTerm",
+  {
+    weight: int32(1).required(),
+    preference: value(2, NodeSelectorTerm).required(),
+  },
+  {
+    *validate({ weight }, path) {
+      yield* weightProblems(weight, path);
+    },
+  },
+);
 export interface PreferredSchedulingTerm extends Of<typeof PreferredSchedulingTerm> {}
 
 export const NodeAffinity = struct("core.v1.NodeAffinity", {
@@ -39,20 +117,48 @@ export const NodeAffinity = struct("core.v1.NodeAffinity", {
 });
 export interface NodeAffinity extends Of<typeof NodeAffinity> {}
 
-export const PodAffinityTerm = struct("core.v1.PodAffinityTerm", {
-  labelSelector: ref(1, LabelSelector),
-  namespaces: list(2, string).atomic(),
-  topologyKey: string(3).required(),
-  namespaceSelector: ref(4, LabelSelector),
-  matchLabelKeys: list(5, string).atomic(),
-  mismatchLabelKeys: list(6, string).atomic(),
-});
+export const PodAffinityTerm = struct(
+  "core.v1.PodAffinityTerm",
+  {
+    labelSelector: ref(1, LabelSelector),
+    namespaces: list(2, string).atomic(),
+    topologyKey: string(3).required(),
+    namespaceSelector: ref(4, LabelSelector),
+    matchLabelKeys: list(5, string).atomic(),
+    mismatchLabelKeys: list(6, string).atomic(),
+  },
+  {
+    *validate({ topologyKey, labelSelector, matchLabelKeys, mismatchLabelKeys, namespaces }, path) {
+      if (topologyKey === "") yield required(at(path, "topologyKey"), "can not be empty");
+      else yield* named(at(path, "topologyKey"), topologyKey, "qualified-name");
+      for (const [index, name] of (namespaces ?? []).entries())
+        yield* named(item(at(path, "namespaces"), index), name, "dns-label");
+      yield* labelKeyProblems(matchLabelKeys, labelSelector, at(path, "matchLabelKeys"));
+      yield* labelKeyProblems(mismatchLabelKeys, labelSelector, at(path, "mismatchLabelKeys"));
+      for (const [index, key] of (matchLabelKeys ?? []).entries())
+        if (mismatchLabelKeys?.includes(key))
+          yield invalid(
+            item(at(path, "matchLabelKeys"), index),
+            key,
+            "exists in both matchLabelKeys and mismatchLabelKeys",
+          );
+    },
+  },
+);
 export interface PodAffinityTerm extends Of<typeof PodAffinityTerm> {}
 
-export const WeightedPodAffinityTerm = struct("core.v1.WeightedPodAffinityTerm", {
-  weight: int32(1).required(),
-  podAffinityTerm: value(2, PodAffinityTerm).required(),
-});
+export const WeightedPodAffinityTerm = struct(
+  "core.v1.WeightedPodAffinityTerm",
+  {
+    weight: int32(1).required(),
+    podAffinityTerm: value(2, PodAffinityTerm).required(),
+  },
+  {
+    *validate({ weight }, path) {
+      yield* weightProblems(weight, path);
+    },
+  },
+);
 export interface WeightedPodAffinityTerm extends Of<typeof WeightedPodAffinityTerm> {}
 
 export const PodAffinity = struct("core.v1.PodAffinity", {
@@ -89,14 +195,34 @@ export const TopologySelectorTerm = struct(
 );
 export interface TopologySelectorTerm extends Of<typeof TopologySelectorTerm> {}
 
-export const TopologySpreadConstraint = struct("core.v1.TopologySpreadConstraint", {
-  maxSkew: int32(1).required(),
-  topologyKey: string(2).required(),
-  whenUnsatisfiable: string(3).oneOf("DoNotSchedule", "ScheduleAnyway").required(),
-  labelSelector: ref(4, LabelSelector),
-  minDomains: int32(5).pointer(),
-  nodeAffinityPolicy: string(6).pointer().oneOf("Ignore", "Honor"),
-  nodeTaintsPolicy: string(7).pointer().oneOf("Ignore", "Honor"),
-  matchLabelKeys: list(8, string).atomic(),
-});
+export const TopologySpreadConstraint = struct(
+  "core.v1.TopologySpreadConstraint",
+  {
+    maxSkew: int32(1).required(),
+    topologyKey: string(2).required(),
+    whenUnsatisfiable: string(3).oneOf("DoNotSchedule", "ScheduleAnyway").required(),
+    labelSelector: ref(4, LabelSelector),
+    minDomains: int32(5).pointer(),
+    nodeAffinityPolicy: string(6).pointer().oneOf("Ignore", "Honor"),
+    nodeTaintsPolicy: string(7).pointer().oneOf("Ignore", "Honor"),
+    matchLabelKeys: list(8, string).atomic(),
+  },
+  {
+    *validate({ maxSkew, topologyKey, whenUnsatisfiable, minDomains, labelSelector, matchLabelKeys }, path) {
+      if (maxSkew <= 0) yield invalid(at(path, "maxSkew"), maxSkew, "must be greater than zero");
+      if (topologyKey === "") yield required(at(path, "topologyKey"), "can not be empty");
+      else yield* named(at(path, "topologyKey"), topologyKey, "qualified-name");
+      if (minDomains !== undefined) {
+        if (minDomains <= 0) yield invalid(at(path, "minDomains"), minDomains, "must be greater than zero");
+        if (whenUnsatisfiable !== "DoNotSchedule")
+          yield invalid(
+            at(path, "minDomains"),
+            minDomains,
+            `can only use minDomains if whenUnsatisfiable=DoNotSchedule, not ${whenUnsatisfiable}`,
+          );
+      }
+      yield* labelKeyProblems(matchLabelKeys, labelSelector, at(path, "matchLabelKeys"));
+    },
+  },
+);
 export interface TopologySpreadConstraint extends Of<typeof TopologySpreadConstraint> {}

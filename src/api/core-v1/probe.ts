@@ -1,15 +1,39 @@
+import { inRange, named, portNumberOrName, setMembers } from "#api/checks";
 import { SIGNALS } from "#api/core-v1/signal";
-import { inline, int32, int64, intOrString, list, type Of, ref, string, struct } from "#machinery/schema";
+import {
+  at,
+  type FieldProblem,
+  forbidden,
+  inline,
+  int32,
+  int64,
+  intOrString,
+  invalid,
+  list,
+  type Of,
+  ref,
+  required,
+  string,
+  struct,
+} from "#machinery/schema";
 
 export const ExecAction = struct("core.v1.ExecAction", {
-  command: list(1, string).atomic(),
+  command: list(1, string).atomic().notEmpty(),
 });
 export interface ExecAction extends Of<typeof ExecAction> {}
 
-export const GRPCAction = struct("core.v1.GRPCAction", {
-  port: int32(1).required(),
-  service: string(2).pointer().always().default(""),
-});
+export const GRPCAction = struct(
+  "core.v1.GRPCAction",
+  {
+    port: int32(1).required(),
+    service: string(2).pointer().always().default(""),
+  },
+  {
+    *validate({ port }, path) {
+      yield* inRange(at(path, "port"), port, 1, 65_535);
+    },
+  },
+);
 export interface GRPCAction extends Of<typeof GRPCAction> {}
 
 export const HTTPHeader = struct("core.v1.HTTPHeader", {
@@ -18,19 +42,36 @@ export const HTTPHeader = struct("core.v1.HTTPHeader", {
 });
 export interface HTTPHeader extends Of<typeof HTTPHeader> {}
 
-export const HTTPGetAction = struct("core.v1.HTTPGetAction", {
-  path: string(1).default("/"),
-  port: intOrString(2).required(),
-  host: string(3),
-  scheme: string(4).oneOf("HTTP", "HTTPS").default("HTTP"),
-  httpHeaders: list(5, HTTPHeader).atomic(),
-});
+export const HTTPGetAction = struct(
+  "core.v1.HTTPGetAction",
+  {
+    path: string(1).default("/").notEmpty(),
+    port: intOrString(2).required(),
+    host: string(3),
+    scheme: string(4).oneOf("HTTP", "HTTPS").default("HTTP"),
+    httpHeaders: list(5, HTTPHeader).atomic(),
+  },
+  {
+    *validate({ port, httpHeaders }, path) {
+      yield* portNumberOrName(at(path, "port"), port);
+      for (const { name } of httpHeaders ?? []) yield* named(at(path, "httpHeaders"), name, "header-name");
+    },
+  },
+);
 export interface HTTPGetAction extends Of<typeof HTTPGetAction> {}
 
-export const TCPSocketAction = struct("core.v1.TCPSocketAction", {
-  port: intOrString(1).required(),
-  host: string(2),
-});
+export const TCPSocketAction = struct(
+  "core.v1.TCPSocketAction",
+  {
+    port: intOrString(1).required(),
+    host: string(2),
+  },
+  {
+    *validate({ port }, path) {
+      yield* portNumberOrName(at(path, "port"), port);
+    },
+  },
+);
 export interface TCPSocketAction extends Of<typeof TCPSocketAction> {}
 
 export const SleepAction = struct("core.v1.SleepAction", {
@@ -38,12 +79,31 @@ export const SleepAction = struct("core.v1.SleepAction", {
 });
 export interface SleepAction extends Of<typeof SleepAction> {}
 
-export const LifecycleHandler = struct("core.v1.LifecycleHandler", {
-  exec: ref(1, ExecAction),
-  httpGet: ref(2, HTTPGetAction),
-  tcpSocket: ref(3, TCPSocketAction),
-  sleep: ref(4, SleepAction),
-});
+/** Exactly one way to reach the container. */
+function* handlerProblems<T extends object>(
+  handler: T,
+  ways: readonly (keyof T & string)[],
+  path: string,
+): Iterable<FieldProblem> {
+  const [first, ...more] = setMembers(handler, ways);
+  if (first === undefined) yield required(path, "must specify a handler type");
+  for (const way of more) yield forbidden(at(path, way), "may not specify more than 1 handler type");
+}
+
+export const LifecycleHandler = struct(
+  "core.v1.LifecycleHandler",
+  {
+    exec: ref(1, ExecAction),
+    httpGet: ref(2, HTTPGetAction),
+    tcpSocket: ref(3, TCPSocketAction),
+    sleep: ref(4, SleepAction),
+  },
+  {
+    *validate(handler, path) {
+      yield* handlerProblems(handler, ["exec", "httpGet", "tcpSocket", "sleep"], path);
+    },
+  },
+);
 export interface LifecycleHandler extends Of<typeof LifecycleHandler> {}
 
 export const Lifecycle = struct("core.v1.Lifecycle", {
@@ -63,13 +123,24 @@ export const ProbeHandler = struct("core.v1.ProbeHandler", {
 });
 export interface ProbeHandler extends Of<typeof ProbeHandler> {}
 
-export const Probe = struct("core.v1.Probe", {
-  handler: inline(1, ProbeHandler),
-  initialDelaySeconds: int32(2),
-  timeoutSeconds: int32(3).default(1),
-  periodSeconds: int32(4).default(10),
-  successThreshold: int32(5).default(1),
-  failureThreshold: int32(6).default(3),
-  terminationGracePeriodSeconds: int64(7).pointer(),
-});
+export const Probe = struct(
+  "core.v1.Probe",
+  {
+    handler: inline(1, ProbeHandler),
+    initialDelaySeconds: int32(2).min(0),
+    timeoutSeconds: int32(3).default(1).min(0),
+    periodSeconds: int32(4).default(10).min(0),
+    successThreshold: int32(5).default(1).min(0),
+    failureThreshold: int32(6).default(3).min(0),
+    terminationGracePeriodSeconds: int64(7).pointer(),
+  },
+  {
+    *validate(probe, path) {
+      yield* handlerProblems(probe, ["exec", "httpGet", "tcpSocket", "grpc"], path);
+      const grace = probe.terminationGracePeriodSeconds;
+      if (grace !== undefined && grace <= 0)
+        yield invalid(at(path, "terminationGracePeriodSeconds"), grace, "must be greater than 0");
+    },
+  },
+);
 export interface Probe extends Of<typeof Probe> {}

@@ -1,9 +1,44 @@
-import { bool, int64, list, type Of, ref, string, struct } from "#machinery/schema";
+import { descendingPath } from "./paths.ts";
+import { distinct, kernelId } from "#api/checks";
+import {
+  at,
+  bool,
+  type FieldProblem,
+  int64,
+  invalid,
+  item,
+  list,
+  type Of,
+  ref,
+  required,
+  string,
+  struct,
+} from "#machinery/schema";
 
-export const AppArmorProfile = struct("core.v1.AppArmorProfile", {
-  type: string(1).oneOf("Unconfined", "RuntimeDefault", "Localhost").required().union("d"),
-  localhostProfile: string(2).pointer().union("LocalhostProfile"),
-});
+function* localhostProblems(
+  type: string,
+  profile: string | undefined,
+  path: string,
+  what: string,
+): Iterable<FieldProblem> {
+  if (type !== "Localhost") {
+    if (profile !== undefined) yield invalid(path, profile, `can only be set when ${what} type is Localhost`);
+  } else if (!profile) yield required(path, `must be set when ${what} type is Localhost`);
+  else yield* descendingPath(profile, path);
+}
+
+export const AppArmorProfile = struct(
+  "core.v1.AppArmorProfile",
+  {
+    type: string(1).oneOf("Unconfined", "RuntimeDefault", "Localhost").required().union("d").notEmpty(),
+    localhostProfile: string(2).pointer().union("LocalhostProfile"),
+  },
+  {
+    *validate({ type, localhostProfile }, path) {
+      yield* localhostProblems(type, localhostProfile, at(path, "localhostProfile"), "AppArmor");
+    },
+  },
+);
 export interface AppArmorProfile extends Of<typeof AppArmorProfile> {}
 
 export const Capabilities = struct("core.v1.Capabilities", {
@@ -28,47 +63,106 @@ export const WindowsSecurityContextOptions = struct("core.v1.WindowsSecurityCont
 });
 export interface WindowsSecurityContextOptions extends Of<typeof WindowsSecurityContextOptions> {}
 
-export const Sysctl = struct("core.v1.Sysctl", {
-  name: string(1).required(),
-  value: string(2).required(),
-});
+const SYSCTL_TEXT = "^([a-z0-9]([-_a-z0-9]*[a-z0-9])?[\\./])*[a-z0-9]([-_a-z0-9]*[a-z0-9])?$";
+const SYSCTL = /^([a-z0-9]([-_a-z0-9]*[a-z0-9])?[./])*[a-z0-9]([-_a-z0-9]*[a-z0-9])?$/;
+
+export const Sysctl = struct(
+  "core.v1.Sysctl",
+  {
+    name: string(1).required().notEmpty(),
+    value: string(2).required(),
+  },
+  {
+    *validate({ name }, path) {
+      if (name !== "" && (name.length > 253 || !SYSCTL.test(name)))
+        yield invalid(
+          at(path, "name"),
+          name,
+          "must have at most 253 characters and match regex " + SYSCTL_TEXT,
+        );
+    },
+  },
+);
 export interface Sysctl extends Of<typeof Sysctl> {}
 
-export const SeccompProfile = struct("core.v1.SeccompProfile", {
-  type: string(1).oneOf("Unconfined", "RuntimeDefault", "Localhost").required().union("d"),
-  localhostProfile: string(2).pointer().union("LocalhostProfile"),
-});
+export const SeccompProfile = struct(
+  "core.v1.SeccompProfile",
+  {
+    type: string(1).oneOf("Unconfined", "RuntimeDefault", "Localhost").required().union("d").notEmpty(),
+    localhostProfile: string(2).pointer().union("LocalhostProfile"),
+  },
+  {
+    *validate({ type, localhostProfile }, path) {
+      yield* localhostProblems(type, localhostProfile, at(path, "localhostProfile"), "seccomp");
+    },
+  },
+);
 export interface SeccompProfile extends Of<typeof SeccompProfile> {}
 
-export const PodSecurityContext = struct("core.v1.PodSecurityContext", {
-  seLinuxOptions: ref(1, SELinuxOptions),
-  windowsOptions: ref(8, WindowsSecurityContextOptions),
-  runAsUser: int64(2).pointer(),
-  runAsGroup: int64(6).pointer(),
-  runAsNonRoot: bool(3).pointer(),
-  supplementalGroups: list(4, int64).atomic(),
-  supplementalGroupsPolicy: string(12).pointer().oneOf("Merge", "Strict"),
-  fsGroup: int64(5).pointer(),
-  sysctls: list(7, Sysctl).atomic(),
-  fsGroupChangePolicy: string(9).pointer().oneOf("OnRootMismatch", "Always"),
-  seccompProfile: ref(10, SeccompProfile),
-  appArmorProfile: ref(11, AppArmorProfile),
-  seLinuxChangePolicy: string(13).pointer().gate("SELinuxChangePolicy"),
-});
+export const PodSecurityContext = struct(
+  "core.v1.PodSecurityContext",
+  {
+    seLinuxOptions: ref(1, SELinuxOptions),
+    windowsOptions: ref(8, WindowsSecurityContextOptions),
+    runAsUser: int64(2).pointer(),
+    runAsGroup: int64(6).pointer(),
+    runAsNonRoot: bool(3).pointer(),
+    supplementalGroups: list(4, int64).atomic(),
+    supplementalGroupsPolicy: string(12).pointer().oneOf("Merge", "Strict"),
+    fsGroup: int64(5).pointer(),
+    sysctls: list(7, Sysctl).atomic(),
+    fsGroupChangePolicy: string(9).pointer().oneOf("OnRootMismatch", "Always"),
+    seccompProfile: ref(10, SeccompProfile),
+    appArmorProfile: ref(11, AppArmorProfile),
+    seLinuxChangePolicy: string(13).pointer().gate("SELinuxChangePolicy"),
+  },
+  {
+    *validate(context, path) {
+      yield* kernelId(at(path, "fsGroup"), context.fsGroup);
+      yield* kernelId(at(path, "runAsUser"), context.runAsUser);
+      yield* kernelId(at(path, "runAsGroup"), context.runAsGroup);
+      for (const [index, group] of (context.supplementalGroups ?? []).entries())
+        yield* kernelId(item(at(path, "supplementalGroups"), index), group);
+      yield* distinct(at(path, "sysctls"), context.sysctls, ({ name }) => name, "name");
+    },
+  },
+);
 export interface PodSecurityContext extends Of<typeof PodSecurityContext> {}
 
-export const SecurityContext = struct("core.v1.SecurityContext", {
-  capabilities: ref(1, Capabilities),
-  privileged: bool(2).pointer(),
-  seLinuxOptions: ref(3, SELinuxOptions),
-  windowsOptions: ref(10, WindowsSecurityContextOptions),
-  runAsUser: int64(4).pointer(),
-  runAsGroup: int64(8).pointer(),
-  runAsNonRoot: bool(5).pointer(),
-  readOnlyRootFilesystem: bool(6).pointer(),
-  allowPrivilegeEscalation: bool(7).pointer(),
-  procMount: string(9).pointer().oneOf("Default", "Unmasked"),
-  seccompProfile: ref(11, SeccompProfile),
-  appArmorProfile: ref(12, AppArmorProfile),
-});
+export const SecurityContext = struct(
+  "core.v1.SecurityContext",
+  {
+    capabilities: ref(1, Capabilities),
+    privileged: bool(2).pointer(),
+    seLinuxOptions: ref(3, SELinuxOptions),
+    windowsOptions: ref(10, WindowsSecurityContextOptions),
+    runAsUser: int64(4).pointer(),
+    runAsGroup: int64(8).pointer(),
+    runAsNonRoot: bool(5).pointer(),
+    readOnlyRootFilesystem: bool(6).pointer(),
+    allowPrivilegeEscalation: bool(7).pointer(),
+    procMount: string(9).pointer().oneOf("Default", "Unmasked"),
+    seccompProfile: ref(11, SeccompProfile),
+    appArmorProfile: ref(12, AppArmorProfile),
+  },
+  {
+    *validate(context, path) {
+      yield* kernelId(at(path, "runAsUser"), context.runAsUser);
+      yield* kernelId(at(path, "runAsGroup"), context.runAsGroup);
+      if (context.allowPrivilegeEscalation !== false) return;
+      if (context.privileged)
+        yield invalid(
+          path,
+          context,
+          "cannot set `allowPrivilegeEscalation` to false and `privileged` to true",
+        );
+      if (context.capabilities?.add?.includes("CAP_SYS_ADMIN"))
+        yield invalid(
+          path,
+          context,
+          "cannot set `allowPrivilegeEscalation` to false and `capabilities.Add` CAP_SYS_ADMIN",
+        );
+    },
+  },
+);
 export interface SecurityContext extends Of<typeof SecurityContext> {}

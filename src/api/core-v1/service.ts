@@ -91,7 +91,7 @@ export const Service = resource({
   shortNames: ["svc"],
   categories: ["all"],
   namespaced: true,
-  nameFormat: "dns-1035-label",
+  nameFormat: "dns-1035",
   metadata: ObjectMeta,
   spec: ServiceSpec,
   status: ServiceStatus,

@@ -1,18 +1,64 @@
-import { int64, type Of, string, struct, time } from "#machinery/schema";
+import { namedIfSet, named } from "#api/checks";
+import { at, int64, invalid, type Of, string, struct, time } from "#machinery/schema";
 
-export const Taint = struct("core.v1.Taint", {
-  key: string(1).required(),
-  value: string(2),
-  effect: string(3).oneOf("NoSchedule", "PreferNoSchedule", "NoExecute").required(),
-  timeAdded: time(4).pointer(),
-});
+export const Taint = struct(
+  "core.v1.Taint",
+  {
+    key: string(1).required().notEmpty(),
+    value: string(2),
+    effect: string(3).oneOf("NoSchedule", "PreferNoSchedule", "NoExecute").required().notEmpty(),
+    timeAdded: time(4).pointer(),
+  },
+  {
+    *validate({ key, value }, path) {
+      yield* namedIfSet(at(path, "key"), key, "qualified-name");
+      yield* namedIfSet(at(path, "value"), value, "label-value");
+    },
+  },
+);
 export interface Taint extends Of<typeof Taint> {}
 
-export const Toleration = struct("core.v1.Toleration", {
-  key: string(1),
-  operator: string(2).oneOf("Exists", "Equal", "Lt", "Gt"),
-  value: string(3),
-  effect: string(4).oneOf("NoSchedule", "PreferNoSchedule", "NoExecute"),
-  tolerationSeconds: int64(5).pointer(),
-});
+export const Toleration = struct(
+  "core.v1.Toleration",
+  {
+    key: string(1),
+    operator: string(2).oneOf("Exists", "Equal", "Lt", "Gt"),
+    value: string(3),
+    effect: string(4).oneOf("NoSchedule", "PreferNoSchedule", "NoExecute"),
+    tolerationSeconds: int64(5).pointer(),
+  },
+  {
+    *validate({ key, operator, value, effect, tolerationSeconds }, path) {
+      yield* namedIfSet(at(path, "key"), key, "qualified-name");
+      if (!key && operator !== "Exists") {
+        const meaning = 'which means "match all values and all keys"';
+        yield invalid(
+          at(path, "operator"),
+          operator ?? "",
+          `operator must be Exists when \`key\` is empty, ${meaning}`,
+        );
+      }
+      if (tolerationSeconds !== undefined && effect !== "NoExecute")
+        yield invalid(
+          at(path, "effect"),
+          effect ?? "",
+          "effect must be 'NoExecute' when `tolerationSeconds` is set",
+        );
+      if (operator === "Exists" && value)
+        yield invalid(at(path, "operator"), value, "value must be empty when `operator` is 'Exists'");
+      if ((operator ?? "Equal") === "Equal") yield* named(at(path, "operator"), value, "label-value");
+    },
+  },
+);
 export interface Toleration extends Of<typeof Toleration> {}
+
+/** Does the toleration put up with the taint? */
+export function tolerates(toleration: Toleration, taint: Taint): boolean {
+  if (toleration.effect && toleration.effect !== taint.effect) return false;
+  if (toleration.key && toleration.key !== taint.key) return false;
+  return toleration.operator === "Exists" || (toleration.value ?? "") === (taint.value ?? "");
+}
+
+/** The taints among `taints` that no toleration puts up with. */
+export const untolerated = (taints: readonly Taint[], tolerations: readonly Toleration[]): readonly Taint[] =>
+  taints.filter((taint) => !tolerations.some((one) => tolerates(one, taint)));

@@ -1,17 +1,26 @@
+import { fileMode, setMembers } from "#api/checks";
+import { volumeItemPath, withoutClimbing } from "./paths.ts";
+import { fieldPathProblems, resourceFieldProblems } from "./env.ts";
 import { ObjectFieldSelector, ResourceFieldSelector } from "#api/core-v1/env";
 import { PersistentVolumeClaimTemplate } from "#api/core-v1/persistentvolumeclaim";
 import { LocalObjectReference } from "#api/core-v1/reference";
 import { LabelSelector } from "#api/meta-v1/labelselector";
 import {
+  at,
   bool,
+  type FieldProblem,
+  forbidden,
   inline,
   int32,
   int64,
+  invalid,
+  item,
   list,
   map,
   type Of,
   quantity,
   ref,
+  required,
   string,
   struct,
 } from "#machinery/schema";
@@ -42,7 +51,7 @@ export const AzureFileVolumeSource = struct("core.v1.AzureFileVolumeSource", {
 export interface AzureFileVolumeSource extends Of<typeof AzureFileVolumeSource> {}
 
 export const CSIVolumeSource = struct("core.v1.CSIVolumeSource", {
-  driver: string(1).required(),
+  driver: string(1).required().notEmpty(),
   readOnly: bool(2).pointer(),
   fsType: string(3).pointer(),
   volumeAttributes: map(4, string),
@@ -77,34 +86,90 @@ export const ClusterTrustBundleProjection = struct("core.v1.ClusterTrustBundlePr
 });
 export interface ClusterTrustBundleProjection extends Of<typeof ClusterTrustBundleProjection> {}
 
-export const KeyToPath = struct("core.v1.KeyToPath", {
-  key: string(1).required(),
-  path: string(2).required(),
-  mode: int32(3).pointer(),
-});
+export const KeyToPath = struct(
+  "core.v1.KeyToPath",
+  {
+    key: string(1).required().notEmpty(),
+    path: string(2).required().notEmpty(),
+    mode: int32(3).pointer(),
+  },
+  {
+    *validate({ path: target, mode }, path) {
+      yield* volumeItemPath(target, at(path, "path"));
+      yield* fileMode(at(path, "mode"), mode);
+    },
+  },
+);
 export interface KeyToPath extends Of<typeof KeyToPath> {}
 
-export const ConfigMapProjection = struct("core.v1.ConfigMapProjection", {
-  localObjectReference: inline(1, LocalObjectReference),
-  items: list(2, KeyToPath).atomic(),
-  optional: bool(4).pointer(),
-});
+export const ConfigMapProjection = struct(
+  "core.v1.ConfigMapProjection",
+  {
+    localObjectReference: inline(1, LocalObjectReference),
+    items: list(2, KeyToPath).atomic(),
+    optional: bool(4).pointer(),
+  },
+  {
+    *validate({ name }, path) {
+      if (!name) yield required(at(path, "name"));
+    },
+  },
+);
 export interface ConfigMapProjection extends Of<typeof ConfigMapProjection> {}
 
-export const ConfigMapVolumeSource = struct("core.v1.ConfigMapVolumeSource", {
-  localObjectReference: inline(1, LocalObjectReference),
-  items: list(2, KeyToPath).atomic(),
-  defaultMode: int32(3).pointer().default(420),
-  optional: bool(4).pointer(),
-});
+export const ConfigMapVolumeSource = struct(
+  "core.v1.ConfigMapVolumeSource",
+  {
+    localObjectReference: inline(1, LocalObjectReference),
+    items: list(2, KeyToPath).atomic(),
+    defaultMode: int32(3).pointer().default(420),
+    optional: bool(4).pointer(),
+  },
+  {
+    *validate({ name, defaultMode }, path) {
+      if (!name) yield required(at(path, "name"));
+      yield* fileMode(at(path, "defaultMode"), defaultMode);
+    },
+  },
+);
 export interface ConfigMapVolumeSource extends Of<typeof ConfigMapVolumeSource> {}
 
-export const DownwardAPIVolumeFile = struct("core.v1.DownwardAPIVolumeFile", {
-  path: string(1).required(),
-  fieldRef: ref(2, ObjectFieldSelector),
-  resourceFieldRef: ref(3, ResourceFieldSelector),
-  mode: int32(4).pointer(),
-});
+/** Fields of the pod that a file may hold. */
+const FILE_FIELDS = [
+  "metadata.annotations",
+  "metadata.labels",
+  "metadata.name",
+  "metadata.namespace",
+  "metadata.uid",
+];
+
+export const DownwardAPIVolumeFile = struct(
+  "core.v1.DownwardAPIVolumeFile",
+  {
+    path: string(1).required().notEmpty(),
+    fieldRef: ref(2, ObjectFieldSelector),
+    resourceFieldRef: ref(3, ResourceFieldSelector),
+    mode: int32(4).pointer(),
+  },
+  {
+    *validate({ path: target, fieldRef, resourceFieldRef, mode }, path) {
+      yield* volumeItemPath(target, at(path, "path"));
+      yield* fileMode(at(path, "mode"), mode);
+      if (fieldRef) {
+        yield* fieldPathProblems(fieldRef.fieldPath, FILE_FIELDS, at(path, "fieldRef"));
+        if (resourceFieldRef)
+          yield invalid(
+            path,
+            "resource",
+            "fieldRef and resourceFieldRef can not be specified simultaneously",
+          );
+      } else if (resourceFieldRef) {
+        if (!resourceFieldRef.containerName) yield required(at(path, "resourceFieldRef.containerName"));
+        yield* resourceFieldProblems(resourceFieldRef, at(path, "resourceFieldRef"));
+      } else yield required(path, "one of fieldRef and resourceFieldRef is required");
+    },
+  },
+);
 export interface DownwardAPIVolumeFile extends Of<typeof DownwardAPIVolumeFile> {}
 
 export const DownwardAPIProjection = struct("core.v1.DownwardAPIProjection", {
@@ -112,20 +177,37 @@ export const DownwardAPIProjection = struct("core.v1.DownwardAPIProjection", {
 });
 export interface DownwardAPIProjection extends Of<typeof DownwardAPIProjection> {}
 
-export const DownwardAPIVolumeSource = struct("core.v1.DownwardAPIVolumeSource", {
-  items: list(1, DownwardAPIVolumeFile).atomic(),
-  defaultMode: int32(2).pointer().default(420),
-});
+export const DownwardAPIVolumeSource = struct(
+  "core.v1.DownwardAPIVolumeSource",
+  {
+    items: list(1, DownwardAPIVolumeFile).atomic(),
+    defaultMode: int32(2).pointer().default(420),
+  },
+  {
+    *validate({ defaultMode }, path) {
+      yield* fileMode(at(path, "defaultMode"), defaultMode);
+    },
+  },
+);
 export interface DownwardAPIVolumeSource extends Of<typeof DownwardAPIVolumeSource> {}
 
-export const EmptyDirVolumeSource = struct("core.v1.EmptyDirVolumeSource", {
-  medium: string(1),
-  sizeLimit: quantity(2).pointer(),
-});
+export const EmptyDirVolumeSource = struct(
+  "core.v1.EmptyDirVolumeSource",
+  {
+    medium: string(1),
+    sizeLimit: quantity(2).pointer(),
+  },
+  {
+    *validate({ sizeLimit }, path) {
+      if (sizeLimit?.startsWith("-"))
+        yield forbidden(at(path, "sizeLimit"), "SizeLimit field must be a valid resource quantity");
+    },
+  },
+);
 export interface EmptyDirVolumeSource extends Of<typeof EmptyDirVolumeSource> {}
 
 export const EphemeralVolumeSource = struct("core.v1.EphemeralVolumeSource", {
-  volumeClaimTemplate: ref(1, PersistentVolumeClaimTemplate),
+  volumeClaimTemplate: ref(1, PersistentVolumeClaimTemplate).notEmpty(),
 });
 export interface EphemeralVolumeSource extends Of<typeof EphemeralVolumeSource> {}
 
@@ -175,27 +257,35 @@ export const GlusterfsVolumeSource = struct("core.v1.GlusterfsVolumeSource", {
 });
 export interface GlusterfsVolumeSource extends Of<typeof GlusterfsVolumeSource> {}
 
-export const HostPathVolumeSource = struct("core.v1.HostPathVolumeSource", {
-  path: string(1).required(),
-  type: string(2)
-    .pointer()
-    .oneOf(
-      "",
-      "DirectoryOrCreate",
-      "Directory",
-      "FileOrCreate",
-      "File",
-      "Socket",
-      "CharDevice",
-      "BlockDevice",
-    )
-    .default(""),
-});
+export const HostPathVolumeSource = struct(
+  "core.v1.HostPathVolumeSource",
+  {
+    path: string(1).required().notEmpty(),
+    type: string(2)
+      .pointer()
+      .oneOf(
+        "",
+        "DirectoryOrCreate",
+        "Directory",
+        "FileOrCreate",
+        "File",
+        "Socket",
+        "CharDevice",
+        "BlockDevice",
+      )
+      .default(""),
+  },
+  {
+    *validate({ path: target }, path) {
+      yield* withoutClimbing(target, at(path, "path"));
+    },
+  },
+);
 export interface HostPathVolumeSource extends Of<typeof HostPathVolumeSource> {}
 
 export const ISCSIVolumeSource = struct("core.v1.ISCSIVolumeSource", {
-  targetPortal: string(1).required(),
-  iqn: string(2).required(),
+  targetPortal: string(1).required().notEmpty(),
+  iqn: string(2).required().notEmpty(),
   lun: int32(3).required(),
   iscsiInterface: string(4).default("default"),
   fsType: string(5),
@@ -214,15 +304,24 @@ export const ImageVolumeSource = struct("core.v1.ImageVolumeSource", {
 });
 export interface ImageVolumeSource extends Of<typeof ImageVolumeSource> {}
 
-export const NFSVolumeSource = struct("core.v1.NFSVolumeSource", {
-  server: string(1).required(),
-  path: string(2).required(),
-  readOnly: bool(3),
-});
+export const NFSVolumeSource = struct(
+  "core.v1.NFSVolumeSource",
+  {
+    server: string(1).required().notEmpty(),
+    path: string(2).required().notEmpty(),
+    readOnly: bool(3),
+  },
+  {
+    *validate({ path: target }, path) {
+      if (target && !target.startsWith("/"))
+        yield invalid(at(path, "path"), target, "must be an absolute path");
+    },
+  },
+);
 export interface NFSVolumeSource extends Of<typeof NFSVolumeSource> {}
 
 export const PersistentVolumeClaimVolumeSource = struct("core.v1.PersistentVolumeClaimVolumeSource", {
-  claimName: string(1).required(),
+  claimName: string(1).required().notEmpty(),
   readOnly: bool(2),
 });
 export interface PersistentVolumeClaimVolumeSource extends Of<typeof PersistentVolumeClaimVolumeSource> {}
@@ -251,34 +350,108 @@ export const PortworxVolumeSource = struct("core.v1.PortworxVolumeSource", {
 });
 export interface PortworxVolumeSource extends Of<typeof PortworxVolumeSource> {}
 
-export const SecretProjection = struct("core.v1.SecretProjection", {
-  localObjectReference: inline(1, LocalObjectReference),
-  items: list(2, KeyToPath).atomic(),
-  optional: bool(4).pointer(),
-});
+export const SecretProjection = struct(
+  "core.v1.SecretProjection",
+  {
+    localObjectReference: inline(1, LocalObjectReference),
+    items: list(2, KeyToPath).atomic(),
+    optional: bool(4).pointer(),
+  },
+  {
+    *validate({ name }, path) {
+      if (!name) yield required(at(path, "name"));
+    },
+  },
+);
 export interface SecretProjection extends Of<typeof SecretProjection> {}
 
-export const ServiceAccountTokenProjection = struct("core.v1.ServiceAccountTokenProjection", {
-  audience: string(1),
-  expirationSeconds: int64(2).pointer().default(3600),
-  path: string(3).required(),
-});
+export const ServiceAccountTokenProjection = struct(
+  "core.v1.ServiceAccountTokenProjection",
+  {
+    audience: string(1),
+    expirationSeconds: int64(2).pointer().default(3600),
+    path: string(3).required().notEmpty(),
+  },
+  {
+    *validate({ path: target, expirationSeconds }, path) {
+      if (expirationSeconds < 600)
+        yield invalid(
+          at(path, "expirationSeconds"),
+          expirationSeconds,
+          "may not specify a duration less than 10 minutes",
+        );
+      if (expirationSeconds > 2 ** 32)
+        yield invalid(
+          at(path, "expirationSeconds"),
+          expirationSeconds,
+          "may not specify a duration larger than 2^32 seconds",
+        );
+      yield* volumeItemPath(target, at(path, "path"));
+    },
+  },
+);
 export interface ServiceAccountTokenProjection extends Of<typeof ServiceAccountTokenProjection> {}
 
-export const VolumeProjection = struct("core.v1.VolumeProjection", {
-  secret: ref(1, SecretProjection),
-  downwardAPI: ref(2, DownwardAPIProjection),
-  configMap: ref(3, ConfigMapProjection),
-  serviceAccountToken: ref(4, ServiceAccountTokenProjection),
-  clusterTrustBundle: ref(5, ClusterTrustBundleProjection).gate("ClusterTrustBundleProjection"),
-  podCertificate: ref(6, PodCertificateProjection).gate("PodCertificateRequest"),
-});
+const PROJECTIONS = [
+  "secret",
+  "downwardAPI",
+  "configMap",
+  "serviceAccountToken",
+  "clusterTrustBundle",
+  "podCertificate",
+] as const;
+
+export const VolumeProjection = struct(
+  "core.v1.VolumeProjection",
+  {
+    secret: ref(1, SecretProjection),
+    downwardAPI: ref(2, DownwardAPIProjection),
+    configMap: ref(3, ConfigMapProjection),
+    serviceAccountToken: ref(4, ServiceAccountTokenProjection),
+    clusterTrustBundle: ref(5, ClusterTrustBundleProjection).gate("ClusterTrustBundleProjection"),
+    podCertificate: ref(6, PodCertificateProjection).gate("PodCertificateRequest"),
+  },
+  {
+    *validate(projection, path) {
+      const [first, ...more] = setMembers(projection, PROJECTIONS);
+      if (first === undefined) yield required(path, "must specify a volume type");
+      for (const name of more) yield forbidden(at(path, name), "may not specify more than 1 volume type");
+    },
+  },
+);
 export interface VolumeProjection extends Of<typeof VolumeProjection> {}
 
-export const ProjectedVolumeSource = struct("core.v1.ProjectedVolumeSource", {
-  sources: list(1, VolumeProjection).always().atomic(),
-  defaultMode: int32(2).pointer().default(420),
-});
+/** No two sources may want the same file. */
+function* projectedPathProblems(sources: readonly VolumeProjection[], path: string): Iterable<FieldProblem> {
+  const taken = new Set<string>();
+  for (const [index, { secret, configMap, downwardAPI, serviceAccountToken }] of sources.entries()) {
+    const targets = [
+      ...(secret?.items ?? []),
+      ...(configMap?.items ?? []),
+      ...(downwardAPI?.items ?? []),
+    ].map(({ path: target }) => target);
+    if (serviceAccountToken) targets.push(serviceAccountToken.path);
+    for (const target of targets) {
+      if (target !== "" && taken.has(target))
+        yield invalid(item(path, index), target, "conflicting duplicate paths");
+      taken.add(target);
+    }
+  }
+}
+
+export const ProjectedVolumeSource = struct(
+  "core.v1.ProjectedVolumeSource",
+  {
+    sources: list(1, VolumeProjection).always().atomic(),
+    defaultMode: int32(2).pointer().default(420),
+  },
+  {
+    *validate({ sources, defaultMode }, path) {
+      yield* fileMode(at(path, "defaultMode"), defaultMode);
+      yield* projectedPathProblems(sources ?? [], at(path, "sources"));
+    },
+  },
+);
 export interface ProjectedVolumeSource extends Of<typeof ProjectedVolumeSource> {}
 
 export const QuobyteVolumeSource = struct("core.v1.QuobyteVolumeSource", {
@@ -317,12 +490,20 @@ export const ScaleIOVolumeSource = struct("core.v1.ScaleIOVolumeSource", {
 });
 export interface ScaleIOVolumeSource extends Of<typeof ScaleIOVolumeSource> {}
 
-export const SecretVolumeSource = struct("core.v1.SecretVolumeSource", {
-  secretName: string(1),
-  items: list(2, KeyToPath).atomic(),
-  defaultMode: int32(3).pointer().default(420),
-  optional: bool(4).pointer(),
-});
+export const SecretVolumeSource = struct(
+  "core.v1.SecretVolumeSource",
+  {
+    secretName: string(1).notEmpty(),
+    items: list(2, KeyToPath).atomic(),
+    defaultMode: int32(3).pointer().default(420),
+    optional: bool(4).pointer(),
+  },
+  {
+    *validate({ defaultMode }, path) {
+      yield* fileMode(at(path, "defaultMode"), defaultMode);
+    },
+  },
+);
 export interface SecretVolumeSource extends Of<typeof SecretVolumeSource> {}
 
 export const StorageOSVolumeSource = struct("core.v1.StorageOSVolumeSource", {
@@ -376,8 +557,21 @@ export const VolumeSource = struct("core.v1.VolumeSource", {
 });
 export interface VolumeSource extends Of<typeof VolumeSource> {}
 
-export const Volume = struct("core.v1.Volume", {
-  name: string(1).required(),
-  volumeSource: inline(2, VolumeSource),
-});
+const SOURCES = Object.keys(VolumeSource.fields) as readonly (keyof VolumeSource & string)[];
+
+export const Volume = struct(
+  "core.v1.Volume",
+  {
+    name: string(1).required().notEmpty().format("dns-label"),
+    volumeSource: inline(2, VolumeSource),
+  },
+  {
+    *validate(volume, path) {
+      const [first, ...more] = setMembers(volume, SOURCES);
+      if (first === undefined) yield required(path, "must specify a volume type");
+      for (const name of more) yield forbidden(at(path, name), "may not specify more than 1 volume type");
+      if (volume.image && !volume.image.reference) yield required(at(path, "image.reference"));
+    },
+  },
+);
 export interface Volume extends Of<typeof Volume> {}

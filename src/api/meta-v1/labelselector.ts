@@ -1,4 +1,16 @@
-import { list, map, type Of, string, struct } from "#machinery/schema";
+import { labels, named } from "#api/checks";
+import {
+  at,
+  forbidden,
+  invalid,
+  item,
+  list,
+  map,
+  type Of,
+  required,
+  string,
+  struct,
+} from "#machinery/schema";
 
 export const FieldSelectorRequirement = struct("meta.v1.FieldSelectorRequirement", {
   key: string(1).required(),
@@ -7,11 +19,32 @@ export const FieldSelectorRequirement = struct("meta.v1.FieldSelectorRequirement
 });
 export interface FieldSelectorRequirement extends Of<typeof FieldSelectorRequirement> {}
 
-export const LabelSelectorRequirement = struct("meta.v1.LabelSelectorRequirement", {
-  key: string(1).required(),
-  operator: string(2).required(),
-  values: list(3, string).atomic(),
-});
+export const LabelSelectorRequirement = struct(
+  "meta.v1.LabelSelectorRequirement",
+  {
+    key: string(1).required(),
+    operator: string(2).required(),
+    values: list(3, string).atomic(),
+  },
+  {
+    *validate({ key, operator, values }, path) {
+      const listed = values?.length ?? 0;
+      if (operator === "In" || operator === "NotIn") {
+        if (listed === 0)
+          yield required(at(path, "values"), "must be specified when `operator` is 'In' or 'NotIn'");
+      } else if (operator === "Exists" || operator === "DoesNotExist") {
+        if (listed > 0)
+          yield forbidden(
+            at(path, "values"),
+            "may not be specified when `operator` is 'Exists' or 'DoesNotExist'",
+          );
+      } else yield invalid(at(path, "operator"), operator, "not a valid selector operator");
+      yield* named(at(path, "key"), key, "qualified-name");
+      for (const [index, value] of (values ?? []).entries())
+        yield* named(item(at(path, "values"), index), value, "label-value");
+    },
+  },
+);
 export interface LabelSelectorRequirement extends Of<typeof LabelSelectorRequirement> {}
 
 export const LabelSelector = struct(
@@ -20,6 +53,16 @@ export const LabelSelector = struct(
     matchLabels: map(1, string),
     matchExpressions: list(2, LabelSelectorRequirement).atomic(),
   },
-  { atomic: true },
+  {
+    atomic: true,
+
+    *validate({ matchLabels }, path) {
+      yield* labels(at(path, "matchLabels"), matchLabels);
+    },
+  },
 );
 export interface LabelSelector extends Of<typeof LabelSelector> {}
+
+/** Does it select everything? */
+export const selectsAll = ({ matchLabels, matchExpressions }: LabelSelector): boolean =>
+  Object.keys(matchLabels ?? {}).length === 0 && (matchExpressions ?? []).length === 0;
