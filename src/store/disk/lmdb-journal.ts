@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { open, type Database, type RootDatabase } from "lmdb";
 import { asError } from "#base/attempt";
 import type { Journal, JournalWrite, Lease, Recovered } from "../mvcc/journal.ts";
+import type { Room } from "../mvcc/room.ts";
 import type { Version } from "../mvcc/version.ts";
 import { Damaged } from "../store.ts";
 import { checkFile } from "./file-check.ts";
@@ -113,8 +114,8 @@ export class LmdbJournal implements Journal {
     this.#root.resetReadTxn();
   }
 
-  value(version: Version): Uint8Array {
-    return valueIn(this.#log.getBinary(this.#idOf(version)), version);
+  value(version: Version, room: Room): Uint8Array {
+    return valueIn(this.#log.getBinaryFast(this.#idOf(version)), version, room);
   }
 
   /** From here on the memory map holds the bytes. */

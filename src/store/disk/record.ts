@@ -1,5 +1,6 @@
 import { crc32 } from "node:zlib";
 import type { Lease } from "../mvcc/journal.ts";
+import type { Room } from "../mvcc/room.ts";
 import { Version } from "../mvcc/version.ts";
 import { Damaged } from "../store.ts";
 
@@ -65,14 +66,17 @@ export function decodeRecord(record: Buffer): Version {
   return version;
 }
 
-/** The value inside the record of this version. Throws `Damaged` when it is another record, or not whole. */
-export function valueIn(record: Uint8Array | undefined, version: Version): Uint8Array {
+/**
+ * A copy of the value inside the record of this version. Throws `Damaged` when it is another record, or not
+ * whole. LMDB's buffer is larger than the record, whose end only its `length` tells.
+ */
+export function valueIn(record: Buffer | undefined, version: Version, room: Room): Uint8Array {
   const { key, modRevision, checksum } = version;
   if (record === undefined) throw new Damaged(`the record of ${key} at revision ${modRevision} is missing`);
-  if (crc32(record.subarray(CHECKSUM_BYTES)) !== checksum) {
+  if (crc32(record.subarray(CHECKSUM_BYTES, record.length)) !== checksum) {
     throw new Damaged(`the record of ${key} at revision ${modRevision} has a wrong checksum`);
   }
-  return record.subarray(KEY_AT + key.length);
+  return room.copy(record, KEY_AT + key.length, record.length);
 }
 
 export function encodeLease({ id, ttlSeconds }: Lease): Buffer {

@@ -1,3 +1,4 @@
+import type { Room } from "./room.ts";
 import type { Version } from "./version.ts";
 
 export interface Lease {
@@ -23,8 +24,8 @@ export interface JournalWrite {
 export interface Journal {
   /** Undefined when it is done at once, else resolves when the write would survive a power cut. One at a time. */
   write(write: JournalWrite): Promise<void> | undefined;
-  /** The bytes of a version that was written, fit to hand out. Throws `Damaged`. */
-  value(version: Version): Uint8Array;
+  /** The bytes of a version that was written, copied into the room. Throws `Damaged`. */
+  value(version: Version, room: Room): Uint8Array;
   /** These were written and nobody waits for them any more; the journal may let go of their values. */
   published(versions: readonly Version[]): void;
   close(): Promise<void>;

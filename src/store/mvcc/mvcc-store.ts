@@ -28,6 +28,7 @@ import type { KeyIndex } from "./key-index.ts";
 import { LeaseTable } from "./lease-table.ts";
 import { rebuild } from "./recover.ts";
 import { checkCommit } from "./request.ts";
+import { ownRoom, SharedRoom, type Room } from "./room.ts";
 import { entryOf, liveAt, NO_BYTES, Version } from "./version.ts";
 import { WatchHub } from "./watch-hub.ts";
 import { WriteQueue, type Work } from "./write-queue.ts";
@@ -102,11 +103,12 @@ export class MvccStore implements Store {
     const { limit = Infinity, keysOnly = false } = options;
     const asOf = this.#readable(options.revision);
     const entries: Entry[] = [];
+    const room = new SharedRoom();
     let count = 0;
     this.#index.visit(start, end, (newest) => {
       const version = liveAt(newest, asOf);
       if (version === undefined || count++ >= limit) return;
-      entries.push(keysOnly ? entryOf(version, NO_BYTES) : this.#toEntry(version));
+      entries.push(keysOnly ? entryOf(version, NO_BYTES) : this.#toEntry(version, room));
     });
     return { revision: this.#revision, entries, count };
   }
@@ -213,13 +215,13 @@ export class MvccStore implements Store {
     return revision;
   }
 
-  #toEntry(version: Version): Entry {
-    return entryOf(version, version.value ?? this.#readBack(version));
+  #toEntry(version: Version, room: Room = ownRoom): Entry {
+    return entryOf(version, version.value ?? this.#readBack(version, room));
   }
 
-  #readBack(version: Version): Uint8Array {
+  #readBack(version: Version, room: Room): Uint8Array {
     try {
-      return this.#journal.value(version);
+      return this.#journal.value(version, room);
     } catch (error) {
       if (error instanceof Damaged) this.#fail(error);
       throw error;
@@ -242,10 +244,11 @@ export class MvccStore implements Store {
       this.#assertOpen();
       const start: string = next;
       const page: Entry[] = [];
+      const room = new SharedRoom();
       next = undefined;
       this.#index.visit(start, END_OF_KEYS, (newest) => {
         const version = liveAt(newest, asOf);
-        if (version) page.push(this.#toEntry(version));
+        if (version) page.push(this.#toEntry(version, room));
         if (page.length < SNAPSHOT_PAGE_ENTRIES) return true;
         next = `${newest.key}\0`;
         return false;
