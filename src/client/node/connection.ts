@@ -1,0 +1,94 @@
+import { Agent as HttpAgent, type IncomingMessage, request as httpRequest } from "node:http";
+import { Agent as HttpsAgent, request as httpsRequest, type RequestOptions } from "node:https";
+import type { TlsMaterial } from "./credentials.ts";
+
+/** Idle connections kept open. */
+const IDLE_MAX = 32;
+/** The kernel starts to ask after a silent peer so soon. */
+const KEEP_ALIVE_MS = 15_000;
+
+/** One request on the wire. */
+export interface WireRequest {
+  readonly method: string;
+  /** With the query. */
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string | Uint8Array | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** The connection failed. `sent`: the server may have seen the request. */
+export class ConnectionError extends Error {
+  override readonly name = "ConnectionError";
+  readonly sent: boolean;
+  constructor(url: URL, sent: boolean, cause: Error) {
+    super(`${url.host}: ${cause.message || (cause as NodeJS.ErrnoException).code || cause.name}`, { cause });
+    this.sent = sent;
+  }
+}
+
+/** Kept connections to API servers; they are made anew when the TLS material changes. */
+export class Connections {
+  readonly #material: () => TlsMaterial;
+  #agents:
+    | { readonly material: TlsMaterial; readonly http: HttpAgent; readonly https: HttpsAgent }
+    | undefined;
+
+  constructor(material: () => TlsMaterial) {
+    this.#material = material;
+  }
+
+  /** Resolves with the head of the answer; its body is still to be read. */
+  send(url: URL, { method, path, headers, body, signal }: WireRequest): Promise<IncomingMessage> {
+    const { http, https } = this.#current();
+    const secure = url.protocol === "https:";
+    const prefix = url.pathname === "/" ? "" : url.pathname.replace(/\/$/, "");
+    const options: RequestOptions = {
+      method,
+      hostname: url.hostname.replace(/^\[|\]$/g, ""),
+      port: url.port || (secure ? 443 : 80),
+      path: `${prefix}${path}`,
+      headers: body === undefined ? headers : { ...headers, "Content-Length": Buffer.byteLength(body) },
+      agent: secure ? https : http,
+      ...(signal ? { signal } : {}),
+    };
+    return new Promise((resolve, reject) => {
+      const outgoing = secure ? httpsRequest(options) : httpRequest(options);
+      let connected = false;
+      outgoing.on("socket", (socket) => {
+        // A kept connection that the server closed meanwhile did not carry the request.
+        connected = !outgoing.reusedSocket && !socket.connecting;
+        socket.once(secure ? "secureConnect" : "connect", () => (connected = true));
+      });
+      outgoing.on("response", resolve);
+      outgoing.on("error", (error) =>
+        reject(signal?.aborted ? (signal.reason as Error) : new ConnectionError(url, connected, error)),
+      );
+      outgoing.end(body);
+    });
+  }
+
+  close(): void {
+    this.#agents?.http.destroy();
+    this.#agents?.https.destroy();
+    this.#agents = undefined;
+  }
+
+  #current() {
+    const material = this.#material();
+    if (this.#agents?.material === material) return this.#agents;
+    const before = this.#agents;
+    const kept = { keepAlive: true, keepAliveMsecs: KEEP_ALIVE_MS, maxFreeSockets: IDLE_MAX, noDelay: true };
+    const { ca, cert, key, serverName, insecure } = material;
+    const tls = {
+      ...(ca === undefined ? {} : { ca }),
+      ...(cert === undefined ? {} : { cert, key }),
+      ...(serverName === undefined ? {} : { servername: serverName }),
+      rejectUnauthorized: !insecure,
+    };
+    this.#agents = { material, http: new HttpAgent(kept), https: new HttpsAgent({ ...kept, ...tls }) };
+    before?.http.destroy();
+    before?.https.destroy();
+    return this.#agents;
+  }
+}
