@@ -45,6 +45,7 @@ export class CertificateStore {
   readonly #held = new Map<string, Held>();
   #cancelTimer: CancelTimer | undefined;
   #closed = false;
+  #renewing: Promise<void> = Promise.resolve();
 
   private constructor(dir: string, clock: Clock, roots: Roots) {
     this.#dir = dir;
@@ -89,9 +90,11 @@ export class CertificateStore {
     return () => void held.listeners.delete(listener);
   }
 
-  close(): void {
+  /** Ends renewal; a renewal that has begun is finished first. */
+  async close(): Promise<void> {
     this.#closed = true;
     this.#cancelTimer?.();
+    await this.#renewing;
   }
 
   #authorityOf = (profile: CertificateProfile): CertificateAuthority =>
@@ -108,7 +111,9 @@ export class CertificateStore {
     if (this.#closed || this.#held.size === 0) return;
     const nextMs = Math.min(...[...this.#held.values()].map((held) => held.renewAtMs));
     // Timers of the machine end after 24 days; an early call finds nothing due and sets the next one.
-    this.#cancelTimer = this.#clock.after(nextMs - this.#clock.now(), () => void this.#renewDue());
+    this.#cancelTimer = this.#clock.after(nextMs - this.#clock.now(), () => {
+      this.#renewing = this.#renewDue();
+    });
   }
 
   async #renewDue(): Promise<void> {

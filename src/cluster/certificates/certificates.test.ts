@@ -5,11 +5,14 @@ import { connect, createServer, type TLSSocket } from "node:tls";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
+import { ClientCertificateAuthenticator } from "#apiserver/authentication/client-certificate";
+import type { Credentials } from "#apiserver/contracts";
 import { systemClock } from "#base/clock";
 import { seededRandom } from "#base/random";
 import { VirtualClock } from "#base/virtual-clock";
+import { hasReason } from "#machinery/status";
 import { addressBytes } from "./address.ts";
-import { subjectField } from "./authority.ts";
+import { CertificateAuthority, subjectField } from "./authority.ts";
 import { formatBootstrapToken, newBootstrapToken, parseBootstrapToken } from "./bootstrap-token.ts";
 import { CertificateStore } from "./certificate-store.ts";
 import { adminClient, apiServerServing, kubeletClient } from "./profiles.ts";
@@ -85,7 +88,7 @@ test("files are private, and a second start loads what the first one made", asyn
   const dir = await directory(t);
   const first = await CertificateStore.open(dir, { clock: systemClock });
   const admin = await first.pair(adminClient);
-  first.close();
+  await first.close();
   const names = await readdir(dir);
   for (const name of names) {
     // oxlint-disable-next-line no-await-in-loop -- a handful of files
@@ -137,4 +140,38 @@ test("bootstrap tokens have their form", () => {
   assert.match(text, /^[a-z0-9]{6}\.[a-z0-9]{16}$/);
   assert.deepEqual(parseBootstrapToken(text), token);
   assert.equal(parseBootstrapToken("ABCDEF.0123456789abcdef"), undefined);
+});
+
+const credentials = (clientCertificate: Uint8Array): Credentials => ({
+  header: () => undefined,
+  clientCertificate,
+  remoteAddress: "127.0.0.1",
+});
+const isUnauthorized = (error: unknown) => hasReason(error, "Unauthorized");
+
+test("client certificates: the common name is the user, organizations are groups", async (t) => {
+  const clock = new VirtualClock();
+  const store = await CertificateStore.open(await directory(t), { clock });
+  t.after(() => store.close());
+  const authenticator = new ClientCertificateAuthenticator([store.cluster.certificate], clock);
+  const der = (pem: string) => new Uint8Array(new X509Certificate(pem).raw);
+  const admin = await authenticator.authenticate(
+    credentials(der((await store.pair(adminClient)).certificate)),
+  );
+  assert.equal(admin?.name, "kubernetes-admin");
+  assert.deepEqual(admin?.groups, ["system:masters", "system:authenticated"]);
+  const kubelet = await store.pair(kubeletClient("n1"));
+  const node = await authenticator.authenticate(credentials(der(kubelet.certificate)));
+  assert.deepEqual(
+    [node?.name, ...(node?.groups ?? [])],
+    ["system:node:n1", "system:nodes", "system:authenticated"],
+  );
+
+  const stranger = new CertificateAuthority(
+    CertificateAuthority.create({ commonName: "kubernetes" }, clock.now()),
+  );
+  const forged = stranger.issue(adminClient.facts, clock.now());
+  await assert.rejects(authenticator.authenticate(credentials(der(forged.certificate))), isUnauthorized);
+  await clock.advance(400 * 24 * 3600 * 1000);
+  await assert.rejects(authenticator.authenticate(credentials(der(kubelet.certificate))), isUnauthorized);
 });

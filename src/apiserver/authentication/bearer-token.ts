@@ -1,0 +1,68 @@
+import { unauthorized } from "#machinery/status";
+import type { Authenticator, Credentials, User } from "../contracts.ts";
+
+/** Whom a token stands for. `undefined`: not a token of this kind. Throws Unauthorized: one that is wrong. */
+export interface TokenAuthenticator {
+  authenticateToken(
+    token: string,
+    audiences: readonly string[] | undefined,
+  ): Promise<TokenHolder | undefined>;
+}
+
+export interface TokenHolder {
+  readonly user: User;
+  /** Those of the asked audiences that the token is for; absent when it is for no audience in particular. */
+  readonly audiences?: readonly string[];
+}
+
+/** Longer ones are nobody's token. */
+const TOKEN_BYTES_MAX = 16 * 1024;
+
+/** `Authorization: Bearer …`, and the subprotocol by which browsers send it on a WebSocket. */
+export class BearerTokenAuthenticator implements Authenticator {
+  readonly #tokens: TokenAuthenticator;
+
+  constructor(tokens: TokenAuthenticator) {
+    this.#tokens = tokens;
+  }
+
+  async authenticate(credentials: Credentials): Promise<User | undefined> {
+    const token = bearerToken(credentials);
+    if (token === undefined) return undefined;
+    const holder = await this.#tokens.authenticateToken(token, undefined);
+    if (!holder) throw unauthorized();
+    return holder.user;
+  }
+}
+
+export function bearerToken({ header }: Credentials): string | undefined {
+  const match = /^bearer +([^ ]+) *$/i.exec(header("authorization") ?? "");
+  const token = match?.[1] ?? webSocketToken(header("sec-websocket-protocol"));
+  return token !== undefined && token.length <= TOKEN_BYTES_MAX ? token : undefined;
+}
+
+const WEB_SOCKET_PREFIX = "base64url.bearer.authorization.k8s.io.";
+
+function webSocketToken(protocols: string | undefined): string | undefined {
+  const named = protocols?.split(",").map((protocol) => protocol.trim());
+  const encoded = named?.find((protocol) => protocol.startsWith(WEB_SOCKET_PREFIX));
+  if (encoded === undefined) return undefined;
+  try {
+    const bytes = Uint8Array.fromBase64(encoded.slice(WEB_SOCKET_PREFIX.length), { alphabet: "base64url" });
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    throw unauthorized();
+  }
+}
+
+/** Asks one after the other. */
+export const tokenAuthenticators = (inOrder: readonly TokenAuthenticator[]): TokenAuthenticator => ({
+  async authenticateToken(token, audiences) {
+    for (const authenticator of inOrder) {
+      // oxlint-disable-next-line no-await-in-loop -- the first that knows the token decides
+      const holder = await authenticator.authenticateToken(token, audiences);
+      if (holder) return holder;
+    }
+    return undefined;
+  },
+});

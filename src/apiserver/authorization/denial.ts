@@ -1,0 +1,21 @@
+import { type StatusError, forbidden } from "#machinery/status";
+import type { User } from "../contracts.ts";
+import type { Attributes } from "./rules.ts";
+
+/** The 403 of a request that nobody allowed. */
+export function denied(user: User, request: Attributes, reason: string): StatusError {
+  const text = denialText(user, request);
+  const why = reason === "" ? text : `${text}: ${reason}`;
+  const plural = request.isResource ? request.resource : "";
+  return forbidden({ group: request.group, plural }, request.isResource ? request.name : "", why);
+}
+
+/** `User "x" cannot list resource "pods" in API group "" in the namespace "default"` */
+export function denialText(user: User, request: Attributes): string {
+  const who = `User ${JSON.stringify(user.name)} cannot ${request.verb}`;
+  if (!request.isResource) return `${who} path ${JSON.stringify(request.path)}`;
+  const resource =
+    request.subresource === "" ? request.resource : `${request.resource}/${request.subresource}`;
+  const where = request.namespace === "" ? "at the cluster scope" : `in the namespace "${request.namespace}"`;
+  return `${who} resource "${resource}" in API group "${request.group}" ${where}`;
+}
