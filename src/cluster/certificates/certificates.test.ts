@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { ClientCertificateAuthenticator } from "#apiserver/authentication/client-certificate";
 import type { Credentials } from "#apiserver/contracts";
-import { systemClock } from "#base/clock";
+import { type Clock, systemClock } from "#base/clock";
 import { seededRandom } from "#base/random";
 import { VirtualClock } from "#base/virtual-clock";
 import { hasReason } from "#machinery/status";
@@ -25,6 +25,17 @@ async function directory(t: TestContext): Promise<string> {
   return dir;
 }
 
+/** A store whose end is waited for before its directory goes. */
+async function openStore(t: TestContext, clock: Clock): Promise<CertificateStore> {
+  const dir = await mkdtemp(join(tmpdir(), "certificates-"));
+  const store = await CertificateStore.open(dir, { clock });
+  t.after(async () => {
+    await store.close();
+    await rm(dir, { recursive: true });
+  });
+  return store;
+}
+
 test("addresses become bytes", () => {
   const cases: readonly [string, string][] = [
     ["10.96.0.1", "0a600001"],
@@ -36,8 +47,7 @@ test("addresses become bytes", () => {
 });
 
 test("a certificate says what its profile says, and chains to the cluster's authority", async (t) => {
-  const store = await CertificateStore.open(await directory(t), { clock: systemClock });
-  t.after(() => store.close());
+  const store = await openStore(t, systemClock);
   const kubelet = new X509Certificate((await store.pair(kubeletClient("node-1"))).certificate);
   assert.deepEqual(subjectField(kubelet, "CN"), ["system:node:node-1"]);
   assert.deepEqual(subjectField(kubelet, "O"), ["system:nodes"]);
@@ -61,8 +71,7 @@ test("a certificate says what its profile says, and chains to the cluster's auth
 });
 
 test("OpenSSL shakes hands with both sides verified", async (t) => {
-  const store = await CertificateStore.open(await directory(t), { clock: systemClock });
-  t.after(() => store.close());
+  const store = await openStore(t, systemClock);
   const serving = await store.pair(apiServerServing({ dns: [], addresses: [], serviceAddresses: [] }));
   const admin = await store.pair(adminClient);
   const ca = store.cluster.certificate;
@@ -120,10 +129,8 @@ test("a pair that does not fit is issued again", async (t) => {
 });
 
 test("renews before the end, and tells who uses it", async (t) => {
-  const dir = await directory(t);
   const clock = new VirtualClock();
-  const store = await CertificateStore.open(dir, { clock });
-  t.after(() => store.close());
+  const store = await openStore(t, clock);
   const first = await store.pair(adminClient);
   const renewed = new Promise((resolve) => store.onRenewed("admin", resolve));
   await clock.advance(200 * DAY_MS);
@@ -151,8 +158,7 @@ const isUnauthorized = (error: unknown) => hasReason(error, "Unauthorized");
 
 test("client certificates: the common name is the user, organizations are groups", async (t) => {
   const clock = new VirtualClock();
-  const store = await CertificateStore.open(await directory(t), { clock });
-  t.after(() => store.close());
+  const store = await openStore(t, clock);
   const authenticator = new ClientCertificateAuthenticator([store.cluster.certificate], clock);
   const der = (pem: string) => new Uint8Array(new X509Certificate(pem).raw);
   const admin = await authenticator.authenticate(
