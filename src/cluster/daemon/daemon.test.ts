@@ -1,0 +1,41 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test, type TestContext } from "node:test";
+import { sleep, systemClock } from "#base/clock";
+import { type Daemon, lastWords, pidOf, startDaemon, stopDaemon } from "./daemon.ts";
+
+function daemonIn(t: TestContext): Daemon {
+  const root = mkdtempSync(join(tmpdir(), "daemon-"));
+  const daemon = { what: "test", pidFile: join(root, "run/d.pid"), logFile: join(root, "log/d.log") };
+  t.after(async () => {
+    await stopDaemon(daemon, systemClock);
+    rmSync(root, { recursive: true });
+  });
+  return daemon;
+}
+
+test("a daemon runs until it is stopped, and its output is kept", async (t) => {
+  const daemon = daemonIn(t);
+  const pid = startDaemon(daemon, { program: "/bin/sh", args: ["-c", "echo ready; exec sleep 60"] });
+  assert.equal(pidOf(daemon), pid);
+  while (lastWords(daemon) === "") await sleep(systemClock, 5);
+  await stopDaemon(daemon, systemClock);
+  assert.equal(pidOf(daemon), undefined);
+  assert.throws(() => process.kill(pid, 0));
+  assert.equal(lastWords(daemon), "ready");
+});
+
+test("stopping what does not run does nothing", async (t) => {
+  await stopDaemon(daemonIn(t), systemClock);
+});
+
+test("a pid that belongs to another process by now is not the daemon", (t) => {
+  const daemon = daemonIn(t);
+  startDaemon(daemon, { program: "/bin/sleep", args: ["60"] });
+  const [pid] = readFileSync(daemon.pidFile, "utf8").split(" ");
+  t.after(() => process.kill(Number(pid), "SIGKILL"));
+  writeFileSync(daemon.pidFile, `${pid} 1\n`);
+  assert.equal(pidOf(daemon), undefined);
+});
