@@ -1,11 +1,25 @@
+import { ageColumn, nameColumn, NONE, text, wide } from "#api/columns";
 import { PodSpec } from "#api/core-v1/podspec";
 import { PodStatus } from "#api/core-v1/podstatus";
 import { ObjectMeta } from "#api/meta-v1/objectmeta";
-import { type Of, resource } from "#machinery/schema";
+import { entry, forbidden, invalid, type Of, resource } from "#machinery/schema";
+import { gatesText, readyText, restartsText, statusText } from "./pod-columns.ts";
+import { podDefaults } from "./pod-defaults.ts";
+import { createdPod, keptQosClass } from "./pod-strategy.ts";
+import { podStatusUpdateProblems, podUpdateProblems } from "./pod-update.ts";
+import { podSpecProblems } from "./podspec-rules.ts";
+import { isMirror, MIRROR_ANNOTATION } from "./podstate.ts";
 
 export { PodSpec } from "#api/core-v1/podspec";
 export { PodStatus } from "#api/core-v1/podstatus";
 export { PodTemplateSpec } from "#api/core-v1/podtemplatespec";
+export { limitsOf, qosClassOf, requestsOf } from "./podresources.ts";
+export { conditionOf, isActive, isAvailable, isReady, isTerminal } from "./podstate.ts";
+
+const DELETION_COST = "controller.kubernetes.io/pod-deletion-cost";
+
+const isInt32 = (text: string): boolean =>
+  /^(0|-?[1-9][0-9]{0,9})$/.test(text) && Number(text) === (Number(text) | 0);
 
 export const Pod = resource({
   apiVersion: "v1",
@@ -27,6 +41,54 @@ export const Pod = resource({
     portforward: { kind: "PodPortForwardOptions", verbs: ["create", "get"], connect: true },
     proxy: { kind: "PodProxyOptions", verbs: ["create", "delete", "get", "patch", "update"], connect: true },
     resize: { kind: "Pod", verbs: ["get", "patch", "update"] },
+  },
+
+  fieldSelectors: {
+    "spec.nodeName": ({ spec }) => spec.nodeName ?? "",
+    "spec.restartPolicy": ({ spec }) => spec.restartPolicy,
+    "spec.schedulerName": ({ spec }) => spec.schedulerName,
+    "spec.serviceAccountName": ({ spec }) => spec.serviceAccountName ?? "",
+    "spec.hostNetwork": ({ spec }) => String(spec.hostNetwork ?? false),
+    "status.phase": ({ status }) => status.phase ?? "",
+    "status.podIP": ({ status }) => status.podIP ?? "",
+    "status.podIPs": ({ status }) => (status.podIPs ?? []).map(({ ip }) => ip).join(","),
+    "status.nominatedNodeName": ({ status }) => status.nominatedNodeName ?? "",
+  },
+  columns: [
+    nameColumn,
+    text("Ready", readyText),
+    text("Status", statusText),
+    text("Restarts", restartsText),
+    ageColumn,
+    wide("IP", ({ status }) => status.podIPs?.[0]?.ip ?? (status.podIP || NONE)),
+    wide("Node", ({ spec }) => spec.nodeName || NONE),
+    wide("Nominated Node", ({ status }) => status.nominatedNodeName || NONE),
+    wide("Readiness Gates", gatesText),
+  ],
+  rules: {
+    defaults: (pod) => podDefaults(pod),
+    prepareForCreate: (pod) => createdPod(pod),
+    prepareForUpdate: (pod, old) => ({ ...pod, status: old.status }),
+    prepareForStatusUpdate: (pod, old) => keptQosClass(pod, old),
+    *validate(pod) {
+      yield* podSpecProblems(pod.spec, "spec");
+      if (isMirror(pod) && !pod.spec.nodeName)
+        yield invalid(
+          entry("metadata.annotations", MIRROR_ANNOTATION),
+          "",
+          "must set spec.nodeName if mirror pod annotation is set",
+        );
+      const cost = pod.metadata.annotations?.[DELETION_COST];
+      if (cost !== undefined && !isInt32(cost))
+        yield invalid(entry("metadata.annotations", DELETION_COST), cost, "must be a 32bit integer");
+    },
+    *validateCreate({ spec }) {
+      if (spec.ephemeralContainers) yield forbidden("spec.ephemeralContainers", "cannot be set on create");
+      if (spec.nodeName && spec.schedulingGates)
+        yield forbidden("spec.nodeName", "cannot be set until all schedulingGates have been cleared");
+    },
+    validateUpdate: (pod, old) => podUpdateProblems(pod, old),
+    validateStatusUpdate: (pod, old) => podStatusUpdateProblems(pod, old),
   },
 });
 export interface Pod extends Of<typeof Pod> {}

@@ -27,7 +27,7 @@ export const PodDNSConfig = struct("core.v1.PodDNSConfig", {
 export interface PodDNSConfig extends Of<typeof PodDNSConfig> {}
 
 export const PodOS = struct("core.v1.PodOS", {
-  name: string(1).required(),
+  name: string(1).required().oneOf("linux", "windows").notEmpty(),
 });
 export interface PodOS extends Of<typeof PodOS> {}
 
@@ -37,7 +37,7 @@ export const PodReadinessGate = struct("core.v1.PodReadinessGate", {
 export interface PodReadinessGate extends Of<typeof PodReadinessGate> {}
 
 export const PodResourceClaim = struct("core.v1.PodResourceClaim", {
-  name: string(1).required(),
+  name: string(1).required().notEmpty(),
   resourceClaimName: string(3).pointer(),
   resourceClaimTemplateName: string(4).pointer(),
 });
@@ -58,7 +58,7 @@ export interface WorkloadReference extends Of<typeof WorkloadReference> {}
 export const PodSpec = struct("core.v1.PodSpec", {
   volumes: list(1, Volume).mergedBy("name").patch("retainKeys"),
   initContainers: list(20, Container).mergedBy("name"),
-  containers: list(2, Container).required().mergedBy("name"),
+  containers: list(2, Container).required().mergedBy("name").notEmpty(),
   ephemeralContainers: list(34, EphemeralContainer).mergedBy("name"),
   restartPolicy: string(3).oneOf("Always", "OnFailure", "Never").default("Always"),
   terminationGracePeriodSeconds: int64(4).pointer().default(30),

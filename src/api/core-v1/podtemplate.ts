@@ -1,6 +1,12 @@
+import { labelText, nameColumn, text } from "#api/columns";
+import { templateDefaults } from "./podspec-defaults.ts";
 import { PodTemplateSpec } from "#api/core-v1/podtemplatespec";
 import { ObjectMeta } from "#api/meta-v1/objectmeta";
 import { type Of, resource, value } from "#machinery/schema";
+
+interface Parts {
+  readonly template: PodTemplateSpec;
+}
 
 export const PodTemplate = resource({
   apiVersion: "v1",
@@ -11,6 +17,18 @@ export const PodTemplate = resource({
   counted: true,
   fields: {
     template: value(2, PodTemplateSpec),
+  },
+
+  columns: [
+    nameColumn,
+    text("Containers", ({ template }: Parts) => template.spec.containers.map(({ name }) => name).join(",")),
+    text("Images", ({ template }: Parts) =>
+      template.spec.containers.map(({ image }) => image ?? "").join(","),
+    ),
+    text("Pod Labels", ({ template }: Parts) => labelText(template.metadata.labels)),
+  ],
+  rules: {
+    defaults: (object) => ({ ...object, template: templateDefaults(object.template) }),
   },
 });
 export interface PodTemplate extends Of<typeof PodTemplate> {}

@@ -1,9 +1,23 @@
+import { podSpecProblems } from "./podspec-rules.ts";
 import { PodSpec } from "#api/core-v1/podspec";
 import { ObjectMeta } from "#api/meta-v1/objectmeta";
-import { type Of, struct, value } from "#machinery/schema";
+import { at, forbidden, type Of, struct, value } from "#machinery/schema";
 
-export const PodTemplateSpec = struct("core.v1.PodTemplateSpec", {
-  metadata: value(1, ObjectMeta),
-  spec: value(2, PodSpec),
-});
+export const PodTemplateSpec = struct(
+  "core.v1.PodTemplateSpec",
+  {
+    metadata: value(1, ObjectMeta),
+    spec: value(2, PodSpec),
+  },
+  {
+    *validate({ spec }, path) {
+      yield* podSpecProblems(spec, at(path, "spec"));
+      if (spec.ephemeralContainers)
+        yield forbidden(
+          at(path, "spec.ephemeralContainers"),
+          "ephemeral containers not allowed in pod template",
+        );
+    },
+  },
+);
 export interface PodTemplateSpec extends Of<typeof PodTemplateSpec> {}

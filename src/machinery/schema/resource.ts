@@ -91,6 +91,8 @@ export interface ResourceRules<T> {
   prepareForUpdate?(object: T, old: T, context: WriteContext): T;
   prepareForStatusUpdate?(object: T, old: T, context: WriteContext): T;
   validate?(object: T): Iterable<FieldProblem>;
+  /** Beyond `validate`, for what only matters when the object is new. */
+  validateCreate?(object: T): Iterable<FieldProblem>;
   /** Beyond `validate`, which runs on update as well. */
   validateUpdate?(object: T, old: T): Iterable<FieldProblem>;
   validateStatusUpdate?(object: T, old: T): Iterable<FieldProblem>;
@@ -145,8 +147,8 @@ export interface ResourceDefinition<F extends Fields, S, U, M, T> {
   readonly createOnUpdate?: boolean;
   /** Beyond `metadata.name` and `metadata.namespace`: label to value, empty text when unset. */
   readonly fieldSelectors?: Readonly<Record<string, ReadsText<T>>>;
-  readonly columns?: readonly Column<T>[];
-  readonly rules?: ResourceRules<T>;
+  readonly columns?: readonly Column<NoInfer<T>>[];
+  readonly rules?: ResourceRules<NoInfer<T>>;
   /** `group/version/Kind` that is stored, where it is another one; conversion is in `api/conversion`. */
   readonly storedAs?: string;
   /** Below `/registry/`, by default the plural, with the group in front for groups that hold a dot and custom kinds. */
