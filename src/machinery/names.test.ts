@@ -7,7 +7,7 @@ test("each form lets the right names through", () => {
   const cases: [string, string[], string[]][] = [
     ["dns-label", ["a", "my-name", "123", long(63)], ["", "A", "-a", "a-", "a.b", long(64)]],
     ["dns-subdomain", ["a.b", "example.com", long(253)], ["", "a..b", ".a", "A.b", long(254)]],
-    ["dns-1035", ["a1", "abc-123"], ["1a", "", "a_b"]],
+    ["dns-1035-label", ["a1", "abc-123"], ["1a", "", "a_b"]],
     ["wildcard-subdomain", ["*.example.com"], ["example.com", "*.", "*"]],
     ["qualified-name", ["a", "A_b.c", "example.com/Name"], ["", "/a", "a/", "a/b/c", "EX.com/a", "a b"]],
     ["label-value", ["", "A_b.c-1", long(63)], ["-a", "a b", long(64)]],
@@ -16,6 +16,11 @@ test("each form lets the right names through", () => {
     ["port-name", ["http", "a1"], ["", "1", "a--b", "-a", "a-", "A", long(16)]],
     ["env-name", ["A", "my var", "a.b-c"], ["", "A=B", "ä"]],
     ["percent", ["10%"], ["10", "%", "-1%"]],
+    ["uuid", ["00000000-0000-4000-8000-00000000000a"], ["x", "00000000-0000-4000-8000-00000000000A"]],
+    ["resource-pool-name", ["a/b.c"], ["", "a//b", "A"]],
+    ["resource-fully-qualified-name", ["example.com/Model"], ["Model", "example.com/", "example.com/a-b"]],
+    ["extended-resource-name", ["example.com/gpu"], ["gpu", "kubernetes.io/gpu"]],
+    ["dns-subdomain-caseless", ["Example.com"], ["-a"]],
     ["header-name", ["X-Name"], ["X_Name", ""]],
   ];
   for (const [format, good, bad] of cases) {

@@ -172,10 +172,43 @@ function problemsOfEnvName(text: string): string[] {
     : ["a valid environment variable name must consist only of printable ASCII characters other than '='"];
 }
 
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+
+const problemsOfUuid = (text: string): string[] =>
+  UUID.test(text) ? [] : ["must be a lowercase UUID in 8-4-4-4-12 format"];
+
+/** `domain/name` outside Kubernetes' own domain, and so that `requests.` fits in front. */
+function problemsOfExtendedResource(text: string): string[] {
+  const own = !text.includes("/") || text.includes("kubernetes.io/") || text.startsWith("requests.");
+  if (own)
+    return [
+      "a valid extended resource name must be outside of the kubernetes.io domain and not start with 'requests.'",
+    ];
+  return problemsOfQualified(`requests.${text}`);
+}
+
+/** `domain/identifier`. */
+function problemsOfFullyQualified(text: string): string[] {
+  const slash = text.indexOf("/");
+  if (slash < 0) return ["a fully qualified name must be a domain and a name separated by a slash"];
+  const problems = problemsOfForm(subdomain, text.slice(0, slash));
+  const name = text.slice(slash + 1);
+  if (name.length > 32) problems.push(tooLong(32));
+  return [...problems, ...problemsOfForm(cIdentifier, name)];
+}
+
+/** Subdomains, separated by slashes. */
+function problemsOfPoolName(text: string): string[] {
+  if (text === "") return ["must not be empty"];
+  if (text.length > 253) return [tooLong(253)];
+  return text.split("/").flatMap((part) => problemsOfForm(subdomain, part));
+}
+
 const FORMATS = {
   "dns-label": (text: string) => problemsOfForm(label, text),
   "dns-subdomain": (text: string) => problemsOfForm(subdomain, text),
-  "dns-1035": (text: string) => problemsOfForm(label1035, text),
+  "dns-1035-label": (text: string) => problemsOfForm(label1035, text),
+  "dns-subdomain-caseless": (text: string) => problemsOfForm(subdomain, text.toLowerCase()),
   "wildcard-subdomain": (text: string) => problemsOfForm(wildcard, text),
   "qualified-name": problemsOfQualified,
   "label-key": problemsOfQualified,
@@ -187,6 +220,10 @@ const FORMATS = {
   percent: (text: string) => problemsOfForm(percent, text),
   "header-name": (text: string) => problemsOfForm(headerName, text),
   "c-identifier": (text: string) => problemsOfForm(cIdentifier, text),
+  uuid: problemsOfUuid,
+  "extended-resource-name": problemsOfExtendedResource,
+  "resource-fully-qualified-name": problemsOfFullyQualified,
+  "resource-pool-name": problemsOfPoolName,
 } as const satisfies Record<string, (text: string) => string[]>;
 
 /** A form that `problemsOfName` knows. */

@@ -71,7 +71,7 @@ function* requestProblems(
   path: string,
 ): Iterable<FieldProblem> {
   for (const [name, request] of Object.entries(requests)) {
-    const limit = limits[name];
+    const limit = Object.hasOwn(limits, name) ? limits[name] : undefined;
     if (limit === undefined) {
       if (!canOvercommit(name))
         yield required(at(path, "limits"), "Limit must be set for non overcommitable resources");
