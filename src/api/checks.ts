@@ -121,14 +121,6 @@ export function sameValue(a: unknown, b: unknown): boolean {
 const isBlank = (value: unknown): boolean =>
   value === undefined || value === null || (Array.isArray(value) && value.length === 0);
 
-/** Labels of an object, a template or a selector. */
-export function* labels(path: string, of: Readonly<Record<string, string>> | undefined): Problems {
-  for (const [key, value] of Object.entries(of ?? {})) {
-    for (const detail of problemsOfName("qualified-name", key)) yield invalid(path, key, detail);
-    for (const detail of problemsOfName("label-value", value)) yield invalid(path, value, detail);
-  }
-}
-
 /** An address that is written as one. */
 export function* ipAddress(path: string, text: string): Problems {
   if (parseIp(text) === undefined)

@@ -1,4 +1,5 @@
-import { distinct, inRange, ipAddress, labels, named, namedIfSet } from "#api/checks";
+import { distinct, inRange, ipAddress, named, namedIfSet } from "#api/checks";
+import { labelProblems } from "#machinery/object-meta-validation";
 import {
   at,
   duplicate,
@@ -204,7 +205,7 @@ function* hostPortProblem(
 }
 
 function* schedulingProblems(spec: PodSpec, path: string): Iterable<FieldProblem> {
-  yield* labels(at(path, "nodeSelector"), spec.nodeSelector);
+  yield* labelProblems(spec.nodeSelector, at(path, "nodeSelector"));
   for (const [index, { name }] of (spec.schedulingGates ?? []).entries())
     yield* named(item(at(path, "schedulingGates"), index), name, "qualified-name");
   yield* distinct(at(path, "schedulingGates"), spec.schedulingGates, ({ name }) => name);

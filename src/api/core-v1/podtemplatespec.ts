@@ -1,3 +1,4 @@
+import { annotationProblems, labelProblems } from "#machinery/object-meta-validation";
 import { podSpecProblems } from "./podspec-rules.ts";
 import { PodSpec } from "#api/core-v1/podspec";
 import { ObjectMeta } from "#api/meta-v1/objectmeta";
@@ -10,7 +11,9 @@ export const PodTemplateSpec = struct(
     spec: value(2, PodSpec),
   },
   {
-    *validate({ spec }, path) {
+    *validate({ metadata, spec }, path) {
+      yield* labelProblems(metadata.labels, at(path, "metadata.labels"));
+      yield* annotationProblems(metadata.annotations, at(path, "metadata.annotations"));
       yield* podSpecProblems(spec, at(path, "spec"));
       if (spec.ephemeralContainers)
         yield forbidden(

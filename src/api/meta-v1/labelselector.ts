@@ -1,4 +1,5 @@
-import { labels, named } from "#api/checks";
+import { named } from "#api/checks";
+import { labelProblems } from "#machinery/object-meta-validation";
 import {
   at,
   forbidden,
@@ -57,7 +58,7 @@ export const LabelSelector = struct(
     atomic: true,
 
     *validate({ matchLabels }, path) {
-      yield* labels(at(path, "matchLabels"), matchLabels);
+      yield* labelProblems(matchLabels, at(path, "matchLabels"));
     },
   },
 );

@@ -20,8 +20,15 @@ import { isObject, type Member, membersOf, type Resolved, resolve } from "./shap
 
 type Check = (value: unknown, path: string, problems: FieldProblem[]) => void;
 
-/** Problems of an object as a whole; empty when it may be stored. `object` is canonical and has its defaults. */
+/** Problems of a new object as a whole; empty when it may be stored. `object` is canonical and has its defaults. */
 export function validateObject<T extends AnyObject>(of: Resource<T>, object: T): FieldProblem[] {
+  const problems = standingProblems(of, object);
+  if (of.rules.validateCreate) problems.push(...of.rules.validateCreate(object));
+  return problems;
+}
+
+/** What holds for new and for updated objects. */
+function standingProblems<T extends AnyObject>(of: Resource<T>, object: T): FieldProblem[] {
   const problems: FieldProblem[] = isStored(of) ? [...objectMetaProblems(of, object.metadata)] : [];
   checkOf(of.schema)(object, "", problems);
   if (of.rules.validate) problems.push(...of.rules.validate(object));
@@ -39,7 +46,7 @@ export function validateObjectUpdate<T extends AnyObject>(
 ): FieldProblem[] {
   const problems = [
     ...objectMetaUpdateProblems(of, object.metadata, old.metadata),
-    ...validateObject(of, object),
+    ...standingProblems(of, object),
   ];
   findChanges(of.schema, object, old, "", problems);
   if (of.rules.validateUpdate) problems.push(...of.rules.validateUpdate(object, old));
