@@ -11,7 +11,7 @@ export function inNetworkNamespace<T>(path: string | undefined, work: () => T): 
   if (path === undefined) return work();
   const own = openSync("/proc/thread-self/ns/net", "r");
   try {
-    enter(path);
+    enterNetworkNamespace(path);
     return back(own, attemptSync(work));
   } finally {
     closeSync(own);
@@ -36,7 +36,8 @@ function attemptSync<T>(work: () => T): () => T {
   }
 }
 
-function enter(path: string): void {
+/** Moves this thread into the network namespace for good. For threads that were made for it. */
+export function enterNetworkNamespace(path: string): void {
   const there = openSync(path, "r");
   try {
     if (setns()(there, CLONE_NEWNET) !== 0) throw new Error(`network namespace ${path} cannot be entered`);

@@ -1,0 +1,254 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { Node } from "#api/core-v1/node";
+import { Service } from "#api/core-v1/service";
+import { EndpointSlice } from "#api/discovery-v1/endpointslice";
+import { asError } from "#base/attempt";
+import { type Clock, sleep } from "#base/clock";
+import { familyOf, type IpFamily, parseCidr } from "#base/ip";
+import { logger } from "#base/log";
+import { ipBatch } from "#base/node/iproute";
+import { type Nftables, openNftables } from "#base/node/nftables";
+import type { Scope } from "#base/scope";
+import { keyOf } from "#client/address";
+import type { Informer } from "#client/informer";
+import type { InformerSet } from "#client/informer-set";
+import { forgetFlows, type StaleFlows, staleFlows } from "./flows.ts";
+import { healthCheckOf, HealthCheckServers } from "./health-checks.ts";
+import type { Surroundings } from "./model.ts";
+import { ServiceTable } from "./nft/table.ts";
+import { serviceRoutes } from "./routes.ts";
+import { servicePorts } from "./service-ports.ts";
+
+const log = logger("proxy");
+
+export interface ProxyOptions {
+  /** Services, EndpointSlices and this node come from here. */
+  readonly informers: InformerSet;
+  readonly nodeName: string;
+  /** Addresses of the node, at most one per family. Node ports are served there. */
+  readonly nodeIPs: readonly string[];
+  /** Ranges that pods have. Senders outside them reach Services with the node's address as source. */
+  readonly podCIDRs: readonly string[];
+  /** Ranges that Services have. */
+  readonly serviceCIDRs: readonly string[];
+  /** Service addresses that a server on this node has bound itself, as cluster DNS does. */
+  readonly boundAddresses?: readonly string[];
+  readonly clock: Clock;
+  readonly scope: Scope;
+  /** Name of the network namespace to work in; absent: the one of this process. */
+  readonly namespace?: string;
+  /** Name of the table. */
+  readonly table?: string;
+}
+
+export interface Proxy {
+  /** Resolves when the kernel has everything that the caches have shown so far. */
+  settled(): Promise<void>;
+}
+
+/** A Service's slices carry its name in this label; the index is shared with others that ask for it by this name. */
+const SERVICE_NAME_LABEL = "kubernetes.io/service-name";
+const ZONE_LABEL = "topology.kubernetes.io/zone";
+
+/** After so many Services the loop lets others have a turn. */
+const SERVICES_PER_TURN = 500;
+const RETRY_MS = { first: 200, max: 30_000 } as const;
+
+/** Keeps this node's kernel steering traffic for Services to their endpoints. It goes on doing so after the scope ends. */
+export async function startProxy(options: ProxyOptions): Promise<Proxy> {
+  const proxy = new ServiceProxy(options);
+  await ipBatch(serviceRoutes(options.serviceCIDRs, options.nodeIPs), { namespace: options.namespace });
+  options.scope.run((signal) => proxy.run(signal));
+  return proxy;
+}
+
+class ServiceProxy implements Proxy {
+  readonly #options: ProxyOptions;
+  readonly #services: Informer<Service>;
+  readonly #slices: Informer<EndpointSlice>;
+  readonly #node: Informer<Node>;
+  readonly #tables: readonly ServiceTable[];
+  readonly #nft: Nftables;
+  readonly #healthChecks = new HealthCheckServers();
+  readonly #dirty = new Set<string>();
+  #wake: () => void = () => undefined;
+  /** Resolved while the kernel has everything; a new one is made when it falls behind. */
+  #settled = Promise.withResolvers<void>();
+  #behind = true;
+  #zone: string | undefined;
+  /** The kernel's table is the one that the last commands left. */
+  #written = false;
+
+  constructor(options: ProxyOptions) {
+    this.#options = options;
+    const { informers, nodeName, namespace, table = "k8ts" } = options;
+    this.#services = informers.of(Service);
+    this.#slices = informers.of(EndpointSlice);
+    this.#node = informers.of(Node, { fieldSelector: `metadata.name=${nodeName}` });
+    this.#slices.addIndex(SERVICE_NAME_LABEL, (slice) => {
+      const key = serviceOf(slice);
+      return key === undefined ? [] : [key];
+    });
+    this.#tables = families(options).map((family) => {
+      const own = (ranges: readonly string[]) => ranges.filter((range) => familyOf(range) === family);
+      const [podCIDRs, serviceCIDRs] = [own(options.podCIDRs), own(options.serviceCIDRs)];
+      return new ServiceTable({ table, family, podCIDRs, serviceCIDRs });
+    });
+    this.#nft = openNftables({ namespace: namespace && `/run/netns/${namespace}` });
+  }
+
+  async settled(): Promise<void> {
+    await Promise.all([this.#services.synced, this.#slices.synced, this.#node.synced]);
+    await this.#settled.promise;
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    const unsubscribe = this.#listen();
+    signal.addEventListener("abort", () => this.#wake(), { once: true });
+    try {
+      await Promise.race([
+        Promise.all([this.#services.synced, this.#slices.synced, this.#node.synced]),
+        aborted(signal),
+      ]);
+      let failures = 0;
+      while (!signal.aborted) {
+        const error = await this.#pass(signal);
+        failures = error ? failures + 1 : 0;
+        if (error) await this.#backOff(error, failures, signal);
+        else if (this.#dirty.size === 0) await this.#nextChange();
+      }
+    } finally {
+      for (const stop of unsubscribe) stop();
+      this.#healthChecks.close();
+      this.#nft.close();
+      this.#settled.resolve();
+    }
+  }
+
+  #listen(): readonly (() => void)[] {
+    const service = (changed: Service): void => this.#touch(keyOf(changed));
+    const slice = (changed: EndpointSlice): void => {
+      const key = serviceOf(changed);
+      if (key !== undefined) this.#touch(key);
+    };
+    return [
+      this.#services.handle({ added: service, updated: service, deleted: service }),
+      this.#slices.handle({
+        added: slice,
+        updated: (now, before) => {
+          slice(now);
+          slice(before);
+        },
+        deleted: slice,
+      }),
+      this.#node.handle({ added: (node) => this.#placeIn(node), updated: (node) => this.#placeIn(node) }),
+    ];
+  }
+
+  #placeIn(node: Node): void {
+    const zone = node.metadata.labels?.[ZONE_LABEL];
+    if (node.metadata.name !== this.#options.nodeName || zone === this.#zone) return;
+    this.#zone = zone;
+    for (const service of this.#services.list()) this.#touch(keyOf(service));
+  }
+
+  #touch(service: string): void {
+    if (!this.#behind) this.#settled = Promise.withResolvers();
+    this.#behind = true;
+    this.#dirty.add(service);
+    this.#wake();
+  }
+
+  /** Brings everything that changed into the kernel; answers with what kept it from that. */
+  async #pass(signal: AbortSignal): Promise<Error | undefined> {
+    const stale = await this.#plan();
+    try {
+      await this.#write();
+      if (stale.length > 0) await this.#forget(stale);
+    } catch (error) {
+      // What the kernel has is not known any more: the next pass writes everything.
+      this.#written = false;
+      return signal.aborted ? undefined : asError(error);
+    }
+    if (this.#dirty.size === 0) {
+      this.#behind = false;
+      this.#settled.resolve();
+    }
+    return undefined;
+  }
+
+  async #plan(): Promise<readonly StaleFlows[]> {
+    const stale: StaleFlows[] = [];
+    const surroundings = this.#surroundings();
+    let planned = 0;
+    for (const key of this.#dirty) {
+      this.#dirty.delete(key);
+      this.#planService(key, surroundings, stale);
+      if (++planned % SERVICES_PER_TURN === 0) await nextTurn();
+    }
+    return stale;
+  }
+
+  #planService(key: string, surroundings: Surroundings, stale: StaleFlows[]): void {
+    const service = this.#services.getByKey(key);
+    const slices = [...this.#slices.byIndex(SERVICE_NAME_LABEL, key)];
+    const ports = service ? servicePorts(service, slices, surroundings) : [];
+    for (const table of this.#tables) {
+      const { before, after } = table.setService(key, ports);
+      // On the first write nobody knows what was there before.
+      if (this.#written) stale.push(...staleFlows(before, after));
+    }
+    this.#healthChecks.set(key, service && healthCheckOf(service, ports));
+  }
+
+  #surroundings(): Surroundings {
+    const { nodeName, nodeIPs, boundAddresses = [] } = this.#options;
+    return { nodeName, zone: this.#zone, nodePortAddresses: nodeIPs, boundAddresses };
+  }
+
+  async #write(): Promise<void> {
+    const commands = this.#tables.map((table) => (this.#written ? table.flush() : table.rewrite()));
+    const text = commands.filter((part) => part !== "").join("\n");
+    if (text !== "") await this.#nft.run(`${text}\n`);
+    this.#written = true;
+  }
+
+  /** Old flows are a nuisance to few, and no reason to write the table again. */
+  async #forget(stale: readonly StaleFlows[]): Promise<void> {
+    const { namespace } = this.#options;
+    try {
+      await forgetFlows(stale, namespace ? ["nsenter", `--net=/run/netns/${namespace}`] : []);
+    } catch (error) {
+      log.warn("stale UDP flows were not removed", { error });
+    }
+  }
+
+  async #backOff(error: Error, failures: number, signal: AbortSignal): Promise<void> {
+    log.error("services were not written to the kernel", { error, failures });
+    const delayMs = Math.min(RETRY_MS.first * 2 ** (failures - 1), RETRY_MS.max);
+    await sleep(this.#options.clock, delayMs, { signal }).catch(() => undefined);
+  }
+
+  #nextChange(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#wake = resolve;
+    return promise;
+  }
+}
+
+/** Families with a range of their own. */
+const families = ({ podCIDRs, serviceCIDRs }: ProxyOptions): readonly IpFamily[] => [
+  ...new Set([...serviceCIDRs, ...podCIDRs].flatMap((range) => parseCidr(range)?.family ?? [])),
+];
+
+/** Key of the Service the slice belongs to. */
+function serviceOf({ metadata }: EndpointSlice): string | undefined {
+  const name = metadata.labels?.[SERVICE_NAME_LABEL];
+  return name === undefined ? undefined : `${metadata.namespace}/${name}`;
+}
+
+const aborted = (signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener("abort", () => resolve(), { once: true });
+  });
