@@ -113,8 +113,8 @@ function print(name: string, figures: readonly Figure[]): void {
   const middle = <T>(values: readonly T[]): T => values[values.length >>> 1]!;
   const perSecond = middle(figures.map((figure) => figure.perSecond).toSorted((a, b) => a - b));
   const cpuMicros = middle(figures.map((figure) => figure.cpuMicros).toSorted((a, b) => a - b));
-  console.log(
-    `${name.padEnd(56)}${perSecond.toFixed(0).padStart(10)}/s${cpuMicros.toFixed(2).padStart(10)} µs CPU`,
+  process.stdout.write(
+    `${name.padEnd(56)}${perSecond.toFixed(0).padStart(10)}/s${cpuMicros.toFixed(2).padStart(10)} µs CPU\n`,
   );
 }
 

@@ -6,7 +6,7 @@ import { MvccStore } from "../mvcc/mvcc-store.ts";
 import { Version } from "../mvcc/version.ts";
 import { readSnapshot } from "../snapshot.ts";
 import { InvalidRequest, type Store } from "../store.ts";
-import { LmdbJournal } from "./lmdb-journal.ts";
+import { LmdbJournal, syncDirectory } from "./lmdb-journal.ts";
 
 export interface DiskStoreOptions {
   /** Leases run by this clock. */
@@ -50,6 +50,7 @@ export async function restoreDiskStore(
   try {
     await build(building, snapshot, random);
     renameSync(building, directory);
+    syncDirectory(dirname(directory));
   } catch (error) {
     rmSync(building, { recursive: true, force: true });
     throw error;

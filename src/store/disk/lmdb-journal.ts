@@ -1,4 +1,4 @@
-import { mkdirSync } from "node:fs";
+import { closeSync, fsyncSync, mkdirSync, openSync } from "node:fs";
 import { join } from "node:path";
 import { open, type Database, type RootDatabase } from "lmdb";
 import { asError } from "#base/attempt";
@@ -56,6 +56,7 @@ export class LmdbJournal implements Journal {
   private constructor(directory: string, lock: DirectoryLock, id: () => string) {
     this.#lock = lock;
     const path = join(directory, DATA_FILE);
+    createFile(directory, path);
     checkFile(path);
     this.#root = naming(path, () =>
       open<Buffer, Buffer>({
@@ -219,6 +220,19 @@ function leaseId({ id }: Lease): Buffer {
   const key = Buffer.alloc(8);
   key.writeBigUInt64BE(BigInt(id));
   return key;
+}
+
+/** For its owner alone, as secrets are in it; its name is on disk before anything in it is acknowledged. */
+function createFile(directory: string, path: string): void {
+  closeSync(openSync(path, "a", 0o600));
+  syncDirectory(directory);
+}
+
+/** Makes names that came into the directory survive a power cut. */
+export function syncDirectory(directory: string): void {
+  const fd = openSync(directory, "r");
+  fsyncSync(fd);
+  closeSync(fd);
 }
 
 /** LMDB's own complaints about a file mean that it is damaged. */
