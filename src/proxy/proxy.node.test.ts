@@ -193,7 +193,7 @@ describe("real packets find their way to the endpoints", { skip: !canMakeNamespa
     deepEqual(names(await repeat(10, () => pods[1]!.tcp("198.51.100.1", 30080))), ["poda", "podc"]);
     match(await client.tcp("203.0.113.7", 80), /^pod[ac] 10\.244\.1\.[13]0$/);
     match(await client.tcp("203.0.113.8", 80), /^pod[ac] /);
-    ok(!/^pod/.test(await client.tcp("203.0.113.9", 80, { timeoutMs: 300 })));
+    ok(!(await client.tcp("203.0.113.9", 80, { timeoutMs: 300 })).startsWith("pod"));
   });
 
   test("external traffic policy Local keeps the source and stays on the node", async () => {
