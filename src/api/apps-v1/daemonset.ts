@@ -1,13 +1,29 @@
+import {
+  ageColumn,
+  containerColumns,
+  integer,
+  nameColumn,
+  labelText,
+  selectorText,
+  text,
+  wide,
+} from "#api/columns";
+import { templateDefaults } from "#api/core-v1/podspec-defaults";
+import { countOrPercent, isNothing } from "#api/checks";
+import { collisionProblems, endlessProblems, selectorProblems } from "./workload-rules.ts";
 import { PodTemplateSpec } from "#api/core-v1/podtemplatespec";
 import { LabelSelector } from "#api/meta-v1/labelselector";
 import { ObjectMeta } from "#api/meta-v1/objectmeta";
 import {
+  at,
   int32,
   int64,
   intOrString,
+  invalid,
   list,
   type Of,
   ref,
+  required,
   resource,
   string,
   struct,
@@ -15,10 +31,23 @@ import {
   value,
 } from "#machinery/schema";
 
-export const RollingUpdateDaemonSet = struct("apps.v1.RollingUpdateDaemonSet", {
-  maxUnavailable: intOrString(1).pointer(),
-  maxSurge: intOrString(2).pointer(),
-});
+export const RollingUpdateDaemonSet = struct(
+  "apps.v1.RollingUpdateDaemonSet",
+  {
+    maxUnavailable: intOrString(1).pointer().default(1),
+    maxSurge: intOrString(2).pointer().default(0),
+  },
+  {
+    *validate({ maxUnavailable, maxSurge }, path) {
+      yield* countOrPercent(at(path, "maxUnavailable"), maxUnavailable);
+      yield* countOrPercent(at(path, "maxSurge"), maxSurge);
+      if (!isNothing(maxUnavailable) && !isNothing(maxSurge))
+        yield invalid(at(path, "maxSurge"), maxSurge, "may not be set when maxUnavailable is non-zero");
+      if (isNothing(maxUnavailable) && isNothing(maxSurge))
+        yield required(at(path, "maxUnavailable"), "cannot be 0 when maxSurge is 0");
+    },
+  },
+);
 export interface RollingUpdateDaemonSet extends Of<typeof RollingUpdateDaemonSet> {}
 
 export const DaemonSetUpdateStrategy = struct("apps.v1.DaemonSetUpdateStrategy", {
@@ -28,11 +57,11 @@ export const DaemonSetUpdateStrategy = struct("apps.v1.DaemonSetUpdateStrategy",
 export interface DaemonSetUpdateStrategy extends Of<typeof DaemonSetUpdateStrategy> {}
 
 export const DaemonSetSpec = struct("apps.v1.DaemonSetSpec", {
-  selector: ref(1, LabelSelector).required(),
+  selector: ref(1, LabelSelector).required().immutable(),
   template: value(2, PodTemplateSpec).required(),
   updateStrategy: value(3, DaemonSetUpdateStrategy),
-  minReadySeconds: int32(4),
-  revisionHistoryLimit: int32(6).pointer().default(10),
+  minReadySeconds: int32(4).min(0),
+  revisionHistoryLimit: int32(6).pointer().default(10).min(0),
 });
 export interface DaemonSetSpec extends Of<typeof DaemonSetSpec> {}
 
@@ -46,15 +75,15 @@ export const DaemonSetCondition = struct("apps.v1.DaemonSetCondition", {
 export interface DaemonSetCondition extends Of<typeof DaemonSetCondition> {}
 
 export const DaemonSetStatus = struct("apps.v1.DaemonSetStatus", {
-  currentNumberScheduled: int32(1).required(),
-  numberMisscheduled: int32(2).required(),
-  desiredNumberScheduled: int32(3).required(),
-  numberReady: int32(4).required(),
-  observedGeneration: int64(5),
-  updatedNumberScheduled: int32(6),
-  numberAvailable: int32(7),
-  numberUnavailable: int32(8),
-  collisionCount: int32(9).pointer(),
+  currentNumberScheduled: int32(1).required().min(0),
+  numberMisscheduled: int32(2).required().min(0),
+  desiredNumberScheduled: int32(3).required().min(0),
+  numberReady: int32(4).required().min(0),
+  observedGeneration: int64(5).min(0),
+  updatedNumberScheduled: int32(6).min(0),
+  numberAvailable: int32(7).min(0),
+  numberUnavailable: int32(8).min(0),
+  collisionCount: int32(9).pointer().min(0),
   conditions: list(10, DaemonSetCondition).mergedBy("type"),
 });
 export interface DaemonSetStatus extends Of<typeof DaemonSetStatus> {}
@@ -69,5 +98,42 @@ export const DaemonSet = resource({
   metadata: ObjectMeta,
   spec: DaemonSetSpec,
   status: DaemonSetStatus,
+
+  columns: [
+    nameColumn,
+    integer("Desired", ({ status }) => status.desiredNumberScheduled),
+    integer("Current", ({ status }) => status.currentNumberScheduled),
+    integer("Ready", ({ status }) => status.numberReady),
+    integer("Up-to-date", ({ status }) => status.updatedNumberScheduled ?? 0),
+    integer("Available", ({ status }) => status.numberAvailable ?? 0),
+    text("Node Selector", ({ spec }) => labelText(spec.template.spec.nodeSelector)),
+    ageColumn,
+    ...containerColumns<{ readonly spec: DaemonSetSpec }>(({ spec }) => spec.template.spec),
+    wide("Selector", ({ spec }) => selectorText(spec.selector)),
+  ],
+  rules: {
+    defaults(set) {
+      const { spec } = set;
+      const strategy = spec.updateStrategy;
+      const rolls = strategy.type === "RollingUpdate" && !strategy.rollingUpdate;
+      return {
+        ...set,
+        spec: {
+          ...spec,
+          template: templateDefaults(spec.template),
+          updateStrategy: rolls
+            ? { ...strategy, rollingUpdate: { maxUnavailable: 1, maxSurge: 0 } }
+            : strategy,
+        },
+      };
+    },
+    *validate({ spec }) {
+      yield* selectorProblems(spec, "daemonset");
+      yield* endlessProblems(spec.template.spec, "DaemonSet");
+    },
+    *validateStatusUpdate({ status }, old) {
+      yield* collisionProblems(status.collisionCount, old.status.collisionCount);
+    },
+  },
 });
 export interface DaemonSet extends Of<typeof DaemonSet> {}

@@ -1,12 +1,15 @@
+import { ageColumn, containerColumns, integer, nameColumn, selectorText, wide } from "#api/columns";
+import { templateDefaults } from "#api/core-v1/podspec-defaults";
+import { endlessProblems, selectorProblems, statusProblems } from "./workload-rules.ts";
 import { PodTemplateSpec } from "#api/core-v1/podtemplatespec";
 import { LabelSelector } from "#api/meta-v1/labelselector";
 import { ObjectMeta } from "#api/meta-v1/objectmeta";
 import { int32, int64, list, type Of, ref, resource, string, struct, time, value } from "#machinery/schema";
 
 export const ReplicaSetSpec = struct("apps.v1.ReplicaSetSpec", {
-  replicas: int32(1).pointer().default(1),
-  minReadySeconds: int32(4),
-  selector: ref(2, LabelSelector).required(),
+  replicas: int32(1).pointer().default(1).min(0),
+  minReadySeconds: int32(4).min(0),
+  selector: ref(2, LabelSelector).required().immutable(),
   template: value(3, PodTemplateSpec),
 });
 export interface ReplicaSetSpec extends Of<typeof ReplicaSetSpec> {}
@@ -21,12 +24,12 @@ export const ReplicaSetCondition = struct("apps.v1.ReplicaSetCondition", {
 export interface ReplicaSetCondition extends Of<typeof ReplicaSetCondition> {}
 
 export const ReplicaSetStatus = struct("apps.v1.ReplicaSetStatus", {
-  replicas: int32(1).required(),
-  fullyLabeledReplicas: int32(2),
-  readyReplicas: int32(4),
-  availableReplicas: int32(5),
-  terminatingReplicas: int32(7).pointer(),
-  observedGeneration: int64(3),
+  replicas: int32(1).required().min(0),
+  fullyLabeledReplicas: int32(2).min(0),
+  readyReplicas: int32(4).min(0),
+  availableReplicas: int32(5).min(0),
+  terminatingReplicas: int32(7).pointer().min(0),
+  observedGeneration: int64(3).min(0),
   conditions: list(6, ReplicaSetCondition).mergedBy("type"),
 });
 export interface ReplicaSetStatus extends Of<typeof ReplicaSetStatus> {}
@@ -42,5 +45,30 @@ export const ReplicaSet = resource({
   spec: ReplicaSetSpec,
   status: ReplicaSetStatus,
   scale: { replicas: "spec.replicas", observed: "status.replicas", selector: "spec.selector" },
+
+  columns: [
+    nameColumn,
+    integer("Desired", ({ spec }) => spec.replicas),
+    integer("Current", ({ status }) => status.replicas),
+    integer("Ready", ({ status }) => status.readyReplicas ?? 0),
+    ageColumn,
+    ...containerColumns<{ readonly spec: ReplicaSetSpec }>(({ spec }) => spec.template.spec),
+    wide("Selector", ({ spec }) => selectorText(spec.selector)),
+  ],
+  rules: {
+    defaults: (set) => ({ ...set, spec: { ...set.spec, template: templateDefaults(set.spec.template) } }),
+    *validate({ spec }) {
+      yield* selectorProblems(spec, "deployment");
+      yield* endlessProblems(spec.template.spec, "ReplicaSet");
+    },
+    *validateStatusUpdate({ status }) {
+      const { replicas, readyReplicas = 0, fullyLabeledReplicas, availableReplicas } = status;
+      yield* statusProblems(
+        { fullyLabeledReplicas, readyReplicas, availableReplicas },
+        replicas,
+        readyReplicas,
+      );
+    },
+  },
 });
 export interface ReplicaSet extends Of<typeof ReplicaSet> {}

@@ -68,7 +68,6 @@ export const Pod = resource({
   rules: {
     defaults: (pod) => podDefaults(pod),
     prepareForCreate: (pod) => createdPod(pod),
-    prepareForUpdate: (pod, old) => ({ ...pod, status: old.status }),
     prepareForStatusUpdate: (pod, old) => keptQosClass(pod, old),
     *validate(pod) {
       yield* podSpecProblems(pod.spec, "spec");

@@ -1,12 +1,29 @@
+import { ageColumn, containerColumns, integer, labelText, nameColumn, wide } from "#api/columns";
+import { templateDefaults } from "#api/core-v1/podspec-defaults";
+
 import { PodTemplateSpec } from "#api/core-v1/podtemplatespec";
 import { ObjectMeta } from "#api/meta-v1/objectmeta";
-import { int32, int64, list, map, type Of, ref, resource, string, struct, time } from "#machinery/schema";
+import {
+  forbidden,
+  int32,
+  int64,
+  invalid,
+  list,
+  map,
+  notSupported,
+  type Of,
+  ref,
+  resource,
+  string,
+  struct,
+  time,
+} from "#machinery/schema";
 
 export const ReplicationControllerSpec = struct("core.v1.ReplicationControllerSpec", {
   replicas: int32(1).pointer().default(1).min(0),
   minReadySeconds: int32(4).min(0),
-  selector: map(2, string).atomic(),
-  template: ref(3, PodTemplateSpec),
+  selector: map(2, string).atomic().notEmpty(),
+  template: ref(3, PodTemplateSpec).notEmpty(),
 });
 export interface ReplicationControllerSpec extends Of<typeof ReplicationControllerSpec> {}
 
@@ -41,5 +58,42 @@ export const ReplicationController = resource({
   status: ReplicationControllerStatus,
   scale: { replicas: "spec.replicas", observed: "status.replicas", selector: "spec.selector" },
   storagePrefix: "controllers",
+
+  columns: [
+    nameColumn,
+    integer("Desired", ({ spec }) => spec.replicas),
+    integer("Current", ({ status }) => status.replicas),
+    integer("Ready", ({ status }) => status.readyReplicas ?? 0),
+    ageColumn,
+    ...containerColumns<{ readonly spec: ReplicationControllerSpec }>(({ spec }) => spec.template!.spec),
+    wide("Selector", ({ spec }) => labelText(spec.selector)),
+  ],
+  rules: {
+    defaults(controller) {
+      const { spec, metadata } = controller;
+      if (!spec.template) return controller;
+      const template = templateDefaults(spec.template);
+      const labels = template.metadata.labels;
+      return {
+        ...controller,
+        metadata: metadata.labels || !labels ? metadata : { ...metadata, labels },
+        spec: { ...spec, template, ...(spec.selector || !labels ? {} : { selector: labels }) },
+      };
+    },
+    *validate({ spec: { selector, template } }) {
+      if (!selector || !template) return;
+      const path = "spec.template";
+      const labels = template.metadata.labels ?? {};
+      if (Object.entries(selector).some(([key, value]) => labels[key] !== value))
+        yield invalid(`${path}.metadata.labels`, labels, "`selector` does not match template `labels`");
+      if (template.spec.restartPolicy !== "Always")
+        yield notSupported(`${path}.spec.restartPolicy`, template.spec.restartPolicy, ["Always"]);
+      if (template.spec.activeDeadlineSeconds !== undefined)
+        yield forbidden(
+          `${path}.spec.activeDeadlineSeconds`,
+          "activeDeadlineSeconds in ReplicationController is not Supported",
+        );
+    },
+  },
 });
 export interface ReplicationController extends Of<typeof ReplicationController> {}
