@@ -159,6 +159,11 @@ export class StoreOverloaded extends Error {
   override readonly name = "StoreOverloaded";
 }
 
+/** The disk is as good as full, so this was not written. Later writes succeed when there is room again. */
+export class NoSpace extends Error {
+  override readonly name = "NoSpace";
+}
+
 /** Another process has this data directory open. */
 export class StoreLocked extends Error {
   override readonly name = "StoreLocked";

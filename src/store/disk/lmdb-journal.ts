@@ -1,11 +1,11 @@
-import { closeSync, fsyncSync, mkdirSync, openSync } from "node:fs";
+import { closeSync, fsyncSync, mkdirSync, openSync, statfsSync } from "node:fs";
 import { join } from "node:path";
 import { open, type Database, type RootDatabase } from "lmdb";
 import { asError } from "#base/attempt";
 import type { Journal, JournalWrite, Lease, Recovered } from "../mvcc/journal.ts";
 import type { Room } from "../mvcc/room.ts";
 import type { Version } from "../mvcc/version.ts";
-import { Damaged } from "../store.ts";
+import { Damaged, NoSpace } from "../store.ts";
 import { checkFile } from "./file-check.ts";
 import { lockDirectory, type DirectoryLock } from "./lock.ts";
 import {
@@ -25,6 +25,11 @@ const STATE_KEY = Buffer.from("state");
 /** Room to encode a group of records in that is kept between groups. */
 const ARENA_BYTES = 2 ** 20;
 
+/** Writes stop when the disk has less than this left. */
+const SPACE_RESERVE_BYTES = 16 * 2 ** 20;
+/** A record may take so many times its size: whole pages for it, and copies of those that lead there. */
+const SPACE_FACTOR = 4;
+
 type Records = Database<Buffer, Buffer>;
 
 /**
@@ -32,6 +37,7 @@ type Records = Database<Buffer, Buffer>;
  * readers are the same records. What is newest of each key is rebuilt from them at start.
  */
 export class LmdbJournal implements Journal {
+  readonly #directory: string;
   readonly #lock: DirectoryLock;
   readonly #root: RootDatabase<Buffer, Buffer>;
   readonly #log: Records;
@@ -54,6 +60,7 @@ export class LmdbJournal implements Journal {
   }
 
   private constructor(directory: string, lock: DirectoryLock, id: () => string) {
+    this.#directory = directory;
     this.#lock = lock;
     const path = join(directory, DATA_FILE);
     createFile(directory, path);
@@ -67,6 +74,8 @@ export class LmdbJournal implements Journal {
         keyEncoding: "binary",
         // A transaction is then on disk when its promise resolves: one fdatasync for the data, one write through for the root.
         overlappingSync: false,
+        // Groups are ours; LMDB's own would leave promises behind whose failure nobody can hear.
+        eventTurnBatching: false,
       }),
     );
     this.#log = naming(path, () =>
@@ -89,6 +98,7 @@ export class LmdbJournal implements Journal {
   async write(write: JournalWrite): Promise<void> {
     const tally = new Tally(this.#state);
     const room = write.versions.reduce((sum, version) => sum + aligned(recordBytes(version)), 0);
+    this.#assertSpace(write.versions.length > 0 ? room : 0);
     const arena = room <= this.#arena.length ? this.#arena : Buffer.allocUnsafeSlow(room);
     let next: StoreState = this.#state;
     const durable = this.#root.batch(() => {
@@ -109,7 +119,7 @@ export class LmdbJournal implements Journal {
       next = { ...this.#state, revision, compactRevision, nextLease, ...tally.totals };
       void this.#root.put(STATE_KEY, encodeState(next));
     });
-    await durable;
+    await durable.catch(rethrowCause);
     this.#state = next;
     // Reads until now may have used a view of before.
     this.#root.resetReadTxn();
@@ -127,6 +137,17 @@ export class LmdbJournal implements Journal {
   async close(): Promise<void> {
     await this.#root.close();
     this.#lock.release();
+  }
+
+  /**
+   * LMDB must never meet a full disk, as its failure there harms the whole process. Giving up history needs a
+   * little room too, but may still go on when nothing else can.
+   */
+  #assertSpace(bytes: number): void {
+    const { bavail, bsize } = statfsSync(this.#directory);
+    const needed = bytes > 0 ? SPACE_RESERVE_BYTES + SPACE_FACTOR * bytes : SPACE_RESERVE_BYTES / 4;
+    if (bavail * bsize >= needed) return;
+    throw new NoSpace(`${this.#directory} has only ${bavail * bsize} bytes left, a write needs ${needed}`);
   }
 
   /** The answer is good until the next call. */
@@ -220,6 +241,13 @@ function leaseId({ id }: Lease): Buffer {
   const key = Buffer.alloc(8);
   key.writeBigUInt64BE(BigInt(id));
   return key;
+}
+
+/** LMDB rejects with one error that names no cause and promises a second one that does. */
+async function rethrowCause(thrown: unknown): Promise<never> {
+  const { commitError } = thrown as { readonly commitError?: Promise<never> };
+  await Promise.race([commitError, new Promise((resolve) => setImmediate(resolve))]);
+  throw thrown;
 }
 
 /** For its owner alone, as secrets are in it; its name is on disk before anything in it is acknowledged. */

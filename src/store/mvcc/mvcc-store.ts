@@ -8,6 +8,7 @@ import {
   FutureRevision,
   InvalidRequest,
   LeaseNotFound,
+  NoSpace,
   StoreClosed,
   type Change,
   type CommitResult,
@@ -78,7 +79,7 @@ export class MvccStore implements Store {
       journal,
       standing: () => ({ compactRevision: this.#compactRevision, nextLease: this.#nextLease }),
       onDurable: (work) => this.#publish(work),
-      onLost: (lost) => lost.forEach((work) => this.#undo(work)),
+      onLost: (lost, error) => this.#lose(lost, error),
     });
     this.#leases = new LeaseTable(clock, (id) => this.#expire(id));
     for (const lease of recovered.leases) this.#leases.add(lease);
@@ -326,6 +327,12 @@ export class MvccStore implements Store {
     this.#revision = revision;
     this.#hub.publish();
     this.#journal.published(versions);
+  }
+
+  /** A full disk passes; after any other failure to write nobody knows what the file is worth. */
+  #lose(lost: readonly Work[], error: Error): void {
+    for (const work of lost) this.#undo(work);
+    if (!(error instanceof NoSpace)) this.#fail(error);
   }
 
   /** Takes back what could not be made durable; called newest first. */

@@ -1,5 +1,5 @@
 import { asError } from "#base/attempt";
-import { StoreOverloaded } from "../store.ts";
+import { NoSpace, StoreClosed, StoreOverloaded } from "../store.ts";
 import type { Journal, JournalWrite, Lease } from "./journal.ts";
 import type { Version } from "./version.ts";
 
@@ -32,8 +32,8 @@ export interface WriteQueueOptions {
   readonly standing: () => Standing;
   /** Called in order, before the caller hears. */
   readonly onDurable: (work: Work) => void;
-  /** Called with all that is lost, newest first, before the callers hear. */
-  readonly onLost: (lost: readonly Work[]) => void;
+  /** Called with all that is lost, newest first, and why, before the callers hear. */
+  readonly onLost: (lost: readonly Work[], error: Error) => void;
 }
 
 /**
@@ -126,8 +126,11 @@ export class WriteQueue {
     const lost = [...group, ...this.#queue];
     this.#queue = [];
     this.#bytes = 0;
-    this.#options.onLost(lost.toReversed());
-    const error = new Error(`the store could not write: ${cause.message}`, { cause });
+    const error =
+      cause instanceof NoSpace
+        ? cause
+        : new StoreClosed(`the store could not write: ${cause.message}`, { cause });
+    this.#options.onLost(lost.toReversed(), error);
     for (const { reject } of lost) reject(error);
   }
 }
