@@ -6,6 +6,7 @@ import { parseJson, stringifyJson } from "../json.ts";
 import { applyDefaults, applyDeclaredDefaults } from "./defaults.ts";
 import { fuzzObject } from "./fuzz.ts";
 import { decodeJson } from "./json.ts";
+import { decodeProtobuf, encodeProtobuf } from "./protobuf.ts";
 import { validateStruct } from "./validate.ts";
 
 const SEEDS = 20;
@@ -21,6 +22,9 @@ for (const of of resources) {
       assert.equal(decodeJson(of, object), object, "canonical once is canonical for ever");
       const again = decodeJson<object>(of, parseJson(stringifyJson(object)));
       assert.equal(stringifyJson(again), stringifyJson(object), "text and back");
+
+      const decoded = decodeProtobuf<object>(of, encodeProtobuf(of, object));
+      assert.equal(stringifyJson(decoded), stringifyJson(object), "protobuf and back");
 
       const filled = applyDeclaredDefaults(of.schema, object);
       assert.equal(applyDeclaredDefaults(of.schema, filled), filled, "declared defaults are idempotent");

@@ -9,9 +9,9 @@ import { canonicalQuantity, QuantityError } from "../quantity.ts";
 import type { Resource, Struct } from "../schema.ts";
 import { canonicalMicroTime, canonicalTime, parseDuration, TimeError } from "../time.ts";
 import { unknownFields, wrongType } from "./json-problems.ts";
+import { filledWith, keptWhen, zeroOf } from "./presence.ts";
 import {
   isObject,
-  isTypeMeta,
   type Member,
   membersOf,
   put,
@@ -170,28 +170,6 @@ const WRONG: Readonly<Record<string, string>> = {
   rawBytes: `!(x instanceof Uint8Array)`,
 };
 
-/** JavaScript for the zero value of scalars. */
-const ZERO: Readonly<Record<string, string>> = {
-  string: `""`,
-  bytes: `""`,
-  bool: "false",
-  int32: "0",
-  int64: "0",
-  uint32: "0",
-  uint64: "0",
-  bigint64: "0n",
-  double: "0",
-  intOrString: "0",
-  quantity: `"0"`,
-  duration: `"0s"`,
-  time: "null",
-  microTime: "null",
-  json: "null",
-};
-
-/** Go structs, which `omitempty` never leaves out. Absent ones stay absent here, as their types say. */
-const NEVER_EMPTY = new Set(["quantity", "intOrString", "time", "microTime", "duration", "json"]);
-
 /** Writes the code of one struct's decoder. */
 class Writer {
   readonly #parts: Codec[] = [];
@@ -220,17 +198,13 @@ class Writer {
     return `p[${known >= 0 ? known : this.#parts.push(codec) - 1}]`;
   }
 
+  /** JavaScript for the zero value of a type. */
   #zero(type: Resolved): string {
-    switch (type.kind) {
-      case "struct":
-        return `${this.#part(type)}.decode({}, s)`;
-      case "list":
-        return "[]";
-      case "map":
-        return "{}";
-      case "scalar":
-        return ZERO[type.name] ?? "null";
-    }
+    return zeroOf(type, (struct) => this.#empty(struct));
+  }
+
+  #empty(struct: Struct): string {
+    return `${this.#part(struct)}.decode({}, s)`;
   }
 
   #function(code: string): string {
@@ -271,40 +245,14 @@ class Writer {
   }
 
   /** Statements for one member: `x` is what came, and `o` gets what stays. */
-  #member({ name, facts, type }: Member, slot: number): string {
-    const key = JSON.stringify(name);
-    const set = name === "__proto__" ? `t.put(o, ${key}, x)` : `o[${key}] = x`;
-    const never = facts.omit === "never" && !isTypeMeta({ facts });
-    const keep = this.#keepWhen(facts, type, never);
-    const filled = this.#filled(facts, type, never);
+  #member(member: Member, slot: number): string {
+    const key = JSON.stringify(member.name);
+    const set = member.name === "__proto__" ? `t.put(o, ${key}, x)` : `o[${key}] = x`;
+    const keep = keptWhen(member);
+    const filled = filledWith(member, (struct) => this.#empty(struct));
     return `x = m${slot};
-      if (x !== undefined && x !== null) { ${this.#canonical(type)} ${keep === "" ? `${set};` : `if (${keep}) ${set};`} }
+      if (x !== undefined && x !== null) { ${this.#canonical(member.type)} ${keep === "" ? `${set};` : `if (${keep}) ${set};`} }
       ${filled === undefined ? "" : `else { x = ${filled}; ${set}; }`}`;
-  }
-
-  /** JavaScript for: does a member that was sent stay? Empty for always. */
-  #keepWhen(facts: Member["facts"], type: Resolved, never: boolean): string {
-    if (never) return "";
-    switch (type.kind) {
-      case "struct":
-        return facts.omit === "zero" && !facts.pointer ? "t.some(x)" : "";
-      case "list":
-        return "x.length > 0";
-      case "map":
-        return "t.some(x)";
-      case "scalar":
-        if (facts.pointer || NEVER_EMPTY.has(type.name)) return "";
-        return `x !== ${ZERO[type.name] ?? "null"}`;
-    }
-  }
-
-  /** JavaScript for what stands where nothing was sent. */
-  #filled(facts: Member["facts"], type: Resolved, never: boolean): string | undefined {
-    if (never && facts.nullable) return "null";
-    if (facts.pointer) return undefined;
-    if (type.kind === "struct" && !type.rules.json)
-      return facts.omit === "zero" ? undefined : this.#zero(type);
-    return never ? this.#zero(type) : undefined;
   }
 
   write(struct: Struct): Decode {

@@ -39,7 +39,8 @@ export function membersOf(struct: Struct): readonly Member[] {
 }
 
 /** Of the fields that tell the kind: they are in the envelope of protobuf, not in the message. */
-export const isTypeMeta = ({ facts }: { readonly facts: FieldFacts }): boolean => facts.tag === 0;
+export const isTypeMeta = ({ name, facts }: Pick<Member, "name" | "facts">): boolean =>
+  facts.tag === 0 && (name === "kind" || name === "apiVersion");
 
 /** `v1.PodSpec` of `core.v1.PodSpec`: how Go names it. */
 export const goNameOf = ({ name }: Struct): string => name.split(".").slice(-2).join(".");
