@@ -1,0 +1,127 @@
+import type { IncomingMessage } from "node:http";
+import { Agent, request as httpsRequest, type RequestOptions } from "node:https";
+import type { Duplex } from "node:stream";
+import type { Node } from "#api/core-v1/node";
+import { badRequest, internalError, notFound, serviceUnavailable, StatusError } from "#machinery/status";
+import type { ReadCache } from "../contracts.ts";
+import { Node as NodeKind } from "#api/core-v1/node";
+
+/** How the API server proves to kubelets who it is; read anew for each connection, since certificates are renewed. */
+export interface KubeletCredentials {
+  readonly ca: string;
+  readonly cert: string;
+  readonly key: string;
+}
+
+export interface KubeletRequest {
+  readonly method: string;
+  /** With query. */
+  readonly path: string;
+  readonly headers?: Readonly<Record<string, string | string[]>>;
+  readonly signal?: AbortSignal;
+}
+
+/** A connection that has changed its protocol. */
+export interface Upgraded {
+  readonly response: IncomingMessage;
+  readonly socket: Duplex;
+  readonly head: Buffer;
+}
+
+/** Where node addresses are looked up, in this order. */
+const ADDRESS_TYPES = ["InternalIP", "ExternalIP", "Hostname"];
+const KUBELET_PORT = 10250;
+const CONNECT_MS_MAX = 10_000;
+const ERROR_BYTES_MAX = 16 * 1024;
+
+/** Reaches the kubelets of the cluster's nodes. */
+export class KubeletConnections {
+  readonly #cache: ReadCache;
+  readonly #credentials: () => KubeletCredentials;
+  readonly #agent = new Agent({ keepAlive: true, maxFreeSockets: 4 });
+
+  constructor(cache: ReadCache, credentials: () => KubeletCredentials) {
+    this.#cache = cache;
+    this.#credentials = credentials;
+  }
+
+  close(): void {
+    this.#agent.destroy();
+  }
+
+  /** The answer, whose body is still to be read. Refusals of the kubelet become StatusErrors with its words. */
+  async request(nodeName: string, { signal, ...what }: KubeletRequest): Promise<IncomingMessage> {
+    const options = { ...this.#options(nodeName, what), agent: this.#agent, signal };
+    const response = await new Promise<IncomingMessage>((resolve, reject) => {
+      httpsRequest(options, resolve)
+        .on("error", (cause) => reject(unreachable(nodeName, cause)))
+        .end();
+    });
+    if ((response.statusCode ?? 500) >= 400) throw await refusal(response);
+    return response;
+  }
+
+  /** Asks for another protocol on the connection. */
+  upgrade(nodeName: string, what: KubeletRequest): Promise<Upgraded> {
+    const options = { ...this.#options(nodeName, what), agent: false as const };
+    return new Promise((resolve, reject) => {
+      httpsRequest(options)
+        .on("upgrade", (response, socket, head) => resolve({ response, socket, head }))
+        .on("response", (response) => {
+          refusal(response).then(reject, reject);
+        })
+        .on("error", (cause) => reject(unreachable(nodeName, cause)))
+        .end();
+    });
+  }
+
+  #options(nodeName: string, { method, path, headers }: Omit<KubeletRequest, "signal">): RequestOptions {
+    const node = this.#cache.get(NodeKind, undefined, nodeName);
+    if (!node) throw notFound({ group: "", plural: "nodes" }, nodeName);
+    const { host, port } = addressOf(node);
+    const { ca, cert, key } = this.#credentials();
+    // The kubelet's certificate names its node, whatever address it has.
+    return {
+      host,
+      port,
+      method,
+      path,
+      headers,
+      ca,
+      cert,
+      key,
+      servername: nodeName,
+      checkServerIdentity: () => undefined,
+      timeout: CONNECT_MS_MAX,
+    };
+  }
+}
+
+function addressOf({ metadata, status }: Node): { readonly host: string; readonly port: number } {
+  const addresses = status.addresses ?? [];
+  const known = ADDRESS_TYPES.map((type) => addresses.find((address) => address.type === type)).find(
+    (address) => address,
+  );
+  if (!known) throw internalError(new Error(`no preferred addresses found for node ${metadata.name}`));
+  return { host: known.address, port: status.daemonEndpoints?.kubeletEndpoint?.Port || KUBELET_PORT };
+}
+
+const unreachable = (node: string, cause: Error): StatusError =>
+  serviceUnavailable(`error trying to reach the kubelet of node ${node}: ${cause.message}`);
+
+async function refusal(response: IncomingMessage): Promise<StatusError> {
+  let text = "";
+  for await (const chunk of response) {
+    text += String(chunk);
+    if (text.length > ERROR_BYTES_MAX) break;
+  }
+  const words = text.trim() || `the kubelet answered ${response.statusCode}`;
+  switch (response.statusCode) {
+    case 400:
+      return badRequest(words);
+    case 404:
+      return badRequest(words);
+    default:
+      return internalError(new Error(words));
+  }
+}

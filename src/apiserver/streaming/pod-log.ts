@@ -1,0 +1,62 @@
+import { badRequest, invalidObject } from "#machinery/status";
+import { type FieldProblem, forbidden, invalid } from "#machinery/schema";
+import { drained } from "../http/exchange.ts";
+import type { ConnectRequest, StreamingOptions } from "./connect.ts";
+import { containerOf, podOf } from "./pod-target.ts";
+
+/** What the kubelet is told; everything else in the query is the API server's own. */
+const PASSED_ON = [
+  "follow",
+  "previous",
+  "timestamps",
+  "sinceSeconds",
+  "sinceTime",
+  "tailLines",
+  "limitBytes",
+  "stream",
+];
+
+/** Sends a container's log as it comes from the kubelet. */
+export async function serveLog(
+  { info, exchange }: ConnectRequest,
+  { cache, kubelets }: StreamingOptions,
+): Promise<void> {
+  const { query } = info;
+  const problems = problemsOf(query);
+  if (problems.length > 0) throw invalidObject({ group: "", kind: "PodLogOptions" }, info.name, problems);
+  const pod = podOf(cache, info);
+  const container = containerOf(pod, query.get("container"));
+  const headers = { "content-type": "text/plain" };
+  // A pod without a node has said nothing yet.
+  if (!pod.spec.nodeName) return exchange.reply(200, headers, new Uint8Array());
+
+  const passed = new URLSearchParams([...query].filter(([name]) => PASSED_ON.includes(name)));
+  const path = `/containerLogs/${info.namespace}/${info.name}/${container}?${passed}`;
+  const log = await kubelets.request(pod.spec.nodeName, { method: "GET", path, signal: exchange.signal });
+  const out = exchange.open(200, headers);
+  out.onClose(() => log.destroy());
+  try {
+    for await (const chunk of log) if (!out.write(chunk as Buffer)) await drained(out);
+    out.end();
+  } catch {
+    out.destroy();
+  }
+}
+
+function problemsOf(query: URLSearchParams): FieldProblem[] {
+  const problems: FieldProblem[] = [];
+  const integer = (name: string, least: number, detail: string) => {
+    const text = query.get(name);
+    if (text === null) return;
+    if (!/^-?[0-9]+$/.test(text))
+      throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`);
+    if (Number(text) < least) problems.push(invalid(name, Number(text), detail));
+  };
+  integer("tailLines", 0, "must be greater than or equal to 0");
+  integer("limitBytes", 1, "must be greater than or equal to 1");
+  integer("sinceSeconds", 1, "must be greater than or equal to 1");
+  if (query.has("sinceSeconds") && query.has("sinceTime")) {
+    problems.push(forbidden("", "at most one of `sinceTime` or `sinceSeconds` may be specified"));
+  }
+  return problems;
+}

@@ -1,0 +1,183 @@
+import { type IncomingMessage, request as httpRequest, type RequestOptions } from "node:http";
+import { request as httpsRequest } from "node:https";
+import { EndpointSlice } from "#api/discovery-v1/endpointslice";
+import { Service } from "#api/core-v1/service";
+import { badRequest, notFound, serviceUnavailable } from "#machinery/status";
+import type { RequestInfo } from "../contracts.ts";
+import { drained, type Exchange, type Headers } from "../http/exchange.ts";
+import type { ConnectRequest, StreamingOptions } from "./connect.ts";
+import { podOf } from "./pod-target.ts";
+import { forwardedHeaders, tunnel } from "./tunnel.ts";
+
+/** Where a proxied request goes. */
+interface Target {
+  readonly secure: boolean;
+  readonly host: string;
+  readonly port: number;
+}
+
+const BODY_BYTES_MAX = 64 * 1024 * 1024;
+const BODY_MS_MAX = 60_000;
+
+/** `[scheme:]name[:port]`, as names before `/proxy` may be written. */
+function parseName(text: string): { readonly scheme: string; readonly name: string; readonly port: string } {
+  const parts = text.split(":");
+  if (parts.length === 1) return { scheme: "http", name: parts[0]!, port: "" };
+  if (parts.length === 2) return { scheme: "http", name: parts[0]!, port: parts[1]! };
+  if (parts.length === 3) return { scheme: parts[0] || "http", name: parts[1]!, port: parts[2]! };
+  throw badRequest(`invalid proxy target ${JSON.stringify(text)}`);
+}
+
+export async function proxyPod(
+  { info, exchange }: ConnectRequest,
+  { cache }: StreamingOptions,
+): Promise<void> {
+  const { scheme, name, port } = parseName(info.name);
+  const pod = podOf(cache, { ...info, name });
+  const { podIP } = pod.status;
+  if (!podIP) throw badRequest(`address not allowed: pod ${name} has no IP`);
+  const first = pod.spec.containers
+    .flatMap(({ ports = [] }) => ports)
+    .find(({ protocol }) => protocol !== "UDP");
+  const named = pod.spec.containers.flatMap(({ ports = [] }) => ports).find((each) => each.name === port);
+  const number = port === "" ? (first?.containerPort ?? 80) : (named?.containerPort ?? Number(port));
+  if (!Number.isInteger(number)) throw badRequest(`pod ${name} has no port ${JSON.stringify(port)}`);
+  await proxyTo({ secure: scheme === "https", host: podIP, port: number }, info, exchange);
+}
+
+export async function proxyService(
+  { info, exchange }: ConnectRequest,
+  { cache, random }: StreamingOptions,
+): Promise<void> {
+  const { scheme, name, port } = parseName(info.name);
+  const service = cache.get(Service, info.namespace, name);
+  if (!service) throw notFound({ group: "", plural: "services" }, name);
+  const ports = service.spec.ports ?? [];
+  const wanted =
+    port === "" && ports.length === 1
+      ? ports[0]
+      : ports.find((each) => each.name === port || String(each.port) === port);
+  if (!wanted)
+    throw serviceUnavailable(
+      `no service port ${JSON.stringify(port)} found for service ${JSON.stringify(name)}`,
+    );
+  const targets: Target[] = [];
+  for (const slice of cache.list(EndpointSlice, info.namespace)) {
+    if (slice.metadata.labels?.["kubernetes.io/service-name"] !== name) continue;
+    const slicePort = slice.ports?.find((each) => (each.name ?? "") === (wanted.name ?? ""))?.port;
+    if (!slicePort) continue;
+    for (const { addresses, conditions } of slice.endpoints ?? []) {
+      if (conditions?.ready === false || !addresses[0]) continue;
+      targets.push({ secure: scheme === "https", host: addresses[0], port: slicePort });
+    }
+  }
+  const target = targets[random.below(Math.max(1, targets.length))];
+  if (!target) throw serviceUnavailable(`no endpoints available for service ${JSON.stringify(name)}`);
+  await proxyTo(target, info, exchange);
+}
+
+/** Requests to a node's proxy are requests to its kubelet. */
+export async function proxyNode(
+  { info, exchange }: ConnectRequest,
+  { kubelets }: StreamingOptions,
+): Promise<void> {
+  const { name } = parseName(info.name);
+  const path = `/${pathBehind(info)}${exchange.search === "" ? "" : `?${exchange.search}`}`;
+  if (exchange.raw.protocol === "upgrade") {
+    const { request, socket, head } = exchange.raw;
+    const upgraded = await kubelets.upgrade(name, {
+      method: exchange.method,
+      path,
+      headers: forwardedHeaders(request),
+    });
+    return tunnel(socket, head, upgraded);
+  }
+  const response = await kubelets.request(name, { method: exchange.method, path, signal: exchange.signal });
+  await relay(response, exchange, undefined);
+}
+
+/** What stands behind `/proxy/` in the request's path. */
+const pathBehind = ({ path }: RequestInfo): string => /\/proxy\/(.*)$/.exec(path)?.[1] ?? "";
+
+async function proxyTo({ secure, host, port }: Target, info: RequestInfo, exchange: Exchange): Promise<void> {
+  const prefix = /^.*?\/proxy(?=\/|$)/.exec(info.path)?.[0] ?? "";
+  const { raw } = exchange;
+  const incoming =
+    raw.protocol === "h1" || raw.protocol === "upgrade"
+      ? forwardedHeaders(raw.request)
+      : plainHeaders(exchange);
+  const options: RequestOptions = {
+    host,
+    port,
+    method: exchange.method,
+    path: `/${pathBehind(info)}${exchange.search === "" ? "" : `?${exchange.search}`}`,
+    headers: { ...incoming, "x-forwarded-uri": prefix },
+  };
+  const start = secure
+    ? (extra: object) => httpsRequest({ ...options, ...extra, rejectUnauthorized: false })
+    : (extra: object) => httpRequest({ ...options, ...extra });
+  const failed = (cause: Error) => serviceUnavailable(`error trying to reach service: ${cause.message}`);
+  if (raw.protocol === "upgrade") {
+    return new Promise((resolve, reject) => {
+      start({})
+        .on("upgrade", (response, socket, head) =>
+          resolve(tunnel(raw.socket, raw.head, { response, socket, head })),
+        )
+        .on("response", (response) => {
+          reject(badRequest(`the server answered ${response.statusCode} to the upgrade`));
+          response.destroy();
+        })
+        .on("error", (cause) => reject(failed(cause)))
+        .end();
+    });
+  }
+  const body =
+    exchange.method === "GET" || exchange.method === "HEAD"
+      ? undefined
+      : await exchange.readBody(BODY_BYTES_MAX, BODY_MS_MAX);
+  const response = await new Promise<IncomingMessage>((resolve, reject) => {
+    start({ signal: exchange.signal })
+      .on("response", resolve)
+      .on("error", (cause) => reject(failed(cause)))
+      .end(body);
+  });
+  await relay(response, exchange, prefix);
+}
+
+const plainHeaders = ({ header }: Exchange): Record<string, string> => {
+  const passed = ["accept", "content-type", "accept-encoding", "user-agent"];
+  return Object.fromEntries(
+    passed.flatMap((name) => (header(name) === undefined ? [] : [[name, header(name)!]])),
+  );
+};
+
+const HOP_BY_HOP = new Set([
+  "connection",
+  "keep-alive",
+  "transfer-encoding",
+  "upgrade",
+  "proxy-connection",
+  "te",
+  "trailer",
+]);
+
+async function relay(
+  response: IncomingMessage,
+  exchange: Exchange,
+  prefix: string | undefined,
+): Promise<void> {
+  const headers: Headers = {};
+  for (const [name, value] of Object.entries(response.headers))
+    if (value !== undefined && !HOP_BY_HOP.has(name)) headers[name] = value;
+  const { location } = response.headers;
+  // Only redirects within the proxied server can be followed through the proxy.
+  if (location?.startsWith("/") && prefix !== undefined) headers.location = prefix + location;
+  const out = exchange.open(response.statusCode ?? 502, headers);
+  out.onClose(() => response.destroy());
+  try {
+    for await (const chunk of response) if (!out.write(chunk as Buffer)) await drained(out);
+    out.end();
+  } catch {
+    out.destroy();
+  }
+}
