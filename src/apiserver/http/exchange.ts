@@ -1,0 +1,67 @@
+import type { Credentials } from "../contracts.ts";
+
+export type Headers = Record<string, string | readonly string[]>;
+
+/** One request and the way to answer it, whatever carries it: HTTP/2, HTTP/1.1 or a call in process. */
+export interface Exchange {
+  readonly method: string;
+  /** As sent, still percent-encoded, without the query. */
+  readonly path: string;
+  /** Behind the question mark, empty when there is none. */
+  readonly search: string;
+  readonly credentials: Credentials;
+  /** Lower-case name; several values are joined by a comma. */
+  header(name: string): string | undefined;
+  /** Lower-case names of all headers. */
+  headerNames(): Iterable<string>;
+  /** All of the body; fails with RequestEntityTooLarge beyond `bytesMax` and with Timeout after `withinMs`. */
+  readBody(bytesMax: number, withinMs: number): Promise<Buffer>;
+  /** Aborted when the client goes away. */
+  readonly signal: AbortSignal;
+  /** Answers completely. */
+  reply(status: number, headers: Headers, body: Uint8Array | undefined): void;
+  /** Answers piece by piece. */
+  open(status: number, headers: Headers): OutgoingStream;
+  /** What a connect-subresource takes over: the protocol's own objects. */
+  readonly raw: RawExchange;
+}
+
+export interface OutgoingStream {
+  /** False: what was written so far waits; go on when `onDrain` calls. */
+  write(chunk: Uint8Array): boolean;
+  end(): void;
+  /** Ends the stream as broken, so that no client takes it for complete. */
+  destroy(): void;
+  readonly closed: boolean;
+  onDrain(callback: () => void): void;
+  /** Called once, when the stream has ended for whatever reason. */
+  onClose(callback: () => void): void;
+}
+
+export type RawExchange =
+  | {
+      readonly protocol: "h1";
+      readonly request: import("node:http").IncomingMessage;
+      readonly response: import("node:http").ServerResponse;
+    }
+  | {
+      readonly protocol: "upgrade";
+      readonly request: import("node:http").IncomingMessage;
+      readonly socket: import("node:stream").Duplex;
+      readonly head: Buffer;
+    }
+  | {
+      readonly protocol: "h2";
+      readonly stream: import("node:http2").ServerHttp2Stream;
+      readonly headers: import("node:http2").IncomingHttpHeaders;
+    }
+  | { readonly protocol: "in-process"; readonly body: Uint8Array };
+
+/** Resolves when the stream takes more, or has closed. */
+export function drained(stream: OutgoingStream): Promise<void> {
+  return new Promise((resolve) => {
+    if (stream.closed) return resolve();
+    stream.onDrain(resolve);
+    stream.onClose(resolve);
+  });
+}

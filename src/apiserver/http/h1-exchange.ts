@@ -1,0 +1,93 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Clock } from "#base/clock";
+import type { Credentials } from "../contracts.ts";
+import { readAll } from "./body.ts";
+import type { Exchange, Headers, OutgoingStream, RawExchange } from "./exchange.ts";
+
+/** A request over HTTP/1.1. */
+export class H1Exchange implements Exchange {
+  readonly method: string;
+  readonly path: string;
+  readonly search: string;
+  readonly credentials: Credentials;
+  readonly #request: IncomingMessage;
+  readonly #response: ServerResponse;
+  readonly #clock: Clock;
+  #abort: AbortController | undefined;
+
+  constructor(
+    request: IncomingMessage,
+    response: ServerResponse,
+    clock: Clock,
+    peer: Omit<Credentials, "header">,
+  ) {
+    this.#request = request;
+    this.#response = response;
+    this.#clock = clock;
+    this.method = request.method ?? "GET";
+    const target = request.url ?? "/";
+    const mark = target.indexOf("?");
+    this.path = mark < 0 ? target : target.slice(0, mark);
+    this.search = mark < 0 ? "" : target.slice(mark + 1);
+    this.credentials = { header: (name) => this.header(name), ...peer };
+    response.on("error", () => undefined);
+  }
+
+  header(name: string): string | undefined {
+    const value = this.#request.headers[name];
+    return Array.isArray(value) ? value.join(", ") : value;
+  }
+
+  headerNames(): Iterable<string> {
+    return Object.keys(this.#request.headers);
+  }
+
+  readBody(bytesMax: number, withinMs: number): Promise<Buffer> {
+    return readAll(this.#request, bytesMax, withinMs, this.#clock);
+  }
+
+  get signal(): AbortSignal {
+    if (!this.#abort) {
+      const abort = (this.#abort = new AbortController());
+      if (this.#response.destroyed) abort.abort();
+      else this.#response.once("close", () => abort.abort());
+    }
+    return this.#abort.signal;
+  }
+
+  get raw(): RawExchange {
+    return { protocol: "h1", request: this.#request, response: this.#response };
+  }
+
+  reply(status: number, headers: Headers, body: Uint8Array | undefined): void {
+    const response = this.#response;
+    if (response.destroyed || response.headersSent) return;
+    response.writeHead(status, { ...headers, "content-length": body?.length ?? 0 } as Record<
+      string,
+      string | number
+    >);
+    response.end(this.method === "HEAD" ? undefined : body);
+    this.#dropRest();
+  }
+
+  open(status: number, headers: Headers): OutgoingStream {
+    const response = this.#response;
+    response.writeHead(status, headers as Record<string, string>);
+    response.flushHeaders();
+    this.#dropRest();
+    return {
+      write: (chunk) => response.destroyed || response.write(chunk),
+      end: () => void response.end(),
+      destroy: () => void response.destroy(),
+      get closed() {
+        return response.destroyed || response.writableEnded;
+      },
+      onDrain: (callback) => void response.on("drain", callback),
+      onClose: (callback) => void response.once("close", callback),
+    };
+  }
+
+  #dropRest(): void {
+    if (!this.#request.readableEnded) this.#request.resume();
+  }
+}

@@ -1,0 +1,102 @@
+import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from "node:http2";
+import type { Clock } from "#base/clock";
+import type { Credentials } from "../contracts.ts";
+import { readAll } from "./body.ts";
+import type { Exchange, Headers, OutgoingStream, RawExchange } from "./exchange.ts";
+
+const NO_BODY = { endStream: true };
+
+/** A request on an HTTP/2 stream. */
+export class H2Exchange implements Exchange {
+  readonly method: string;
+  readonly path: string;
+  readonly search: string;
+  readonly credentials: Credentials;
+  readonly #stream: ServerHttp2Stream;
+  readonly #headers: IncomingHttpHeaders;
+  readonly #clock: Clock;
+  #abort: AbortController | undefined;
+
+  constructor(
+    stream: ServerHttp2Stream,
+    headers: IncomingHttpHeaders,
+    clock: Clock,
+    peer: Omit<Credentials, "header">,
+  ) {
+    this.#stream = stream;
+    this.#headers = headers;
+    this.#clock = clock;
+    this.method = headers[":method"] ?? "GET";
+    const target = headers[":path"] ?? "/";
+    const mark = target.indexOf("?");
+    this.path = mark < 0 ? target : target.slice(0, mark);
+    this.search = mark < 0 ? "" : target.slice(mark + 1);
+    this.credentials = { header: (name) => this.header(name), ...peer };
+    // A stream that breaks is the client's business; without a listener it would be ours.
+    stream.on("error", () => undefined);
+  }
+
+  header(name: string): string | undefined {
+    const value = this.#headers[name];
+    return Array.isArray(value) ? value.join(", ") : value;
+  }
+
+  headerNames(): Iterable<string> {
+    return Object.keys(this.#headers);
+  }
+
+  readBody(bytesMax: number, withinMs: number): Promise<Buffer> {
+    return readAll(this.#stream, bytesMax, withinMs, this.#clock);
+  }
+
+  get signal(): AbortSignal {
+    if (!this.#abort) {
+      const abort = (this.#abort = new AbortController());
+      if (this.#stream.destroyed) abort.abort();
+      else this.#stream.once("close", () => abort.abort());
+    }
+    return this.#abort.signal;
+  }
+
+  get raw(): RawExchange {
+    return { protocol: "h2", stream: this.#stream, headers: this.#headers };
+  }
+
+  reply(status: number, headers: Headers, body: Uint8Array | undefined): void {
+    const stream = this.#stream;
+    if (stream.destroyed || stream.headersSent) return;
+    const length = body?.length ?? 0;
+    const all = { ":status": status, ...headers, "content-length": length } as Record<
+      string,
+      string | number
+    >;
+    if (length === 0 || this.method === "HEAD") stream.respond(all, NO_BODY);
+    else {
+      stream.respond(all);
+      stream.end(body);
+    }
+    this.#refuseRest();
+  }
+
+  open(status: number, headers: Headers): OutgoingStream {
+    const stream = this.#stream;
+    if (!stream.destroyed)
+      stream.respond({ ":status": status, ...headers } as Record<string, string | number>);
+    this.#refuseRest();
+    return {
+      write: (chunk) => stream.destroyed || stream.write(chunk),
+      end: () => void stream.end(),
+      destroy: () => stream.close(constants.NGHTTP2_INTERNAL_ERROR),
+      get closed() {
+        return stream.destroyed || stream.writableEnded;
+      },
+      onDrain: (callback) => void stream.on("drain", callback),
+      onClose: (callback) => void stream.once("close", callback),
+    };
+  }
+
+  /** A body that nobody reads would hold the stream open. */
+  #refuseRest(): void {
+    if (!this.#stream.readableEnded) this.#stream.resume();
+  }
+}

@@ -1,0 +1,148 @@
+import { once } from "node:events";
+import { type IncomingMessage, STATUS_CODES, ServerResponse } from "node:http";
+import {
+  type Http2SecureServer,
+  type Http2Session,
+  type ServerHttp2Stream,
+  createSecureServer,
+} from "node:http2";
+import type { AddressInfo, Socket } from "node:net";
+import type { Duplex } from "node:stream";
+import type { TLSSocket } from "node:tls";
+import type { Clock } from "#base/clock";
+import { logger } from "#base/log";
+import type { Limits } from "../limits.ts";
+import type { Exchange } from "./exchange.ts";
+import { H1Exchange } from "./h1-exchange.ts";
+import { H2Exchange } from "./h2-exchange.ts";
+import { UpgradeExchange } from "./upgrade-exchange.ts";
+
+const log = logger("apiserver.http");
+
+/** PEM texts. The client CA verifies client certificates; who shows none may still bring a token. */
+export interface ServingCertificate {
+  readonly certificate: string;
+  readonly key: string;
+}
+
+export interface ListenerOptions extends ServingCertificate {
+  readonly clientCa: string;
+  readonly clock: Clock;
+  readonly limits: Limits;
+  readonly handle: (exchange: Exchange) => Promise<void>;
+}
+
+/** Connections that send nothing are closed after this long. */
+const KEEP_ALIVE_MS = 120_000;
+const HEADERS_MS = 30_000;
+/** A new certificate replaces the old one for new connections. */
+type Peer = { readonly clientCertificate: Uint8Array | undefined; readonly remoteAddress: string };
+
+/** TLS on one port: HTTP/2, and HTTP/1.1 with upgrades. */
+export class Listener {
+  readonly #server: Http2SecureServer;
+  readonly #options: ListenerOptions;
+  readonly #sessions = new Set<Http2Session>();
+  readonly #sockets = new Set<Socket>();
+  readonly #peers = new WeakMap<object, Peer>();
+
+  constructor(options: ListenerOptions) {
+    this.#options = options;
+    const { limits } = options;
+    this.#server = createSecureServer({
+      allowHTTP1: true,
+      requestCert: true,
+      rejectUnauthorized: false,
+      cert: options.certificate,
+      key: options.key,
+      ca: options.clientCa,
+      minVersion: "TLSv1.2",
+      maxHeaderSize: limits.headerBytesMax,
+      settings: { maxConcurrentStreams: limits.streamsPerConnectionMax, initialWindowSize: 256 * 1024 },
+      keepAliveTimeout: KEEP_ALIVE_MS,
+      headersTimeout: HEADERS_MS,
+    } as Parameters<typeof createSecureServer>[0]);
+    this.#listenForRequests();
+    this.#server.on("session", (session) => {
+      this.#sessions.add(session);
+      session.once("close", () => this.#sessions.delete(session));
+      session.on("error", () => undefined);
+    });
+    this.#server.on("secureConnection", (socket: Socket) => {
+      this.#sockets.add(socket);
+      socket.once("close", () => this.#sockets.delete(socket));
+      socket.on("error", () => undefined);
+    });
+    this.#server.on("clientError", (_error: Error, socket: Socket) => socket.destroy());
+  }
+
+  async listen(host: string, port: number): Promise<AddressInfo> {
+    this.#server.listen(port, host);
+    await once(this.#server, "listening");
+    return this.#server.address() as AddressInfo;
+  }
+
+  /** New connections see this certificate. */
+  renew({ certificate, key }: ServingCertificate): void {
+    this.#server.setSecureContext({
+      cert: certificate,
+      key,
+      ca: this.#options.clientCa,
+      minVersion: "TLSv1.2",
+    });
+  }
+
+  async close(): Promise<void> {
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    for (const session of this.#sessions) session.destroy();
+    for (const socket of this.#sockets) socket.destroy();
+    await closed;
+  }
+
+  #listenForRequests(): void {
+    const { clock } = this.#options;
+    const server = this.#server;
+    // With a `request` listener of our own and no `stream` listener of Node's, HTTP/1.1 comes as requests and
+    // HTTP/2 as streams, without compatibility objects on the way.
+    server.on("request", (request, response) => {
+      const h1 = request as unknown as IncomingMessage;
+      const exchange = new H1Exchange(
+        h1,
+        response as unknown as ServerResponse,
+        clock,
+        this.#peerOf(h1.socket),
+      );
+      this.#run(exchange);
+    });
+    server.removeAllListeners("stream");
+    server.on("stream", (stream: ServerHttp2Stream, headers) => {
+      const session = stream.session;
+      if (!session) return;
+      this.#run(new H2Exchange(stream, headers, clock, this.#peerOf(session, session.socket)));
+    });
+    server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+      socket.on("error", () => undefined);
+      this.#run(new UpgradeExchange(request, socket, head, clock, this.#peerOf(request.socket)));
+    });
+  }
+
+  #run(exchange: Exchange): void {
+    this.#options.handle(exchange).catch((error: unknown) => {
+      log.error("a request ended without an answer", { path: exchange.path, error });
+      exchange.reply(500, { "content-type": "text/plain" }, Buffer.from(STATUS_CODES[500]!));
+    });
+  }
+
+  /** Who is on the other end; found out once a connection. */
+  #peerOf(connection: object, socket: object = connection): Peer {
+    const known = this.#peers.get(connection);
+    if (known) return known;
+    const tls = socket as TLSSocket;
+    const peer: Peer = {
+      clientCertificate: tls.authorized ? tls.getPeerCertificate().raw : undefined,
+      remoteAddress: tls.remoteAddress ?? "",
+    };
+    this.#peers.set(connection, peer);
+    return peer;
+  }
+}

@@ -1,0 +1,72 @@
+import type { WatchEvent } from "#client/transport";
+import type { AnyObject } from "#machinery/schema";
+import type { StatusError } from "#machinery/status";
+import type { OpenWatch, RunningWatch } from "../request/operation.ts";
+import type { Item } from "../storage/item.ts";
+import type { EventType } from "../watch/event.ts";
+import type { WatchSink } from "../watch/subscription.ts";
+
+/** Events that wait for a reader in process; the rest waits in the kind's window. */
+const WAITING_MAX = 256;
+
+/** A watch as an iteration. */
+export class EventQueue<T extends AnyObject> implements WatchSink {
+  readonly #objectOf: (item: Item) => T;
+  readonly #watch: OpenWatch;
+  #events: WatchEvent<T>[] = [];
+  #wake: (() => void) | undefined;
+  #over = false;
+  #why: StatusError | undefined;
+
+  constructor(watch: OpenWatch, objectOf: (item: Item) => T) {
+    this.#watch = watch;
+    this.#objectOf = objectOf;
+  }
+
+  send(type: EventType, item: Item): boolean {
+    this.#push({ type, object: this.#objectOf(item) });
+    return this.#events.length < WAITING_MAX;
+  }
+
+  bookmark(revision: number, initialEventsEnd: boolean): void {
+    this.#push({ type: "BOOKMARK", resourceVersion: String(revision), initialEventsEnd });
+  }
+
+  end(why: StatusError | undefined): void {
+    this.#over = true;
+    this.#why = why;
+    this.#wake?.();
+  }
+
+  /** Ends when the server or the signal ends it; throws what the server ended it with. */
+  async *events(signal: AbortSignal): AsyncGenerator<WatchEvent<T>> {
+    const running: RunningWatch = this.#watch.start(this);
+    const stop = () => running.end();
+    signal.addEventListener("abort", stop, { once: true });
+    try {
+      running.resume();
+      while (!signal.aborted) {
+        const ready = this.#events;
+        this.#events = [];
+        for (const event of ready) {
+          yield event;
+          if (signal.aborted) return;
+        }
+        if (ready.length >= WAITING_MAX) running.resume();
+        if (this.#events.length > 0) continue;
+        if (this.#over) break;
+        await new Promise<void>((resolve) => (this.#wake = resolve));
+        this.#wake = undefined;
+      }
+      if (this.#why && !signal.aborted) throw this.#why;
+    } finally {
+      signal.removeEventListener("abort", stop);
+      running.end();
+    }
+  }
+
+  #push(event: WatchEvent<T>): void {
+    this.#events.push(event);
+    this.#wake?.();
+  }
+}

@@ -1,0 +1,169 @@
+import type {
+  Call,
+  CallOptions,
+  ListPage,
+  ListScope,
+  RawRequest,
+  RawResponse,
+  Transport,
+  Watch,
+  WatchEvent,
+} from "#client/transport";
+import type { AnyObject, Resource } from "#machinery/schema";
+import { internalError, noSuchResource } from "#machinery/status";
+import { denied } from "../authorization/denial.ts";
+import type { Authorizer, RequestInfo, User } from "../contracts.ts";
+import type { Exchange } from "../http/exchange.ts";
+import type { Dispatcher } from "../request/dispatch.ts";
+import type { Answer, Body, Operation } from "../request/operation.ts";
+import type { ResourceSet, ServedKind } from "../resource-set.ts";
+import type { Item } from "../storage/item.ts";
+import { EventQueue } from "./event-queue.ts";
+import { rawExchange } from "./raw-exchange.ts";
+
+export interface InProcessOptions {
+  readonly user: User;
+  readonly kinds: ResourceSet;
+  readonly dispatcher: Dispatcher;
+  readonly authorizer: Authorizer;
+  /** Serves a raw request as this user. */
+  readonly handle: (exchange: Exchange, user: User) => Promise<void>;
+  readonly userAgent: string;
+}
+
+/**
+ * The server as a function call: the same authorization, admission and verbs as over the wire, and objects that are
+ * shared instead of encoded.
+ */
+export class InProcessTransport implements Transport {
+  readonly #options: InProcessOptions;
+
+  constructor(options: InProcessOptions) {
+    this.#options = options;
+  }
+
+  async call<T extends AnyObject>(call: Call<T>, { signal }: CallOptions = {}): Promise<unknown> {
+    const { verb, name = "", namespace = "", subresource = "", query } = call;
+    const body: Body =
+      !("body" in call) || call.body === undefined
+        ? { type: "none" }
+        : {
+            type: "value",
+            value: call.body,
+            contentType: verb === "patch" ? call.patchType : "application/json",
+          };
+    const about = { verb, name, namespace, subresource, query };
+    const answer = await this.#run(call.resource as unknown as Resource, about, body, signal);
+    return valueOf(answer);
+  }
+
+  async list<T extends AnyObject>(
+    { resource, namespace = "", query }: ListScope<T>,
+    { signal }: CallOptions = {},
+  ): Promise<ListPage<T>> {
+    const about = { verb: "list", namespace, query };
+    const answer = await this.#run(resource as unknown as Resource, about, { type: "none" }, signal);
+    if (answer.type !== "list") throw internalError("a list was not answered with one");
+    const { meta, items, kind } = answer;
+    return {
+      resourceVersion: meta.resourceVersion,
+      continue: meta.continue ?? "",
+      items: items.map((item) => kind.view.object(item) as T),
+    };
+  }
+
+  async *watch<T extends AnyObject>(
+    { resource, namespace = "", query, resourceVersion, initialEvents }: Watch<T>,
+    { signal }: { readonly signal: AbortSignal },
+  ): AsyncIterable<WatchEvent<T>> {
+    const asked = {
+      ...query,
+      allowWatchBookmarks: "true",
+      ...(resourceVersion === "" ? {} : { resourceVersion }),
+      ...(initialEvents ? { sendInitialEvents: "true", resourceVersionMatch: "NotOlderThan" } : {}),
+    };
+    const answer = await this.#run(
+      resource as unknown as Resource,
+      { verb: "watch", namespace, query: asked },
+      { type: "none" },
+      signal,
+    );
+    if (answer.type !== "watch") throw internalError("a watch was not answered with one");
+    const { view } = answer.kind;
+    const object = (item: Item) => (view.asStored ? item.object : view.object(item)) as T;
+    yield* new EventQueue<T>(answer.watch, object).events(signal);
+  }
+
+  raw(request: RawRequest, { signal }: CallOptions = {}): Promise<RawResponse> {
+    const { handle, user } = this.#options;
+    return rawExchange(request, signal, (exchange) => handle(exchange, user));
+  }
+
+  async #run(resource: Resource, about: About, body: Body, signal: AbortSignal | undefined): Promise<Answer> {
+    signal?.throwIfAborted();
+    const { kinds, user, authorizer, dispatcher, userAgent } = this.#options;
+    const kind = kinds.of(resource);
+    if (!kind) throw noSuchResource();
+    const info = infoOf(kind, about);
+    const decided = authorizer.authorize(user, info);
+    const { verdict, reason } = decided instanceof Promise ? await decided : decided;
+    if (verdict !== "allow") throw denied(user, info, reason);
+    const op: Operation = { info, user, kind, body, userAgent, warn: nothing, annotate: nothing, signal };
+    return dispatcher.run(op);
+  }
+}
+
+const nothing = () => undefined;
+
+interface About {
+  readonly verb: string;
+  readonly namespace: string;
+  readonly name?: string;
+  readonly subresource?: string;
+  readonly query: Readonly<Record<string, string>> | undefined;
+}
+
+function infoOf(
+  { resource }: ServedKind,
+  { verb, namespace, name = "", subresource = "", query }: About,
+): RequestInfo {
+  const { group, version, plural } = resource;
+  const root = group === "" ? `/api/${version}` : `/apis/${group}/${version}`;
+  const within = namespace === "" ? "" : `/namespaces/${namespace}`;
+  const tail = `${name === "" ? "" : `/${name}`}${subresource === "" ? "" : `/${subresource}`}`;
+  return {
+    isResource: true,
+    path: `${root}${within}/${plural}${tail}`,
+    verb,
+    group,
+    version,
+    resource: plural,
+    subresource,
+    namespace: plural === "namespaces" && group === "" ? name : namespace,
+    name,
+    query: query === undefined ? NO_QUERY : new URLSearchParams(query),
+  };
+}
+
+const NO_QUERY = new URLSearchParams();
+
+function valueOf(answer: Answer): unknown {
+  switch (answer.type) {
+    case "item":
+      return answer.kind.view.object(answer.item);
+    case "object":
+      return answer.object;
+    case "list": {
+      const { kind, meta, items } = answer;
+      const { listKind, apiVersion } = kind.resource;
+      return {
+        kind: listKind,
+        apiVersion,
+        metadata: meta,
+        items: items.map((item) => kind.view.object(item)),
+      };
+    }
+    case "watch":
+      throw internalError("a watch is no call");
+  }
+}

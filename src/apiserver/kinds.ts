@@ -1,0 +1,61 @@
+import type { Resource } from "#machinery/schema";
+import type { Clock } from "#base/clock";
+import type { Store } from "#store/store";
+import type { Limits } from "./limits.ts";
+import { type ServedKind, groupResourceOf } from "./resource-set.ts";
+import { conversionFor } from "./storage/conversions.ts";
+import type { Item } from "./storage/item.ts";
+import { KindStorage } from "./storage/kind-storage.ts";
+import { prefixOf } from "./storage/keys.ts";
+import { SharedLeases } from "./storage/leases.ts";
+import { convertedView, storedView } from "./storage/view.ts";
+import type { Feed } from "./watch/feed.ts";
+import { KindCache } from "./watch/kind-cache.ts";
+import { INDEXED_FIELD } from "./rest/selection.ts";
+
+export interface KindFactoryOptions {
+  readonly store: Store;
+  readonly feed: Feed;
+  readonly limits: Limits;
+  readonly clock: Clock;
+}
+
+/** Makes served kinds from definitions; those that share a prefix of the store share its cache. */
+export class KindFactory {
+  readonly #options: KindFactoryOptions;
+  readonly #eventLeases: SharedLeases;
+
+  constructor(options: KindFactoryOptions) {
+    this.#options = options;
+    this.#eventLeases = new SharedLeases(options.store, options.clock, options.limits.eventTtlSeconds);
+  }
+
+  make(resource: Resource): ServedKind {
+    const groupResource = groupResourceOf(resource);
+    const view = viewOf(resource);
+    if (!isStored(resource)) return { resource, groupResource, storage: undefined, view };
+    const { store, feed, limits } = this.#options;
+    const prefix = prefixOf(resource.storagePrefix);
+    let cache = feed.cacheFor(prefix);
+    if (!cache) {
+      cache = new KindCache({ prefix, indexedValue: indexOf(resource), limits });
+      feed.add(cache);
+    }
+    const leaseFor = resource.storagePrefix === "events" ? this.#eventLeases.take : undefined;
+    const storage = new KindStorage({ store, feed, cache, limits, groupResource, leaseFor });
+    return { resource, groupResource, storage, view };
+  }
+}
+
+const isStored = ({ verbs }: Resource): boolean => verbs.includes("get") && verbs.includes("create");
+
+function viewOf(resource: Resource) {
+  if (resource.storedAs === undefined) return storedView;
+  return convertedView(resource, conversionFor(resource));
+}
+
+function indexOf(resource: Resource): ((item: Item) => string) | undefined {
+  const field = INDEXED_FIELD[`${resource.apiVersion}/${resource.kind}`];
+  const valueOf = field === undefined ? undefined : resource.fieldSelectors[field];
+  return valueOf && ((item) => valueOf(item.object));
+}

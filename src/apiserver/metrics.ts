@@ -1,0 +1,61 @@
+import { Counter, Gauge, Histogram, Registry } from "prom-client";
+import type { RequestInfo } from "./contracts.ts";
+import type { ServedKind } from "./resource-set.ts";
+
+const DURATION_BUCKETS_SECONDS = [0.005, 0.025, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60];
+
+/** Counts of what the server does, as Prometheus reads them. */
+export class RequestMetrics {
+  readonly registry = new Registry();
+  readonly #requests: Counter<"verb" | "group" | "version" | "resource" | "subresource" | "scope" | "code">;
+  readonly #durations: Histogram<"verb" | "group" | "version" | "resource" | "subresource" | "scope">;
+  readonly #watches: Gauge<"group" | "version" | "kind">;
+
+  constructor() {
+    const registers = [this.registry];
+    this.#requests = new Counter({
+      name: "apiserver_request_total",
+      help: "Requests by verb, kind and answer.",
+      labelNames: ["verb", "group", "version", "resource", "subresource", "scope", "code"],
+      registers,
+    });
+    this.#durations = new Histogram({
+      name: "apiserver_request_duration_seconds",
+      help: "Seconds until a request was answered; watches are left out.",
+      labelNames: ["verb", "group", "version", "resource", "subresource", "scope"],
+      buckets: DURATION_BUCKETS_SECONDS,
+      registers,
+    });
+    this.#watches = new Gauge({
+      name: "apiserver_longrunning_requests",
+      help: "Watches that are open now.",
+      labelNames: ["group", "version", "kind"],
+      registers,
+    });
+  }
+
+  finished(info: RequestInfo, code: number, tookMs: number): void {
+    const labels = labelsOf(info);
+    this.#requests.inc({ ...labels, code });
+    if (info.verb !== "watch") this.#durations.observe(labels, tookMs / 1000);
+  }
+
+  watchStarted({ resource: { group, version, kind } }: ServedKind): void {
+    this.#watches.inc({ group, version, kind });
+  }
+
+  watchEnded({ resource: { group, version, kind } }: ServedKind): void {
+    this.#watches.dec({ group, version, kind });
+  }
+
+  text(): Promise<string> {
+    return this.registry.metrics();
+  }
+}
+
+/** Paths that are about no kind count together: their number is not ours to bound. */
+function labelsOf(info: RequestInfo) {
+  const { verb, group, version, resource, subresource, namespace, name, isResource } = info;
+  const scope = !isResource ? "" : name !== "" ? "resource" : namespace !== "" ? "namespace" : "cluster";
+  return { verb: verb.toUpperCase(), group, version, resource, subresource, scope };
+}

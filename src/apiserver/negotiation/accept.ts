@@ -1,0 +1,116 @@
+import { notAcceptable } from "#machinery/status";
+
+export type Format = "json" | "yaml" | "protobuf";
+export type Transform = "" | "Table" | "PartialObjectMetadata" | "PartialObjectMetadataList";
+
+/** The form in which a client wants its answer. */
+export interface Accepted {
+  readonly format: Format;
+  /** Something made from the object, instead of the object. */
+  readonly as: Transform;
+  /** Version of `as`. */
+  readonly asVersion: string;
+  /** All parameters of the chosen clause, for endpoints with forms of their own. */
+  readonly parameters: Readonly<Record<string, string>>;
+}
+
+interface Clause {
+  readonly type: string;
+  readonly parameters: Readonly<Record<string, string>>;
+  readonly quality: number;
+}
+
+export const MEDIA_TYPE: Readonly<Record<Format, string>> = {
+  json: "application/json",
+  yaml: "application/yaml",
+  protobuf: "application/vnd.kubernetes.protobuf",
+};
+
+const FORMAT_OF: Readonly<Record<string, Format>> = {
+  "application/json": "json",
+  "application/*": "json",
+  "*/*": "json",
+  "application/yaml": "yaml",
+  "application/x-yaml": "yaml",
+  "text/yaml": "yaml",
+  "application/vnd.kubernetes.protobuf": "protobuf",
+};
+
+const PLAIN: Accepted = { format: "json", as: "", asVersion: "", parameters: {} };
+const META_GROUP = "meta.k8s.io";
+const META_VERSIONS = ["v1", "v1beta1"];
+
+/** What the header asks for, best first. Remembered: clients send the same few headers for ever. */
+export function accepted(header: string | undefined, forms: AcceptableForms): Accepted {
+  if (header === undefined || header === "") return PLAIN;
+  const found = forms.known.get(header);
+  if (found) return found;
+  const chosen = choose(header, forms);
+  if (forms.known.size < HEADERS_REMEMBERED_MAX) forms.known.set(header, chosen);
+  return chosen;
+}
+
+const HEADERS_REMEMBERED_MAX = 512;
+
+/** What an endpoint can answer with. */
+export interface AcceptableForms {
+  readonly formats: readonly Format[];
+  readonly transforms: readonly Transform[];
+  /** Named in the error. */
+  readonly mediaTypes: readonly string[];
+  readonly known: Map<string, Accepted>;
+}
+
+const forms = (
+  formats: readonly Format[],
+  transforms: readonly Transform[],
+  suffix = "",
+): AcceptableForms => ({
+  formats,
+  transforms,
+  mediaTypes: formats.map((format) => MEDIA_TYPE[format] + suffix),
+  known: new Map(),
+});
+
+export const OBJECT_FORMS = forms(["json", "yaml", "protobuf"], ["Table", "PartialObjectMetadata"]);
+export const LIST_FORMS = forms(["json", "yaml", "protobuf"], ["Table", "PartialObjectMetadataList"]);
+export const WATCH_FORMS = forms(["json", "protobuf"], ["Table", "PartialObjectMetadata"], ";stream=watch");
+/** For answers that are no objects of a kind: Status, Scale, discovery. */
+export const PLAIN_FORMS = forms(["json", "yaml", "protobuf"], []);
+
+function choose(header: string, { formats, transforms, mediaTypes }: AcceptableForms): Accepted {
+  for (const { type, parameters } of clausesOf(header)) {
+    const format = Object.hasOwn(FORMAT_OF, type) ? FORMAT_OF[type]! : undefined;
+    if (!format || !formats.includes(format)) continue;
+    const as = parameters.as ?? "";
+    if (as === "") return { format, as: "", asVersion: "", parameters };
+    if (as === "Table" && format === "protobuf") continue;
+    const version = parameters.v ?? "";
+    const known =
+      transforms.includes(as as Transform) && parameters.g === META_GROUP && META_VERSIONS.includes(version);
+    if (known) return { format, as: as as Transform, asVersion: version, parameters };
+  }
+  throw notAcceptable(`only the following media types are accepted: ${mediaTypes.join(", ")}`);
+}
+
+/** The clauses of an Accept header, best quality first, in their own order among equals. */
+export function clausesOf(header: string): Clause[] {
+  const clauses = header.split(",").map((text) => {
+    const [type = "", ...rest] = text.split(";").map((part) => part.trim());
+    const parameters = Object.fromEntries(
+      rest.map((part) => {
+        const at = part.indexOf("=");
+        return at < 0 ? [part, ""] : [part.slice(0, at).trim(), unquoted(part.slice(at + 1).trim())];
+      }),
+    ) as Record<string, string>;
+    return { type: type.toLowerCase(), parameters, quality: qualityOf(parameters.q) };
+  });
+  return clauses.filter(({ quality }) => quality > 0).sort((a, b) => b.quality - a.quality);
+}
+
+const qualityOf = (text: string | undefined): number => {
+  const quality = Number(text ?? 1);
+  return Number.isFinite(quality) ? quality : 0;
+};
+
+const unquoted = (text: string): string => text.replace(/^"(.*)"$/, "$1");

@@ -1,0 +1,120 @@
+import { listSchema } from "#api/registry";
+import type { Clock } from "#base/clock";
+import { stringifyJson } from "#machinery/json";
+import type { AnyObject, Struct } from "#machinery/schema";
+import { PartialObjectMetadata } from "#api/meta-v1/partialobjectmetadata";
+import { formatYaml } from "#machinery/yaml";
+import { type Exchange, type Headers, type OutgoingStream, drained } from "../http/exchange.ts";
+import type { Answer } from "../request/operation.ts";
+import { type Accepted, type Format, MEDIA_TYPE } from "./accept.ts";
+import { COMPRESSED_BYTES_MIN, compressed, gzipStream, takesGzip } from "./compress.ts";
+import { listChunks } from "./list-chunks.ts";
+import { encodeEnveloped } from "./protobuf.ts";
+import { tableOf } from "./table.ts";
+import { partialListOf, partialOf } from "./transform.ts";
+
+/** Everything but a watch, which is a stream of its own. */
+export type CompleteAnswer = Exclude<Answer, { readonly type: "watch" }>;
+
+export interface AnswerForm extends Accepted {
+  readonly pretty: boolean;
+  /** For tables: None, Metadata (the default) or Object. */
+  readonly includeObject: string;
+}
+
+/** Writes an answer in the form its client has asked for. */
+export async function writeAnswer(
+  exchange: Exchange,
+  answer: CompleteAnswer,
+  form: AnswerForm,
+  headers: Headers,
+  clock: Clock,
+): Promise<void> {
+  const code = answer.type === "list" ? 200 : answer.code;
+  const typed = { ...headers, "content-type": MEDIA_TYPE[form.format] };
+  const asIs = form.format === "json" && form.as === "" && !form.pretty;
+  if (asIs && answer.type === "list") return writeList(exchange, answer, typed);
+  const body = asIs && answer.type === "item" ? itemBytes(answer) : encode(answer, form, clock.now());
+  if (body.length < COMPRESSED_BYTES_MIN || !takesGzip(exchange.header("accept-encoding"))) {
+    return exchange.reply(code, typed, body);
+  }
+  const smaller = await compressed(body);
+  exchange.reply(code, { ...typed, "content-encoding": "gzip", vary: "Accept-Encoding" }, smaller);
+}
+
+function itemBytes({ kind, item }: Extract<Answer, { type: "item" }>): Buffer {
+  return kind.view.asStored ? item.served() : kind.view.bytes(item);
+}
+
+async function writeList(
+  exchange: Exchange,
+  { kind, meta, items }: Extract<Answer, { type: "list" }>,
+  headers: Headers,
+): Promise<void> {
+  const chunks = listChunks(kind, meta, items);
+  const first = chunks.next();
+  const second = chunks.next();
+  if (!first.done && !second.done && second.value.length < 8) {
+    return exchange.reply(200, headers, Buffer.concat([first.value, second.value]));
+  }
+  const gzip = takesGzip(exchange.header("accept-encoding"));
+  const plain = exchange.open(
+    200,
+    gzip ? { ...headers, "content-encoding": "gzip", vary: "Accept-Encoding" } : headers,
+  );
+  const stream = gzip ? gzipStream(plain) : plain;
+  if (!first.done) await send(stream, first.value);
+  if (!second.done) await send(stream, second.value);
+  for (const chunk of chunks) {
+    if (stream.closed) return;
+    await send(stream, chunk);
+  }
+  stream.end();
+}
+
+/** Waits where the client is slower than we are. */
+async function send(stream: OutgoingStream, chunk: Buffer): Promise<void> {
+  if (!stream.write(chunk)) await drained(stream);
+}
+
+function encode(answer: CompleteAnswer, form: AnswerForm, now: number): Buffer {
+  const { value, schema } = shown(answer, form, now);
+  return encodeValue(value, schema, form.format, form.pretty);
+}
+
+export function encodeValue(value: object, schema: Struct, format: Format, pretty: boolean): Buffer {
+  if (format === "protobuf") return encodeEnveloped(schema, value);
+  if (format === "yaml") return Buffer.from(formatYaml(value));
+  return Buffer.from(`${stringifyJson(value, pretty ? 2 : undefined)}\n`);
+}
+
+/** The object that stands in the answer. */
+function shown(answer: CompleteAnswer, form: AnswerForm, now: number): { value: object; schema: Struct } {
+  if (answer.type === "object" && !answer.kind) return { value: answer.object, schema: answer.schema };
+  const objects = objectsOf(answer);
+  const { resource } = answer.kind!;
+  const meta = answer.type === "list" ? answer.meta : metaOf(objects[0]!);
+  const { as, asVersion, includeObject } = form;
+  if (as === "Table") {
+    const request = { meta, version: asVersion, includeObject, now, columns: true };
+    return { value: tableOf(resource, objects, request), schema: resource.schema };
+  }
+  if (as === "PartialObjectMetadata") {
+    return { value: partialOf(objects[0]!, asVersion), schema: PartialObjectMetadata };
+  }
+  if (as === "PartialObjectMetadataList") {
+    return { value: partialListOf(objects, meta, asVersion), schema: PartialObjectMetadata };
+  }
+  if (answer.type !== "list") return { value: objects[0]!, schema: resource.schema };
+  const items = objects.map(({ kind: _kind, apiVersion: _version, ...rest }) => rest);
+  const value = { kind: resource.listKind, apiVersion: resource.apiVersion, metadata: meta, items };
+  return { value, schema: listSchema(resource) };
+}
+
+function objectsOf(answer: CompleteAnswer): readonly AnyObject[] {
+  if (answer.type === "object") return [answer.object as AnyObject];
+  const { view } = answer.kind;
+  return answer.type === "item" ? [view.object(answer.item)] : answer.items.map((item) => view.object(item));
+}
+
+const metaOf = ({ metadata }: AnyObject): object => ({ resourceVersion: metadata.resourceVersion });

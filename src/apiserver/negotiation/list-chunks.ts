@@ -1,0 +1,37 @@
+import type { ListPageMeta } from "../request/operation.ts";
+import type { ServedKind } from "../resource-set.ts";
+import type { Item } from "../storage/item.ts";
+
+/** Pieces of a list are about this big, so that no list ever is one string or one buffer. */
+const CHUNK_BYTES = 64 * 1024;
+const OPEN_BRACE = 0x7b;
+const COMMA = 0x2c;
+
+/** JSON of a list, in pieces, from the stored bytes of its items. */
+export function* listChunks(kind: ServedKind, meta: ListPageMeta, items: readonly Item[]): Generator<Buffer> {
+  const { resource, view } = kind;
+  const head = { kind: resource.listKind, apiVersion: resource.apiVersion, metadata: meta };
+  let chunk = Buffer.allocUnsafe(CHUNK_BYTES);
+  let end = chunk.write(`${JSON.stringify(head).slice(0, -1)},"items":[`);
+  // Items of a list go without kind and apiVersion: the list has said it.
+  const skip = view.asStored && items[0] ? items[0].typeLength() : 0;
+  for (const [index, item] of items.entries()) {
+    const converted = view.asStored ? undefined : view.bytes(item);
+    const length = (converted?.length ?? item.servedLength) + 2;
+    if (end + length > chunk.length) {
+      yield chunk.subarray(0, end);
+      chunk = Buffer.allocUnsafe(Math.max(CHUNK_BYTES, length));
+      end = 0;
+    }
+    if (index > 0) chunk[end++] = COMMA;
+    if (converted) end += converted.copy(chunk, end);
+    else {
+      chunk[end++] = OPEN_BRACE;
+      end = item.write(chunk, end, skip);
+    }
+  }
+  yield chunk.subarray(0, end);
+  yield CLOSING;
+}
+
+const CLOSING = Buffer.from("]}\n");

@@ -1,0 +1,215 @@
+import { Status as StatusKind } from "#api/meta-v1/status";
+import type { Clock } from "#base/clock";
+import { logger } from "#base/log";
+import { type Random, uuid } from "#base/random";
+import { StatusError, internalError, noSuchResource, unauthorized } from "#machinery/status";
+import { denied } from "../authorization/denial.ts";
+import type { Authenticator, Authorizer, RequestInfo, User } from "../contracts.ts";
+import type { Exchange, Headers } from "../http/exchange.ts";
+import type { Limits } from "../limits.ts";
+import type { RequestMetrics } from "../metrics.ts";
+import {
+  type Accepted,
+  LIST_FORMS,
+  OBJECT_FORMS,
+  PLAIN_FORMS,
+  WATCH_FORMS,
+  accepted,
+} from "../negotiation/accept.ts";
+import { type AnswerForm, encodeValue, writeAnswer } from "../negotiation/answer-writer.ts";
+import { MEDIA_TYPE } from "../negotiation/accept.ts";
+import type { ResourceSet } from "../resource-set.ts";
+import type { ConnectHandler, PathHandler } from "./handlers.ts";
+import type { Dispatcher } from "./dispatch.ts";
+import type { Body, Operation } from "./operation.ts";
+import { isTrue, requestInfoOf } from "./request-info.ts";
+import { serveWatch } from "./serve-watch.ts";
+
+const log = logger("apiserver.request");
+
+/** What audit wants to know, when it is over. */
+export interface RequestRecord {
+  readonly auditId: string;
+  readonly info: RequestInfo;
+  readonly user: User | undefined;
+  readonly impersonated: User | undefined;
+  readonly exchange: Exchange;
+  readonly startMs: number;
+  readonly annotations: Readonly<Record<string, string>>;
+}
+
+export interface ChainOptions {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly limits: Limits;
+  readonly kinds: ResourceSet;
+  readonly dispatcher: Dispatcher;
+  readonly authenticator: Authenticator;
+  readonly authorizer: Authorizer;
+  /** Acting as somebody else; gives the user to go on with. */
+  readonly impersonate:
+    | ((user: User, exchange: Exchange, authorizer: Authorizer) => Promise<User>)
+    | undefined;
+  /** Other paths: exact ones first, then by the longest prefix that ends in `/`. */
+  readonly paths: (path: string) => PathHandler | undefined;
+  /** `group/resource/subresource` of those that take the connection over. */
+  readonly connects: ReadonlyMap<string, ConnectHandler>;
+  readonly metrics: RequestMetrics;
+  readonly closing: AbortSignal;
+}
+
+/** The way of a request, from its headers to its answer. */
+export class Chain {
+  readonly #options: ChainOptions;
+
+  constructor(options: ChainOptions) {
+    this.#options = options;
+  }
+
+  /** Always answers; throws only for what is our own fault after the answer has begun. */
+  readonly handle = async (exchange: Exchange): Promise<void> => {
+    const { clock, random, metrics } = this.#options;
+    const startMs = clock.monotonic();
+    const headers: Headers = { "audit-id": uuid(random), "cache-control": "no-cache, private" };
+    let info: RequestInfo | undefined;
+    try {
+      info = requestInfoOf(exchange.method, exchange.path, exchange.search);
+      const user = await this.#admitUser(exchange, info);
+      await (info.isResource
+        ? this.#serveResource(exchange, info, user, headers)
+        : this.#servePath(exchange, info, user, headers));
+      metrics.finished(info, 200, clock.monotonic() - startMs);
+    } catch (thrown) {
+      const error = asStatus(thrown, exchange);
+      if (info) metrics.finished(info, error.code, clock.monotonic() - startMs);
+      replyError(exchange, error, headers);
+    }
+  };
+
+  async #admitUser(exchange: Exchange, info: RequestInfo): Promise<User> {
+    const { authenticator, authorizer, impersonate } = this.#options;
+    const authenticated = await authenticator.authenticate(exchange.credentials);
+    if (!authenticated) throw unauthorized();
+    const user = impersonate ? await impersonate(authenticated, exchange, authorizer) : authenticated;
+    const decided = authorizer.authorize(user, info);
+    const { verdict, reason } = decided instanceof Promise ? await decided : decided;
+    if (verdict !== "allow") throw denied(user, info, reason);
+    return user;
+  }
+
+  #servePath(exchange: Exchange, info: RequestInfo, user: User, headers: Headers): void | Promise<void> {
+    const handler = this.#options.paths(exchange.path);
+    if (!handler) throw noSuchResource();
+    return handler({ exchange, info, user, headers });
+  }
+
+  async #serveResource(exchange: Exchange, info: RequestInfo, user: User, headers: Headers): Promise<void> {
+    const { kinds, connects, dispatcher, clock, limits, metrics } = this.#options;
+    const kind = kinds.find(info.group, info.version, info.resource);
+    if (!kind) throw noSuchResource();
+    const connect = connects.get(`${info.group}/${info.resource}/${info.subresource}`);
+    if (connect) return connect({ info, user, exchange, kind });
+    const form = formOf(exchange, info);
+    const warnings: string[] = [];
+    const op: Operation = {
+      info,
+      user,
+      kind,
+      body: await this.#body(exchange),
+      userAgent: exchange.header("user-agent") ?? "",
+      warn: (text) => void (warnings.includes(text) || warnings.push(text)),
+      annotate: () => undefined,
+      signal: undefined,
+    };
+    const answered = dispatcher.run(op);
+    const answer = answered instanceof Promise ? await answered : answered;
+    const all = warnings.length === 0 ? headers : { ...headers, warning: warnings.map(warningHeader) };
+    if (answer.type !== "watch") return writeAnswer(exchange, answer, form, all, clock);
+    const { closing } = this.#options;
+    serveWatch(exchange, answer, form, all, { clock, limits, metrics, closing });
+  }
+
+  async #body(exchange: Exchange): Promise<Body> {
+    const { bodyBytesMax, bodyMs } = this.#options.limits;
+    if (exchange.method === "GET" || exchange.method === "HEAD") return NO_BODY;
+    const declared = Number(exchange.header("content-length") ?? 0);
+    if (declared > bodyBytesMax) throw tooLargeBody(bodyBytesMax);
+    const bytes = await exchange.readBody(bodyBytesMax, bodyMs);
+    if (bytes.length === 0 && exchange.method === "DELETE") return NO_BODY;
+    return { type: "bytes", bytes, contentType: exchange.header("content-type") ?? "" };
+  }
+}
+
+const NO_BODY: Body = { type: "none" };
+
+const tooLargeBody = (limit: number): StatusError =>
+  new StatusError({
+    kind: "Status",
+    apiVersion: "v1",
+    metadata: {},
+    status: "Failure",
+    message: `Request entity too large: limit is ${limit}`,
+    reason: "RequestEntityTooLarge",
+    code: 413,
+  });
+
+const NEVER_TRANSFORMED = new Set(["create", "update", "patch", "delete"]);
+
+function formOf(exchange: Exchange, { verb, query, subresource }: RequestInfo): AnswerForm {
+  const forms =
+    verb === "watch"
+      ? WATCH_FORMS
+      : verb === "list" || verb === "deletecollection"
+        ? LIST_FORMS
+        : subresource !== "" && subresource !== "status" && !NEVER_TRANSFORMED.has(verb)
+          ? PLAIN_FORMS
+          : OBJECT_FORMS;
+  return {
+    ...accepted(exchange.header("accept"), forms),
+    pretty: isPretty(exchange, query),
+    includeObject: query.get("includeObject") ?? "Metadata",
+  };
+}
+
+/** For people who look at it with their own eyes. */
+function isPretty(exchange: Exchange, query: URLSearchParams): boolean {
+  const wanted = query.get("pretty");
+  if (wanted !== null) return isTrue(wanted);
+  const agent = exchange.header("user-agent") ?? "";
+  return agent.startsWith("curl/") || agent.startsWith("Wget/") || agent.startsWith("Mozilla/5.0");
+}
+
+/** Header values hold no line ends and only ASCII. */
+const warningHeader = (text: string): string => {
+  const plain = text.replace(/[^\x20-\x7e]/g, " ").replace(/[\\"]/g, "\\$&");
+  return `299 - "${plain}"`;
+};
+
+/** What went wrong, for the client. Our own faults are logged here and told without details. */
+function asStatus(thrown: unknown, exchange: Exchange): StatusError {
+  if (thrown instanceof StatusError) return thrown;
+  if (!exchange.signal.aborted) {
+    log.error("a request failed", { method: exchange.method, path: exchange.path, error: thrown });
+  }
+  return internalError(thrown);
+}
+
+function replyError(exchange: Exchange, error: StatusError, headers: Headers): void {
+  const { retryAfterSeconds } = error.status.details ?? {};
+  let form: Accepted;
+  try {
+    form = accepted(exchange.header("accept"), PLAIN_FORMS);
+  } catch {
+    form = { format: "json", as: "", asVersion: "", parameters: {} };
+  }
+  const body = encodeValue(error.status, StatusKind, form.format, false);
+  exchange.reply(
+    error.code,
+    {
+      ...headers,
+      "content-type": MEDIA_TYPE[form.format],
+      ...(retryAfterSeconds ? { "retry-after": String(retryAfterSeconds) } : {}),
+    },
+    body,
+  );
+}

@@ -1,0 +1,109 @@
+import { badRequest } from "#machinery/status";
+import type { RequestInfo } from "../contracts.ts";
+
+const VERB_OF: Readonly<Record<string, string>> = {
+  POST: "create",
+  GET: "get",
+  HEAD: "get",
+  PUT: "update",
+  PATCH: "patch",
+  DELETE: "delete",
+};
+
+const NO_QUERY = new URLSearchParams();
+
+/** What a request is about. `path` is percent-encoded as sent. */
+export function requestInfoOf(method: string, path: string, search: string): RequestInfo {
+  const query = search === "" ? NO_QUERY : new URLSearchParams(search);
+  const parts = splitPath(path);
+  const [root, ...rest] = parts;
+  const nonResource = plain(method, path, query);
+  if (root === "api" && parts.length >= 3)
+    return resourceInfo(nonResource, method, "", rest[0]!, rest.slice(1));
+  if (root === "apis" && parts.length >= 4)
+    return resourceInfo(nonResource, method, rest[0]!, rest[1]!, rest.slice(2));
+  return nonResource;
+}
+
+const plain = (method: string, path: string, query: URLSearchParams): RequestInfo => ({
+  isResource: false,
+  path,
+  verb: method.toLowerCase(),
+  group: "",
+  version: "",
+  resource: "",
+  subresource: "",
+  namespace: "",
+  name: "",
+  query,
+});
+
+function resourceInfo(
+  base: RequestInfo,
+  method: string,
+  group: string,
+  version: string,
+  rest: readonly string[],
+): RequestInfo {
+  const legacyWatch = rest[0] === "watch" && rest.length > 1;
+  const { namespace, parts } = namespaceOf(legacyWatch ? rest.slice(1) : rest);
+  const [resource = "", named = "", ...sub] = parts;
+  const verb = legacyWatch ? "watch" : verbOf(method, named, base.query);
+  const name = named === "" ? selectedName(verb, base.query) : named;
+  return {
+    ...base,
+    isResource: true,
+    verb,
+    group,
+    version,
+    resource,
+    subresource: sub[0] ?? "",
+    namespace,
+    name,
+  };
+}
+
+/** `namespaces/x/pods/y` is about pods in x; `namespaces/x` and `namespaces/x/status` are about x itself. */
+function namespaceOf(parts: readonly string[]): { namespace: string; parts: readonly string[] } {
+  const [first, namespace, third] = parts;
+  if (first !== "namespaces" || namespace === undefined) return { namespace: "", parts };
+  const about = third === undefined || third === "status" || third === "finalize";
+  return { namespace, parts: about ? parts : parts.slice(2) };
+}
+
+function verbOf(method: string, name: string, query: URLSearchParams): string {
+  const verb = VERB_OF[method] ?? "";
+  if (name !== "") return verb;
+  if (verb === "get") return isTrue(query.get("watch")) ? "watch" : "list";
+  return verb === "delete" ? "deletecollection" : verb;
+}
+
+/** A list of one name may be allowed where a list of all is not. */
+function selectedName(verb: string, query: URLSearchParams): string {
+  if (verb !== "list" && verb !== "watch" && verb !== "deletecollection") return "";
+  const selector = query.get("fieldSelector");
+  const match = selector === null ? null : /^metadata\.name==?([^,=!]+)$/.exec(selector);
+  return match?.[1] ?? "";
+}
+
+/** As Go reads a boolean in a query: present without a value means yes. */
+export function isTrue(text: string | null): boolean {
+  return (
+    text !== null && text !== "false" && text !== "0" && text !== "False" && text !== "f" && text !== "F"
+  );
+}
+
+export function splitPath(path: string): string[] {
+  const trimmed = path.replace(/^\/+|\/+$/g, "");
+  if (trimmed === "") return [];
+  const parts = trimmed.split("/");
+  return path.includes("%") ? parts.map(decodePart) : parts;
+}
+
+function decodePart(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    throw badRequest(`invalid URL escape in path segment "${part}"`);
+  }
+}

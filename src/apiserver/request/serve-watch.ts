@@ -1,0 +1,44 @@
+import type { Clock } from "#base/clock";
+import type { Exchange, Headers } from "../http/exchange.ts";
+import type { Limits } from "../limits.ts";
+import type { RequestMetrics } from "../metrics.ts";
+import { MEDIA_TYPE } from "../negotiation/accept.ts";
+import type { AnswerForm } from "../negotiation/answer-writer.ts";
+import { EventEncoder } from "../watch/event-encoder.ts";
+import { HttpWatchSink } from "../watch/http-sink.ts";
+import type { Answer } from "./operation.ts";
+
+export interface WatchServing {
+  readonly clock: Clock;
+  readonly limits: Limits;
+  readonly metrics: RequestMetrics;
+  /** Ends all watches. */
+  readonly closing: AbortSignal;
+}
+
+/** Streams a watch until its time is over, its client goes away, or the server closes. */
+export function serveWatch(
+  exchange: Exchange,
+  { kind, watch }: Extract<Answer, { type: "watch" }>,
+  form: AnswerForm,
+  headers: Headers,
+  { clock, limits, metrics, closing }: WatchServing,
+): void {
+  const type = form.format === "json" ? MEDIA_TYPE.json : `${MEDIA_TYPE[form.format]};stream=watch`;
+  const stream = exchange.open(200, { ...headers, "content-type": type });
+  const encoder = new EventEncoder(kind, form, () => clock.now());
+  const sink = new HttpWatchSink(stream, encoder, limits.watchBufferBytesMax);
+  const running = watch.start(sink);
+  const cancelTimeout = clock.after(watch.timeoutMs, () => running.end());
+  const end = () => running.end();
+  closing.addEventListener("abort", end, { once: true });
+  metrics.watchStarted(kind);
+  sink.onRoom = () => running.resume();
+  sink.onOver = () => {
+    cancelTimeout();
+    closing.removeEventListener("abort", end);
+    metrics.watchEnded(kind);
+  };
+  stream.onClose(end);
+  running.resume();
+}

@@ -1,0 +1,52 @@
+import type { AnyObject } from "#machinery/schema";
+import type { Admission, AdmissionPlugin, Operation as AdmissionOperation } from "../contracts.ts";
+import type { Operation } from "../request/operation.ts";
+
+/** What is admitted: the operation, and the object before and after it. */
+export interface Admitted {
+  readonly operation: AdmissionOperation;
+  readonly object: AnyObject | undefined;
+  readonly old: AnyObject | undefined;
+  readonly name: string;
+  readonly options: unknown;
+  readonly dryRun: boolean;
+}
+
+/** Everyone who has a say in writes, in order. */
+export class AdmissionChain {
+  readonly #plugins: readonly AdmissionPlugin[];
+
+  constructor(plugins: readonly AdmissionPlugin[]) {
+    this.#plugins = plugins;
+  }
+
+  /** The object to go on with. */
+  async admit(request: Operation, admitted: Admitted): Promise<AnyObject | undefined> {
+    let { object } = admitted;
+    for (const plugin of this.#plugins) {
+      if (!plugin.admit) continue;
+      const admission = admissionOf(request, { ...admitted, object });
+      if (plugin.handles(admission)) object = (await plugin.admit(admission)) ?? object;
+    }
+    return object;
+  }
+
+  async validate(request: Operation, admitted: Admitted): Promise<void> {
+    const admission = admissionOf(request, admitted);
+    for (const plugin of this.#plugins) {
+      if (plugin.validate && plugin.handles(admission)) await plugin.validate(admission);
+    }
+  }
+}
+
+function admissionOf({ info, kind, user, warn, annotate }: Operation, admitted: Admitted): Admission {
+  return {
+    ...admitted,
+    resource: kind.resource,
+    subresource: info.subresource,
+    namespace: kind.resource.namespaced ? info.namespace : "",
+    user,
+    warn,
+    annotate,
+  };
+}

@@ -1,0 +1,125 @@
+import { present } from "#base/assert";
+import { trackUpdate } from "#machinery/apply/track-update";
+import type { AnyManagedFields, AnyObject } from "#machinery/schema";
+import { StatusError, alreadyExists, hasReason } from "#machinery/status";
+import { formatTime } from "#machinery/time";
+import { decodeBody } from "../negotiation/decode.ts";
+import type { Answer, Operation } from "../request/operation.ts";
+import { alone } from "../storage/kind-storage.ts";
+import type { RestDeps } from "./deps.ts";
+import { hookKey } from "./kind-hooks.ts";
+import { generatedName, inNamespace, newIdentity, withMeta } from "./metadata.ts";
+import { type WriteQuery, managerOf, writeQueryOf } from "./query.ts";
+import { canonical, checkNew, defaulted, emptyOf, withStatus } from "./rules.ts";
+
+/** Tries of a generated name before the collision is reported. */
+const NAME_TRIES = 8;
+/** Tries when something that is written along was taken by others. */
+const COMPANION_TRIES = 32;
+/** Kinds whose first status comes with the object. */
+const STATUS_ON_CREATE = new Set(["v1/Node"]);
+
+/** POST: a new object. */
+export async function create(op: Operation, deps: RestDeps): Promise<Answer> {
+  const { kind, body, info, warn } = op;
+  const query = writeQueryOf(info.query, "CreateOptions");
+  const options = { limits: deps.limits, fieldValidation: query.fieldValidation, warn };
+  const sent = decodeBody(body, kind.resource, options) as AnyObject;
+  return createObject(op, deps, query, sent, undefined);
+}
+
+/** `managedFields`: as settled by apply; otherwise everything belongs to the writer. */
+export async function createObject(
+  op: Operation,
+  deps: RestDeps,
+  query: WriteQuery,
+  sent: AnyObject,
+  managedFields: readonly AnyManagedFields[] | undefined,
+): Promise<Answer> {
+  const { resource } = op.kind;
+  if (sent.metadata.resourceVersion) throw versionOnCreate();
+  const placed = inNamespace(sent, resource.namespaced ? op.info.namespace : "");
+  const identified = withMeta(
+    placed,
+    newIdentity(resource, { nowMs: deps.clock.now(), random: deps.random }),
+  );
+  const keepsStatus = !resource.statusSubresource || STATUS_ON_CREATE.has(hookKey(op.kind));
+  const bare = keepsStatus ? identified : withStatus(identified, undefined);
+  const complete = canonical(resource, defaulted(resource, canonical(resource, bare)));
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await attemptCreate(op, deps, query, complete, managedFields);
+    } catch (error) {
+      const collided = hasReason(error, "AlreadyExists") && sent.metadata.name === undefined;
+      if (!collided || !sent.metadata.generateName || attempt === NAME_TRIES) throw error;
+    }
+  }
+}
+
+async function attemptCreate(
+  op: Operation,
+  deps: RestDeps,
+  query: WriteQuery,
+  complete: AnyObject,
+  managedFields: readonly AnyManagedFields[] | undefined,
+): Promise<Answer> {
+  const { resource, view } = op.kind;
+  const storage = present(op.kind.storage, "storage of a created kind");
+  const { generateName, name: givenName } = complete.metadata;
+  const name = givenName || (generateName ? generatedName(generateName, deps.random) : "");
+  const named = givenName || name === "" ? complete : withMeta(complete, { name });
+  const admitted = {
+    operation: "CREATE",
+    old: undefined,
+    name,
+    options: query,
+    dryRun: query.dryRun,
+  } as const;
+  const mutated = present(
+    await deps.admission.admit(op, { ...admitted, object: named }),
+    "an admitted object",
+  );
+  const now = formatTime(deps.clock.now());
+  const owned = withMeta(mutated, {
+    managedFields:
+      managedFields ??
+      trackUpdate({
+        resource,
+        before: emptyOf(resource),
+        after: mutated,
+        manager: managerOf(query, op.userAgent),
+        subresource: "",
+        now,
+      }),
+  });
+  const prepared = resource.rules.prepareForCreate?.(owned, { now, gate: deps.gates.enabled }) ?? owned;
+  const object = canonical(resource, prepared);
+  checkNew(resource, object);
+  for (const text of resource.rules.warnings?.(object, undefined) ?? []) op.warn(text);
+  await deps.admission.validate(op, { ...admitted, object });
+  const hooks = deps.hooks.get(hookKey(op.kind));
+  for (let attempt = 1; ; attempt++) {
+    const { object: ready, companions } = (await hooks?.onCreate?.(object)) ?? { object, companions: alone };
+    const final = ready === object ? object : canonical(resource, ready);
+    const made = storage.encode(view.toStored(final));
+    const namespace = final.metadata.namespace ?? "";
+    if (query.dryRun) {
+      await storage.fresh();
+      if (storage.cache.get(namespace, name)) throw alreadyExists(op.kind.groupResource, name);
+      return { type: "object", code: 201, object: final, schema: resource.schema, kind: op.kind };
+    }
+    const outcome = await storage.create(namespace, name, made, companions);
+    if (outcome.type === "written") return { type: "item", code: 201, kind: op.kind, item: outcome.item };
+    if (attempt === COMPANION_TRIES) throw alreadyExists(op.kind.groupResource, name);
+  }
+}
+
+const versionOnCreate = (): StatusError =>
+  new StatusError({
+    kind: "Status",
+    apiVersion: "v1",
+    metadata: {},
+    status: "Failure",
+    message: "resourceVersion should not be set on objects to be created",
+    code: 500,
+  });

@@ -1,0 +1,231 @@
+import { present } from "#base/assert";
+import { applyServerSide } from "#machinery/apply/apply";
+import { DecodeError, decodeJson, strictDecodingText } from "#machinery/derive/json";
+import { JsonError, parseJson } from "#machinery/json";
+import { applyJsonPatch } from "#machinery/patch/json-patch";
+import { applyMergePatch, isObject, type JsonObject } from "#machinery/patch/merge-patch";
+import { applyStrategicMerge } from "#machinery/patch/strategic-merge";
+import { type AnyObject, required } from "#machinery/schema";
+import { badRequest, hasReason, invalidObject, unsupportedMediaType } from "#machinery/status";
+import { formatTime } from "#machinery/time";
+import { YamlError, parseYaml } from "#machinery/yaml";
+import { mediaTypeOf } from "../negotiation/decode.ts";
+import type { Answer, Operation } from "../request/operation.ts";
+import { createObject } from "./create.ts";
+import type { RestDeps } from "./deps.ts";
+import { inNamespace, withMeta } from "./metadata.ts";
+import { type WriteQuery, writeQueryOf } from "./query.ts";
+import { emptyOf } from "./rules.ts";
+import { type Change, type Part, mainPart, statusPart, updateObject } from "./update.ts";
+
+const JSON_PATCH = "application/json-patch+json";
+const MERGE_PATCH = "application/merge-patch+json";
+const STRATEGIC_PATCH = "application/strategic-merge-patch+json";
+const APPLY_PATCH = "application/apply-patch+yaml";
+const PATCH_TYPES = [JSON_PATCH, MERGE_PATCH, STRATEGIC_PATCH, APPLY_PATCH];
+
+/** PATCH of an object or of one of its parts. Apply creates what does not exist. */
+export async function patch(op: Operation, deps: RestDeps, part?: Part): Promise<Answer> {
+  const { info, body } = op;
+  const query = writeQueryOf(info.query, "PatchOptions");
+  const type = body.type === "none" ? "" : mediaTypeOf(body.contentType);
+  if (!PATCH_TYPES.includes(type)) {
+    throw unsupportedMediaType(
+      `the body of the request was in an unknown format - accepted media types include: ${PATCH_TYPES.join(", ")}`,
+    );
+  }
+  const value = bodyValue(op, type, deps);
+  const own = part ?? (info.subresource === "status" ? statusPart : mainPart);
+  if (type === APPLY_PATCH) return apply(op, deps, query, value, own);
+  if (query.force) {
+    throw invalidObject({ group: "meta.k8s.io", kind: "PatchOptions" }, "", [
+      { type: "forbidden", path: "force", detail: "may not be specified for non-apply patch" },
+    ]);
+  }
+  return updateObject(op, deps, {
+    query,
+    part: own,
+    tries: deps.limits.conflictRetries,
+    change: (old) => ({ object: patched(op, query, type, old, value) }),
+  });
+}
+
+function bodyValue({ body }: Operation, type: string, { limits }: RestDeps): unknown {
+  if (body.type === "value") return body.value;
+  const { bytes } = present(body.type === "bytes" ? body : undefined, "the body of a patch");
+  try {
+    return type === APPLY_PATCH ? parseYaml(bytes) : parseJson(bytes, { maxDepth: limits.bodyDepthMax });
+  } catch (error) {
+    if (error instanceof JsonError) throw badRequest(`error decoding patch: ${error.message}`);
+    if (error instanceof YamlError) throw badRequest(`error decoding YAML: ${error.message}`);
+    throw error;
+  }
+}
+
+/** The object as the patch makes it, in canonical form. */
+function patched(op: Operation, query: WriteQuery, type: string, old: AnyObject, value: unknown): AnyObject {
+  const { resource } = op.kind;
+  if (type !== JSON_PATCH && !isObject(value))
+    throw badRequest("error decoding patch: the patch is not an object");
+  const result =
+    type === JSON_PATCH
+      ? applyJsonPatch(old, value)
+      : type === MERGE_PATCH
+        ? applyMergePatch(old, value)
+        : applyStrategicMerge(resource.schema, old as unknown as JsonObject, value as JsonObject);
+  const object = decodedPatch(op, query, result);
+  checkIdentity(op, object, old);
+  return inNamespace(object, resource.namespaced ? op.info.namespace : "");
+}
+
+function decodedPatch(
+  { kind, warn }: Operation,
+  { fieldValidation }: WriteQuery,
+  result: unknown,
+): AnyObject {
+  const { resource } = kind;
+  const unknown: string[] = [];
+  let object: AnyObject;
+  try {
+    object = decodeJson<AnyObject>(resource.schema, result, (path) => void unknown.push(path));
+  } catch (error) {
+    if (!(error instanceof DecodeError)) throw error;
+    throw badRequest(error.message);
+  }
+  const complaints = unknown.map((path) => `unknown field ${JSON.stringify(path)}`);
+  if (complaints.length > 0 && fieldValidation === "Strict") {
+    throw invalidPatch(kind.resource, object, strictDecodingText(complaints));
+  }
+  if (fieldValidation === "Warn") for (const complaint of complaints) warn(complaint);
+  return object;
+}
+
+const invalidPatch = (of: { group: string; kind: string }, object: AnyObject, detail: string) =>
+  invalidObject(of, object.metadata.name, [{ type: "invalid", path: "patch", detail }]);
+
+function checkIdentity(
+  { kind, info }: Operation,
+  { apiVersion, kind: sentKind, metadata }: AnyObject,
+  old: AnyObject,
+): void {
+  if (apiVersion !== old.apiVersion || sentKind !== old.kind) {
+    throw badRequest(
+      `the API version in the data (${apiVersion}) does not match the expected API version (${kind.resource.apiVersion})`,
+    );
+  }
+  if (metadata.name !== info.name) {
+    throw badRequest(
+      `the name of the object (${metadata.name}) does not match the name on the URL (${info.name})`,
+    );
+  }
+}
+
+async function apply(
+  op: Operation,
+  deps: RestDeps,
+  query: WriteQuery,
+  value: unknown,
+  part: Part,
+): Promise<Answer> {
+  const { kind, info } = op;
+  const { resource } = kind;
+  if (query.fieldManager === "") {
+    throw invalidObject({ group: "meta.k8s.io", kind: "PatchOptions" }, "", [
+      required("fieldManager", "is required for apply patch"),
+    ]);
+  }
+  const applied = appliedConfiguration(op, query, value);
+  const settle = (live: AnyObject, exists: boolean): Change =>
+    applyServerSide({
+      resource,
+      live,
+      exists,
+      applied,
+      manager: query.fieldManager,
+      subresource: info.subresource,
+      force: query.force,
+      ignored: ignoredBy(op),
+      now: formatTime(deps.clock.now()),
+      canonical: (merged) => decodeJson<AnyObject>(resource.schema, merged),
+    });
+  try {
+    return await updateObject(op, deps, {
+      query,
+      part,
+      tries: deps.limits.conflictRetries,
+      change: (old) => withSentVersion(settle(old, true), applied),
+    });
+  } catch (error) {
+    if (info.subresource !== "" || !hasReason(error, "NotFound")) throw error;
+  }
+  const made = settle(emptyOf(resource), false);
+  const named = withMeta(made.object, { name: info.name });
+  return createObject(op, deps, query, named, made.managedFields);
+}
+
+/** The main resource does not write the status, and its endpoint writes nothing else. */
+function ignoredBy({ kind: { resource }, info }: Operation): string[] {
+  if (info.subresource === "") return resource.statusSubresource ? ["status"] : [];
+  return Object.keys(resource.schema.fields).filter(
+    (field) => !["kind", "apiVersion", "metadata", info.subresource].includes(field),
+  );
+}
+
+/** The resourceVersion that the client named, if any, decides whether this is still its object. */
+function withSentVersion(change: Change, applied: JsonObject): Change {
+  const meta = applied.metadata as { resourceVersion?: string; uid?: string } | undefined;
+  return {
+    ...change,
+    object: withMeta(change.object, {
+      ...(meta?.resourceVersion ? { resourceVersion: meta.resourceVersion } : {}),
+      ...(meta?.uid ? { uid: meta.uid } : {}),
+    }),
+  };
+}
+
+function appliedConfiguration(
+  { kind, info, warn }: Operation,
+  query: WriteQuery,
+  value: unknown,
+): JsonObject {
+  const { resource } = kind;
+  if (!isObject(value)) throw badRequest("error decoding YAML: the configuration is not an object");
+  const { apiVersion, kind: sentKind } = value;
+  if (apiVersion !== resource.apiVersion || sentKind !== resource.kind) {
+    if (typeof apiVersion !== "string" || apiVersion === "") throw badRequest("apiVersion must be set");
+    if (typeof sentKind !== "string" || sentKind === "") throw badRequest("kind must be set");
+    throw badRequest(
+      `incompatible object: the API version in the data (${apiVersion}, Kind=${sentKind}) does not match the expected one (${resource.apiVersion}, Kind=${resource.kind})`,
+    );
+  }
+  const metadata = isObject(value.metadata) ? value.metadata : {};
+  if (metadata.managedFields !== undefined) throw badRequest("metadata.managedFields must be nil");
+  if (metadata.name !== undefined && metadata.name !== info.name) {
+    throw badRequest(
+      `the name of the object (${String(metadata.name)}) does not match the name on the URL (${info.name})`,
+    );
+  }
+  const unknown: string[] = [];
+  let decoded: JsonObject;
+  try {
+    decoded = decodeJson<JsonObject>(resource.schema, value, (path) => void unknown.push(path));
+  } catch (error) {
+    if (!(error instanceof DecodeError)) throw error;
+    throw badRequest(error.message);
+  }
+  const placed = inNamespace(decoded as unknown as AnyObject, resource.namespaced ? info.namespace : "");
+  if (unknown.length > 0) {
+    const text = unknown.map((path) => `.${path}: field not declared in schema`).join(", ");
+    if (query.fieldValidation !== "Ignore" && query.fieldValidation !== "Warn")
+      throw badRequest(`failed to create typed patch object: ${text}`);
+    for (const path of unknown) warn(`unknown field ${JSON.stringify(path)}`);
+  }
+  return {
+    ...value,
+    metadata: {
+      ...metadata,
+      name: info.name,
+      ...(placed.metadata.namespace ? { namespace: placed.metadata.namespace } : {}),
+    },
+  };
+}

@@ -1,0 +1,100 @@
+import { assert } from "#base/assert";
+import { parseJson, stringifyJson } from "#machinery/json";
+import type { AnyObject } from "#machinery/schema";
+
+const UID = Buffer.from('"uid":"');
+const METADATA = Buffer.from('"metadata":');
+const QUOTE = 0x22;
+
+/**
+ * One object as stored: canonical JSON without resourceVersion. What clients see has the store's revision spliced
+ * in behind the uid, so an object is encoded once, when it is written, and never again.
+ */
+export class Item<T extends AnyObject = AnyObject> {
+  readonly key: string;
+  readonly revision: number;
+  readonly stored: Buffer;
+  /** Where the resourceVersion belongs; 0 when the object has no uid. */
+  readonly #spliceAt: number;
+  #object: T | undefined;
+  #parsed: WeakRef<T> | undefined;
+
+  constructor(key: string, revision: number, stored: Uint8Array, object?: T) {
+    this.key = key;
+    this.revision = revision;
+    this.stored = Buffer.from(stored.buffer, stored.byteOffset, stored.byteLength);
+    this.#spliceAt = spliceOffset(this.stored);
+    if (object) this.#parsed = new WeakRef(object);
+  }
+
+  /** The object with its resourceVersion; shared by everyone. Parsed when asked for, forgotten when nobody holds it. */
+  get object(): T {
+    return this.#object ?? this.#parsed?.deref() ?? this.#parse();
+  }
+
+  /** Holds on to the parsed object, for kinds that are read in process. */
+  keep(): T {
+    this.#object = this.object;
+    this.#parsed = undefined;
+    return this.#object;
+  }
+
+  /** Bytes of the object as served. */
+  get servedLength(): number {
+    return this.stored.length + this.#splice().length;
+  }
+
+  /** The object as served. */
+  served(): Buffer {
+    const target = Buffer.allocUnsafe(this.servedLength);
+    this.write(target, 0, 0);
+    return target;
+  }
+
+  /** Writes the object as served, without its first `skip` bytes. Gives the place behind it. */
+  write(target: Buffer, at: number, skip: number): number {
+    const splice = this.#splice();
+    let end = at + this.stored.copy(target, at, skip, this.#spliceAt);
+    end += target.write(splice, end, "latin1");
+    return end + this.stored.copy(target, end, this.#spliceAt);
+  }
+
+  /** Bytes of `{"kind":…,"apiVersion":…,` before the metadata: items of a list are served without them. */
+  typeLength(): number {
+    return this.stored.indexOf(METADATA);
+  }
+
+  #splice(): string {
+    return this.#spliceAt === 0 ? "" : `,"resourceVersion":"${this.revision}"`;
+  }
+
+  #parse(): T {
+    const object = parseJson(this.served().toString("utf8")) as T;
+    this.#parsed = new WeakRef(object);
+    return object;
+  }
+}
+
+/** Behind the closing quote of `metadata.uid`: names before it cannot hold a bare quote, so the first hit is it. */
+function spliceOffset(stored: Buffer): number {
+  const at = stored.indexOf(UID);
+  return at < 0 ? 0 : stored.indexOf(QUOTE, at + UID.length) + 1;
+}
+
+/** The bytes to store: everything but the resourceVersion. Keys must already be in canonical order. */
+export function encodeStored(object: AnyObject): Buffer {
+  assert(object.metadata.uid, `${object.kind} without a uid`);
+  const { resourceVersion: _, ...metadata } = object.metadata;
+  return Buffer.from(stringifyJson({ ...object, metadata }));
+}
+
+/** The object under another revision; all else is shared. */
+export function withRevision<T extends AnyObject>(object: T, revision: number): T {
+  const metadata: Record<string, unknown> = {};
+  const { resourceVersion: _, ...rest } = object.metadata;
+  for (const [name, value] of Object.entries(rest)) {
+    metadata[name] = value;
+    if (name === "uid") metadata.resourceVersion = String(revision);
+  }
+  return { ...object, metadata };
+}

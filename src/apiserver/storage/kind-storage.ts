@@ -1,0 +1,166 @@
+import { alreadyExists, type GroupResource, notFound, tooLarge } from "#machinery/status";
+import type { AnyObject } from "#machinery/schema";
+import type { Change, Guard, Store } from "#store/store";
+import type { Limits } from "../limits.ts";
+import type { Feed } from "../watch/feed.ts";
+import type { KindCache } from "../watch/kind-cache.ts";
+import { Item, encodeStored, withRevision } from "./item.ts";
+import { keyOf } from "./keys.ts";
+
+/** Other keys that are written, or must hold, together with an object: all or nothing. */
+export interface Companions {
+  readonly guards: readonly Guard[];
+  readonly changes: readonly Change[];
+}
+
+export const alone: Companions = { guards: [], changes: [] };
+
+export type WriteOutcome =
+  | { readonly type: "written"; readonly item: Item }
+  /** Somebody else was faster; `current` is what is there now. */
+  | { readonly type: "lost"; readonly current: Item | undefined; readonly lostCompanions: readonly string[] };
+
+/** An object and the bytes it is stored as. */
+export interface Encoded {
+  readonly object: AnyObject;
+  readonly bytes: Buffer;
+}
+
+export interface KindStorageOptions {
+  readonly store: Store;
+  readonly feed: Feed;
+  readonly cache: KindCache;
+  readonly limits: Limits;
+  readonly groupResource: GroupResource;
+  /** The lease that a new object is bound to; undefined: it stays until it is deleted. */
+  readonly leaseFor?: () => Promise<number>;
+}
+
+/** One stored kind: reads from its cache, writes by compare and swap. */
+export class KindStorage {
+  readonly cache: KindCache;
+  readonly feed: Feed;
+  readonly #store: Store;
+  readonly #limits: Limits;
+  readonly #groupResource: GroupResource;
+  readonly #leaseFor: (() => Promise<number>) | undefined;
+
+  constructor({ store, feed, cache, limits, groupResource, leaseFor }: KindStorageOptions) {
+    this.#store = store;
+    this.feed = feed;
+    this.cache = cache;
+    this.#limits = limits;
+    this.#groupResource = groupResource;
+    this.#leaseFor = leaseFor;
+  }
+
+  key(namespace: string, name: string): string {
+    return keyOf(this.cache.prefix, namespace, name);
+  }
+
+  /** Waits until the cache shows all that was written before this call; undefined when it does already. */
+  fresh(): Promise<void> | undefined {
+    return this.feed.reach(this.#store.revision, this.#limits.freshnessMs);
+  }
+
+  /** The newest state; throws NotFound. */
+  async current(namespace: string, name: string): Promise<Item> {
+    await this.fresh();
+    return this.#cached(namespace, name);
+  }
+
+  /** As `current`, without a wait where none is needed. */
+  read(namespace: string, name: string): Item | Promise<Item> {
+    const wait = this.fresh();
+    return wait ? wait.then(() => this.#cached(namespace, name)) : this.#cached(namespace, name);
+  }
+
+  /** The bytes to store. Throws RequestEntityTooLarge. */
+  encode(object: AnyObject): Encoded {
+    const bytes = encodeStored(object);
+    const { objectBytesMax } = this.#limits;
+    if (bytes.length > objectBytesMax) throw tooLarge(`limit is ${objectBytesMax}`);
+    return { object, bytes };
+  }
+
+  /** Throws AlreadyExists when the key is taken, unless only a companion was lost. */
+  async create(namespace: string, name: string, made: Encoded, companions = alone): Promise<WriteOutcome> {
+    const key = this.key(namespace, name);
+    const lease = await this.#leaseFor?.();
+    const outcome = await this.#commit(
+      key,
+      0,
+      { type: "put", key, value: made.bytes, lease },
+      companions,
+      made,
+    );
+    if (outcome.type === "lost" && outcome.current) throw alreadyExists(this.#groupResource, name);
+    return outcome;
+  }
+
+  /** Replaces this state of the object. */
+  async replace({ key, revision }: Item, made: Encoded, companions = alone): Promise<WriteOutcome> {
+    const lease = await this.#leaseFor?.();
+    return this.#commit(key, revision, { type: "put", key, value: made.bytes, lease }, companions, made);
+  }
+
+  /** Removes this state of the object; the outcome's item is its last state under the revision of the deletion. */
+  async remove(item: Item, companions = alone): Promise<WriteOutcome> {
+    const { key, revision } = item;
+    return this.#commit(key, revision, { type: "delete", key }, companions, { bytes: item.stored });
+  }
+
+  /** The state as of an older revision. Throws the store's Compacted. */
+  async rangeAt(
+    start: string,
+    end: string,
+    revision: number,
+    limit: number,
+  ): Promise<{ items: Item[]; count: number }> {
+    const { entries, count } = await this.#store.range(start, end, {
+      revision,
+      ...(limit > 0 ? { limit } : {}),
+    });
+    return { items: entries.map(({ key, modRevision, value }) => new Item(key, modRevision, value)), count };
+  }
+
+  #cached(namespace: string, name: string): Item {
+    const item = this.cache.get(namespace, name);
+    if (!item) throw notFound(this.#groupResource, name);
+    return item;
+  }
+
+  async #commit(
+    key: string,
+    modRevision: number,
+    change: Change,
+    companions: Companions,
+    { bytes, object }: { readonly bytes: Buffer; readonly object?: AnyObject },
+  ): Promise<WriteOutcome> {
+    const settled = object && this.feed.expect(key, bytes, object);
+    try {
+      const result = await this.#store.commit(
+        [{ key, modRevision }, ...companions.guards],
+        [change, ...companions.changes],
+      );
+      if (result.succeeded) {
+        // The feed has usually seen it by now: then there is one item for all.
+        const cached = object && this.cache.getByKey(key);
+        if (cached?.revision === result.revision) return { type: "written", item: cached };
+        const shown = object && withRevision(object, result.revision);
+        return { type: "written", item: new Item(key, result.revision, bytes, shown) };
+      }
+      const [current, ...others] = result.entries;
+      const lostCompanions = companions.guards
+        .filter((guard, index) => (others[index]?.modRevision ?? 0) !== guard.modRevision)
+        .map((guard) => guard.key);
+      return {
+        type: "lost",
+        current: current && new Item(key, current.modRevision, current.value),
+        lostCompanions,
+      };
+    } finally {
+      settled?.();
+    }
+  }
+}

@@ -1,0 +1,98 @@
+import { stringifyJson } from "#machinery/json";
+import { PartialObjectMetadata } from "#api/meta-v1/partialobjectmetadata";
+import { Status as StatusKind } from "#api/meta-v1/status";
+import { WatchEvent } from "#api/meta-v1/watchevent";
+import type { AnyObject, Struct } from "#machinery/schema";
+import type { StatusError } from "#machinery/status";
+import type { AnswerForm } from "../negotiation/answer-writer.ts";
+import { encodeFramed } from "../negotiation/protobuf.ts";
+import { tableOf } from "../negotiation/table.ts";
+import { partialOf } from "../negotiation/transform.ts";
+import type { ServedKind } from "../resource-set.ts";
+import type { Item } from "../storage/item.ts";
+import type { CacheEvent, EventType } from "./event.ts";
+
+const HEAD: Readonly<Record<EventType, Buffer>> = {
+  ADDED: Buffer.from('{"type":"ADDED","object":'),
+  MODIFIED: Buffer.from('{"type":"MODIFIED","object":'),
+  DELETED: Buffer.from('{"type":"DELETED","object":'),
+};
+const TAIL = Buffer.from("}\n");
+
+/** Turns events into what one form of watch sends. Every form is made once per event and shared. */
+export class EventEncoder {
+  readonly #kind: ServedKind;
+  readonly #form: AnswerForm;
+  readonly #now: () => number;
+  /** Tables name their columns once a stream. */
+  #columnsSent = false;
+
+  constructor(kind: ServedKind, form: AnswerForm, now: () => number) {
+    this.#kind = kind;
+    this.#form = form;
+    this.#now = now;
+  }
+
+  event(type: EventType, item: Item, shared: CacheEvent | undefined): Buffer {
+    const { as, format } = this.#form;
+    if (as === "Table") return this.#frame(type, this.#table([this.#kind.view.object(item)], item));
+    const form = `${type} ${format} ${as} ${this.#kind.resource.apiVersion}`;
+    const encode = () => this.#encode(type, item);
+    return shared ? shared.encoded(form, encode) : encode();
+  }
+
+  bookmark(revision: number, initialEventsEnd: boolean): Buffer {
+    const { resource } = this.#kind;
+    const metadata = {
+      resourceVersion: String(revision),
+      creationTimestamp: null,
+      ...(initialEventsEnd ? { annotations: { "k8s.io/initial-events-end": "true" } } : {}),
+    };
+    const { as, asVersion, format } = this.#form;
+    const meta = format === "protobuf" ? { ...metadata, creationTimestamp: undefined } : metadata;
+    const { kind, apiVersion } = resource;
+    const object = { kind, apiVersion, metadata: meta } as unknown as AnyObject;
+    if (as === "Table") {
+      return this.#frame("BOOKMARK", {
+        ...this.#table([], undefined),
+        metadata: { resourceVersion: String(revision) },
+      });
+    }
+    return this.#frame("BOOKMARK", as === "" ? object : partialOf(object, asVersion));
+  }
+
+  /** The stream's last word. */
+  error({ status }: StatusError): Buffer {
+    return this.#form.format === "protobuf"
+      ? encodeFramed(WatchEvent, "ERROR", StatusKind, status)
+      : Buffer.from(`${stringifyJson({ type: "ERROR", object: status })}\n`);
+  }
+
+  #encode(type: EventType, item: Item): Buffer {
+    const { view } = this.#kind;
+    const { as, asVersion, format } = this.#form;
+    if (as !== "") return this.#frame(type, partialOf(view.object(item), asVersion));
+    if (format === "protobuf") return this.#frame(type, view.object(item));
+    const head = HEAD[type];
+    if (!view.asStored) return Buffer.concat([head, view.bytes(item), TAIL]);
+    const line = Buffer.allocUnsafe(head.length + item.servedLength + TAIL.length);
+    head.copy(line);
+    TAIL.copy(line, item.write(line, head.length, 0));
+    return line;
+  }
+
+  #table(objects: readonly AnyObject[], item: Item | undefined): object {
+    const { asVersion, includeObject } = this.#form;
+    const columns = !this.#columnsSent;
+    this.#columnsSent = true;
+    const meta = item ? { resourceVersion: String(item.revision) } : {};
+    const request = { meta, version: asVersion, includeObject, now: this.#now(), columns };
+    return tableOf(this.#kind.resource, objects, request);
+  }
+
+  #frame(type: string, object: object): Buffer {
+    if (this.#form.format === "json") return Buffer.from(`${stringifyJson({ type, object })}\n`);
+    const schema: Struct = this.#form.as === "" ? this.#kind.resource.schema : PartialObjectMetadata;
+    return encodeFramed(WatchEvent, type, schema, object);
+  }
+}

@@ -1,0 +1,194 @@
+import type { Clock } from "#base/clock";
+import { logger } from "#base/log";
+import type { Scope } from "#base/scope";
+import type { AnyObject } from "#machinery/schema";
+import { StatusError } from "#machinery/status";
+import { Compacted, SlowWatcher, type Entry, type Store, type WatchBatch, prefixEnd } from "#store/store";
+import { Item, withRevision } from "../storage/item.ts";
+import { ROOT } from "../storage/keys.ts";
+import type { KindCache } from "./kind-cache.ts";
+
+const log = logger("apiserver.watch");
+/** Entries of one read while the caches fill. */
+const LOAD_PAGE = 2000;
+
+interface Arrival {
+  readonly key: string;
+  readonly item: Item | undefined;
+  readonly revision: number;
+}
+
+/** Carries every change of the store into the kinds' caches, in revision order, by one watch for all of them. */
+export class Feed {
+  readonly #store: Store;
+  readonly #clock: Clock;
+  readonly #caches = new Map<string, KindCache>();
+  readonly #arriving = new Map<string, Arrival[]>();
+  readonly #waiting = new Set<{ readonly revision: number; readonly done: () => void }>();
+  /** What this server is writing right now, so that its own objects need not be parsed again. */
+  readonly #written = new Map<string, { readonly bytes: Buffer; readonly object: AnyObject }>();
+  #revision = 0;
+
+  constructor(store: Store, clock: Clock) {
+    this.#store = store;
+    this.#clock = clock;
+  }
+
+  /** All caches show the store as of this revision. */
+  get revision(): number {
+    return this.#revision;
+  }
+
+  get caches(): Iterable<KindCache> {
+    return this.#caches.values();
+  }
+
+  /** Registers a cache before `start`. */
+  add(cache: KindCache): void {
+    this.#caches.set(cache.prefix, cache);
+  }
+
+  cacheFor(prefix: string): KindCache | undefined {
+    return this.#caches.get(prefix);
+  }
+
+  /** Fills the caches and keeps them fed until the scope closes. */
+  async start(scope: Scope): Promise<void> {
+    await this.#load(scope.signal);
+    scope.run((signal) => this.#follow(signal));
+  }
+
+  /** A kind that appears while the server runs: what happens during its first read is caught up with after it. */
+  async addLive(cache: KindCache, signal: AbortSignal): Promise<void> {
+    const meanwhile: Arrival[] = [];
+    this.#arriving.set(cache.prefix, meanwhile);
+    try {
+      const { items, revision } = await this.#read(cache, undefined, signal);
+      cache.load(items, revision);
+      for (const late of meanwhile) if (late.revision > revision) cache.apply(late, late.item, late.revision);
+      this.add(cache);
+    } finally {
+      this.#arriving.delete(cache.prefix);
+    }
+  }
+
+  remove(cache: KindCache): void {
+    this.#caches.delete(cache.prefix);
+    cache.endWatches();
+  }
+
+  /** Undefined when the caches show this revision already; rejects with Timeout when it does not come in time. */
+  reach(revision: number, withinMs: number): Promise<void> | undefined {
+    if (this.#revision >= revision) return undefined;
+    return new Promise((resolve, reject) => {
+      const waiter = {
+        revision,
+        done: () => {
+          cancel();
+          resolve();
+        },
+      };
+      const cancel = this.#clock.after(withinMs, () => {
+        this.#waiting.delete(waiter);
+        reject(tooLargeVersion(revision, this.#revision));
+      });
+      this.#waiting.add(waiter);
+    });
+  }
+
+  /** Announces bytes about to be written; call the answer when the write is over. */
+  expect(key: string, bytes: Buffer, object: AnyObject): () => void {
+    const mine = { bytes, object };
+    this.#written.set(key, mine);
+    return () => {
+      if (this.#written.get(key) === mine) this.#written.delete(key);
+    };
+  }
+
+  async #load(signal: AbortSignal): Promise<void> {
+    let revision: number | undefined;
+    for (const cache of this.#caches.values()) {
+      const read = await this.#read(cache, revision, signal);
+      revision ??= read.revision;
+      cache.load(read.items, revision);
+    }
+    this.#advance(revision ?? this.#store.revision);
+  }
+
+  async #read(cache: KindCache, at: number | undefined, signal: AbortSignal) {
+    const end = prefixEnd(cache.prefix);
+    const items: Item[] = [];
+    let revision = at;
+    for (let start = cache.prefix; ;) {
+      const page = await this.#store.range(start, end, { limit: LOAD_PAGE, revision, signal });
+      revision ??= page.revision;
+      for (const entry of page.entries) items.push(new Item(entry.key, entry.modRevision, entry.value));
+      const last = page.entries.at(-1);
+      if (!last || page.entries.length < LOAD_PAGE) return { items, revision };
+      start = `${last.key}\0`;
+    }
+  }
+
+  async #follow(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      try {
+        const batches = this.#store.watch(ROOT, prefixEnd(ROOT), { afterRevision: this.#revision, signal });
+        for await (const batch of batches) this.#take(batch);
+        if (signal.aborted) return;
+      } catch (error) {
+        if (signal.aborted) return;
+        if (!(error instanceof Compacted || error instanceof SlowWatcher)) throw error;
+        log.warn("the store's watch was lost, caches are read again", { error });
+        await this.#load(signal);
+      }
+    }
+  }
+
+  #take({ revision, events }: WatchBatch): void {
+    for (const { type, key, entry } of events) {
+      const target = byPrefix(this.#caches, key);
+      if (!target && this.#arriving.size === 0) continue;
+      const item = type === "put" ? this.#itemOf(entry!) : undefined;
+      if (target) target.apply({ key }, item, revision);
+      else byPrefix(this.#arriving, key)?.push({ key, item, revision });
+    }
+    this.#advance(revision);
+  }
+
+  #itemOf({ key, modRevision, value }: Entry): Item {
+    const mine = this.#written.get(key);
+    if (!mine?.bytes.equals(value)) return new Item(key, modRevision, value);
+    return new Item(key, modRevision, mine.bytes, withRevision(mine.object, modRevision));
+  }
+
+  #advance(revision: number): void {
+    this.#revision = Math.max(this.#revision, revision);
+    for (const waiter of this.#waiting) {
+      if (waiter.revision > this.#revision) continue;
+      this.#waiting.delete(waiter);
+      waiter.done();
+    }
+  }
+}
+
+/** By the first one or two parts of the key: `pods/`, `services/specs/`. */
+function byPrefix<T>(known: ReadonlyMap<string, T>, key: string): T | undefined {
+  const first = key.indexOf("/", ROOT.length) + 1;
+  return known.get(key.slice(0, first)) ?? known.get(key.slice(0, key.indexOf("/", first) + 1));
+}
+
+/** 504 as for a resourceVersion from the future. */
+const tooLargeVersion = (asked: number, current: number): StatusError =>
+  new StatusError({
+    kind: "Status",
+    apiVersion: "v1",
+    metadata: {},
+    status: "Failure",
+    message: `Timeout: Too large resource version: ${asked}, current: ${current}`,
+    reason: "Timeout",
+    details: {
+      causes: [{ reason: "ResourceVersionTooLarge", message: "Too large resource version" }],
+      retryAfterSeconds: 1,
+    },
+    code: 504,
+  });

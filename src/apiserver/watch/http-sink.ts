@@ -1,0 +1,82 @@
+import type { StatusError } from "#machinery/status";
+import type { OutgoingStream } from "../http/exchange.ts";
+import type { Item } from "../storage/item.ts";
+import type { CacheEvent, EventType } from "./event.ts";
+import type { EventEncoder } from "./event-encoder.ts";
+import type { WatchSink } from "./subscription.ts";
+
+/** Writes events to a client. Those of one turn of the event loop go out as one piece. */
+export class HttpWatchSink implements WatchSink {
+  readonly #stream: OutgoingStream;
+  readonly #encoder: EventEncoder;
+  readonly #bufferBytesMax: number;
+  #pending: Buffer[] = [];
+  #pendingBytes = 0;
+  #scheduled = false;
+  #blocked = false;
+  /** Called when there is room again. */
+  onRoom: () => void = () => undefined;
+  /** Called once, with the number of events sent, when the watch is over. */
+  onOver: () => void = () => undefined;
+
+  constructor(stream: OutgoingStream, encoder: EventEncoder, bufferBytesMax: number) {
+    this.#stream = stream;
+    this.#encoder = encoder;
+    this.#bufferBytesMax = bufferBytesMax;
+    stream.onDrain(() => this.#drained());
+  }
+
+  send(type: EventType, item: Item, shared: CacheEvent | undefined): boolean {
+    this.#push(this.#encoder.event(type, item, shared));
+    return !this.#blocked && this.#pendingBytes < this.#bufferBytesMax;
+  }
+
+  bookmark(revision: number, initialEventsEnd: boolean): void {
+    this.#push(this.#encoder.bookmark(revision, initialEventsEnd));
+  }
+
+  end(why: StatusError | undefined): void {
+    if (why) this.#push(this.#encoder.error(why));
+    this.#flush();
+    this.#stream.end();
+    this.onOver();
+  }
+
+  #push(bytes: Buffer): void {
+    this.#pending.push(bytes);
+    this.#pendingBytes += bytes.length;
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    setImmediate(() => this.#flush());
+  }
+
+  #flush(): void {
+    this.#scheduled = false;
+    if (this.#pending.length === 0 || this.#stream.closed) return;
+    const wasFull = this.#pendingBytes >= this.#bufferBytesMax;
+    const chunk = joined(this.#pending);
+    this.#pending = [];
+    this.#pendingBytes = 0;
+    this.#blocked = !this.#stream.write(chunk) || this.#blocked;
+    if (wasFull && !this.#blocked) this.onRoom();
+  }
+
+  #drained(): void {
+    this.#blocked = false;
+    this.onRoom();
+  }
+}
+
+let lastParts: readonly Buffer[] = [];
+let lastJoined = Buffer.alloc(0);
+
+/** Many watchers send the same events in the same turn: they share the joined piece too. */
+function joined(parts: readonly Buffer[]): Buffer {
+  if (parts.length === 1) return parts[0]!;
+  const same = parts.length === lastParts.length && parts.every((part, index) => part === lastParts[index]);
+  if (!same) {
+    lastParts = parts;
+    lastJoined = Buffer.concat(parts);
+  }
+  return lastJoined;
+}
