@@ -1,12 +1,13 @@
+import { ageColumn, nameColumn, text } from "#api/columns";
 import { ObjectMeta } from "#api/meta-v1/objectmeta";
 import { int32, microTime, type Of, resource, string, struct } from "#machinery/schema";
 
 export const LeaseSpec = struct("coordination.v1.LeaseSpec", {
   holderIdentity: string(1).pointer(),
-  leaseDurationSeconds: int32(2).pointer(),
+  leaseDurationSeconds: int32(2).pointer().min(1),
   acquireTime: microTime(3).pointer(),
   renewTime: microTime(4).pointer(),
-  leaseTransitions: int32(5).pointer(),
+  leaseTransitions: int32(5).pointer().min(0),
   strategy: string(6).pointer().gate("CoordinatedLeaderElection"),
   preferredHolder: string(7).pointer().gate("CoordinatedLeaderElection"),
 });
@@ -21,5 +22,7 @@ export const Lease = resource({
   spec: LeaseSpec,
   unconditionalUpdate: false,
   createOnUpdate: true,
+
+  columns: [nameColumn, text("Holder", ({ spec }) => spec.holderIdentity ?? ""), ageColumn],
 });
 export interface Lease extends Of<typeof Lease> {}

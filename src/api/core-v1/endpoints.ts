@@ -1,6 +1,9 @@
+import { ageColumn, firstFew, nameColumn, NONE, text } from "#api/columns";
+import { ipAddress, named, namedIfSet, portNumber } from "#api/checks";
+import { specialProblems } from "./service-rules.ts";
 import { ObjectReference } from "#api/core-v1/reference";
 import { ObjectMeta } from "#api/meta-v1/objectmeta";
-import { int32, list, type Of, ref, resource, string, struct } from "#machinery/schema";
+import { at, int32, item, list, type Of, ref, required, resource, string, struct } from "#machinery/schema";
 
 export const EndpointAddress = struct(
   "core.v1.EndpointAddress",
@@ -10,7 +13,16 @@ export const EndpointAddress = struct(
     nodeName: string(4).pointer(),
     targetRef: ref(2, ObjectReference),
   },
-  { atomic: true },
+  {
+    atomic: true,
+
+    *validate({ ip, hostname, nodeName }, path) {
+      yield* ipAddress(at(path, "ip"), ip);
+      yield* specialProblems(ip, at(path, "ip"));
+      yield* namedIfSet(at(path, "hostname"), hostname, "dns-label");
+      yield* named(at(path, "nodeName"), nodeName, "dns-subdomain");
+    },
+  },
 );
 export interface EndpointAddress extends Of<typeof EndpointAddress> {}
 
@@ -22,16 +34,48 @@ export const EndpointPort = struct(
     protocol: string(3).oneOf("TCP", "UDP", "SCTP").default("TCP"),
     appProtocol: string(4).pointer(),
   },
-  { atomic: true },
+  {
+    atomic: true,
+
+    *validate({ name, port, appProtocol }, path) {
+      yield* namedIfSet(at(path, "name"), name, "dns-label");
+      yield* portNumber(at(path, "port"), port);
+      yield* namedIfSet(at(path, "appProtocol"), appProtocol, "qualified-name");
+    },
+  },
 );
 export interface EndpointPort extends Of<typeof EndpointPort> {}
 
-export const EndpointSubset = struct("core.v1.EndpointSubset", {
-  addresses: list(1, EndpointAddress).atomic(),
-  notReadyAddresses: list(2, EndpointAddress).atomic(),
-  ports: list(3, EndpointPort).atomic(),
-});
+export const EndpointSubset = struct(
+  "core.v1.EndpointSubset",
+  {
+    addresses: list(1, EndpointAddress).atomic(),
+    notReadyAddresses: list(2, EndpointAddress).atomic(),
+    ports: list(3, EndpointPort).atomic(),
+  },
+  {
+    *validate({ addresses = [], notReadyAddresses = [], ports = [] }, path) {
+      if (addresses.length + notReadyAddresses.length === 0)
+        yield required(path, "must specify `addresses` or `notReadyAddresses`");
+      if (ports.length < 2) return;
+      for (const [index, { name }] of ports.entries())
+        if (!name) yield required(at(item(at(path, "ports"), index), "name"));
+    },
+  },
+);
 export interface EndpointSubset extends Of<typeof EndpointSubset> {}
+
+const SHOWN_MAX = 3;
+
+function endpointsText({ subsets = [] }: { readonly subsets?: readonly EndpointSubset[] }): string {
+  const shown = subsets.flatMap(({ addresses = [], ports = [] }) => {
+    if (ports.length === 0) return addresses.map(({ ip }) => ip);
+    return ports.flatMap(({ port }) =>
+      addresses.map(({ ip }) => (ip.includes(":") ? `[${ip}]:${port}` : `${ip}:${port}`)),
+    );
+  });
+  return firstFew(shown, SHOWN_MAX) || NONE;
+}
 
 export const Endpoints = resource({
   apiVersion: "v1",
@@ -45,5 +89,7 @@ export const Endpoints = resource({
   fields: {
     subsets: list(2, EndpointSubset).atomic(),
   },
+
+  columns: [nameColumn, text("Endpoints", endpointsText), ageColumn],
 });
 export interface Endpoints extends Of<typeof Endpoints> {}

@@ -1,6 +1,19 @@
+import { ageOf } from "#api/age";
+import { text, wide } from "#api/columns";
 import { ObjectReference } from "#api/core-v1/reference";
 import { ObjectMeta } from "#api/meta-v1/objectmeta";
-import { int32, microTime, type Of, ref, resource, string, struct, time, value } from "#machinery/schema";
+import {
+  int32,
+  invalid,
+  microTime,
+  type Of,
+  ref,
+  resource,
+  string,
+  struct,
+  time,
+  value,
+} from "#machinery/schema";
 
 export const EventSource = struct("core.v1.EventSource", {
   component: string(1),
@@ -13,6 +26,31 @@ export const EventSeries = struct("core.v1.EventSeries", {
   lastObservedTime: microTime(2).orNull(),
 });
 export interface EventSeries extends Of<typeof EventSeries> {}
+
+interface EventParts {
+  readonly metadata: ObjectMeta;
+  readonly involvedObject: ObjectReference;
+  readonly type?: string;
+  readonly reason?: string;
+  readonly message?: string;
+  readonly source: EventSource;
+  readonly series?: EventSeries;
+  readonly count?: number;
+  readonly firstTimestamp?: string | null;
+  readonly lastTimestamp?: string | null;
+  readonly eventTime?: string | null;
+  readonly reportingComponent: string;
+  readonly reportingInstance: string;
+}
+
+const firstSeen = ({ firstTimestamp, eventTime }: EventParts): string | null | undefined =>
+  firstTimestamp ?? eventTime;
+
+const lastSeen = (event: EventParts): string | null | undefined =>
+  event.series?.lastObservedTime ?? event.lastTimestamp ?? firstSeen(event);
+
+const sourceText = ({ source, reportingComponent, reportingInstance }: EventParts): string =>
+  [source.component || reportingComponent, source.host || reportingInstance].filter(Boolean).join(", ");
 
 export const Event = resource({
   apiVersion: "v1",
@@ -37,6 +75,42 @@ export const Event = resource({
     related: ref(13, ObjectReference),
     reportingComponent: string(14).always(),
     reportingInstance: string(15).always(),
+  },
+
+  fieldSelectors: {
+    "involvedObject.kind": ({ involvedObject }) => involvedObject.kind ?? "",
+    "involvedObject.namespace": ({ involvedObject }) => involvedObject.namespace ?? "",
+    "involvedObject.name": ({ involvedObject }) => involvedObject.name ?? "",
+    "involvedObject.uid": ({ involvedObject }) => involvedObject.uid ?? "",
+    "involvedObject.apiVersion": ({ involvedObject }) => involvedObject.apiVersion ?? "",
+    "involvedObject.resourceVersion": ({ involvedObject }) => involvedObject.resourceVersion ?? "",
+    "involvedObject.fieldPath": ({ involvedObject }) => involvedObject.fieldPath ?? "",
+    reason: ({ reason }) => reason ?? "",
+    reportingComponent: ({ reportingComponent }) => reportingComponent,
+    source: ({ source, reportingComponent }) => source.component || reportingComponent,
+    type: ({ type }) => type ?? "",
+  },
+  columns: [
+    text("Last Seen", (event: EventParts, now) => ageOf(lastSeen(event), now)),
+    text("Type", (event: EventParts) => event.type ?? ""),
+    text("Reason", (event: EventParts) => event.reason ?? ""),
+    text("Object", ({ involvedObject: { kind, name } }: EventParts) =>
+      name ? `${(kind ?? "").toLowerCase()}/${name}` : (kind ?? "").toLowerCase(),
+    ),
+    wide("Subobject", ({ involvedObject }: EventParts) => involvedObject.fieldPath ?? ""),
+    wide("Source", sourceText),
+    text("Message", (event: EventParts) => (event.message ?? "").trim()),
+    wide("First Seen", (event: EventParts, now) => ageOf(firstSeen(event), now)),
+    wide("Count", (event: EventParts) => event.series?.count ?? (event.count || 1)),
+    { ...wide("Name", ({ metadata }: EventParts) => metadata.name), format: "name" },
+  ],
+  rules: {
+    *validate({ metadata, involvedObject }) {
+      const { namespace = "" } = involvedObject;
+      const expected = namespace === "" ? "default" : namespace;
+      if (metadata.namespace !== expected && !(namespace === "" && metadata.namespace === "kube-system"))
+        yield invalid("involvedObject.namespace", namespace, "does not match event.namespace");
+    },
   },
 });
 export interface Event extends Of<typeof Event> {}

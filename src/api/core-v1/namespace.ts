@@ -1,5 +1,7 @@
+import { ageColumn, nameColumn, text } from "#api/columns";
+import { named } from "#api/checks";
 import { ObjectMeta } from "#api/meta-v1/objectmeta";
-import { list, type Of, resource, string, struct, time } from "#machinery/schema";
+import { invalid, item, list, type Of, resource, string, struct, time } from "#machinery/schema";
 
 export const NamespaceSpec = struct("core.v1.NamespaceSpec", {
   finalizers: list(1, string).atomic(),
@@ -21,6 +23,9 @@ export const NamespaceStatus = struct("core.v1.NamespaceStatus", {
 });
 export interface NamespaceStatus extends Of<typeof NamespaceStatus> {}
 
+/** Every namespace has its own name as a label, so that selectors can name it. */
+const NAME_LABEL = "kubernetes.io/metadata.name";
+
 export const Namespace = resource({
   apiVersion: "v1",
   kind: "Namespace",
@@ -35,6 +40,44 @@ export const Namespace = resource({
   counted: false,
   subresources: {
     finalize: { kind: "Namespace", verbs: ["update"] },
+  },
+
+  fieldSelectors: { "status.phase": ({ status }) => status.phase },
+  columns: [nameColumn, text("Status", ({ status }) => status.phase), ageColumn],
+  rules: {
+    defaults(namespace) {
+      const { name, labels } = namespace.metadata;
+      if (!name || labels?.[NAME_LABEL] === name) return namespace;
+      return { ...namespace, metadata: { ...namespace.metadata, labels: { ...labels, [NAME_LABEL]: name } } };
+    },
+    prepareForCreate(namespace) {
+      const finalizers = namespace.spec.finalizers ?? [];
+      return {
+        ...namespace,
+        spec: { ...namespace.spec, finalizers: [...new Set([...finalizers, "kubernetes"])] },
+        status: { phase: "Active" as const },
+      };
+    },
+    prepareForUpdate: (namespace, old) => ({
+      ...namespace,
+      spec: { ...namespace.spec, finalizers: old.spec.finalizers },
+      status: old.status,
+    }),
+    *validate({ spec }) {
+      for (const [index, name] of (spec.finalizers ?? []).entries())
+        yield* named(item("spec.finalizers", index), name, "qualified-name");
+    },
+    *validateStatusUpdate({ metadata, status }) {
+      const deleting = metadata.deletionTimestamp !== undefined;
+      if (!deleting && status.phase !== "Active")
+        yield invalid("status.phase", status.phase, "may only be 'Active' if `deletionTimestamp` is empty");
+      if (deleting && status.phase !== "Terminating")
+        yield invalid(
+          "status.phase",
+          status.phase,
+          "may only be 'Terminating' if `deletionTimestamp` is not empty",
+        );
+    },
   },
 });
 export interface Namespace extends Of<typeof Namespace> {}

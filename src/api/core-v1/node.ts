@@ -1,9 +1,16 @@
+import { ageColumn, nameColumn, NONE, text, UNKNOWN, wide } from "#api/columns";
+import { distinct, onePerFamily, sameValue } from "#api/checks";
+import { parseCidr } from "#base/ip";
 import { Taint } from "#api/core-v1/taint";
 import { ObjectMeta } from "#api/meta-v1/objectmeta";
 import {
   bool,
+  duplicate,
+  forbidden,
   int32,
   int64,
+  invalid,
+  item,
   list,
   map,
   type Of,
@@ -124,23 +131,67 @@ export const NodeFeatures = struct("core.v1.NodeFeatures", {
 });
 export interface NodeFeatures extends Of<typeof NodeFeatures> {}
 
-export const NodeStatus = struct("core.v1.NodeStatus", {
-  capacity: map(1, quantity),
-  allocatable: map(2, quantity),
-  phase: string(3).oneOf("Pending", "Running", "Terminated"),
-  conditions: list(4, NodeCondition).mergedBy("type"),
-  addresses: list(5, NodeAddress).mergedBy("type"),
-  daemonEndpoints: value(6, NodeDaemonEndpoints),
-  nodeInfo: value(7, NodeSystemInfo),
-  images: list(8, ContainerImage).atomic(),
-  volumesInUse: list(9, string).atomic(),
-  volumesAttached: list(10, AttachedVolume).atomic(),
-  config: ref(11, NodeConfigStatus),
-  runtimeHandlers: list(12, NodeRuntimeHandler).atomic().gate("UserNamespacesSupport"),
-  features: ref(13, NodeFeatures),
-  declaredFeatures: list(14, string).atomic().gate("NodeDeclaredFeatures"),
-});
+export const NodeStatus = struct(
+  "core.v1.NodeStatus",
+  {
+    capacity: map(1, quantity),
+    allocatable: map(2, quantity),
+    phase: string(3).oneOf("Pending", "Running", "Terminated"),
+    conditions: list(4, NodeCondition).mergedBy("type"),
+    addresses: list(5, NodeAddress).mergedBy("type"),
+    daemonEndpoints: value(6, NodeDaemonEndpoints),
+    nodeInfo: value(7, NodeSystemInfo),
+    images: list(8, ContainerImage).atomic(),
+    volumesInUse: list(9, string).atomic(),
+    volumesAttached: list(10, AttachedVolume).atomic(),
+    config: ref(11, NodeConfigStatus),
+    runtimeHandlers: list(12, NodeRuntimeHandler).atomic().gate("UserNamespacesSupport"),
+    features: ref(13, NodeFeatures),
+    declaredFeatures: list(14, string).atomic().gate("NodeDeclaredFeatures"),
+  },
+  {
+    *validate({ addresses }, path) {
+      yield* distinct(`${path}.addresses`, addresses, ({ type, address }) => `${type}/${address}`);
+    },
+  },
+);
 export interface NodeStatus extends Of<typeof NodeStatus> {}
+
+interface NodeParts {
+  readonly metadata: ObjectMeta;
+  readonly spec: NodeSpec;
+  readonly status: NodeStatus;
+}
+
+const ROLE_PREFIX = "node-role.kubernetes.io/";
+const ROLE = "kubernetes.io/role";
+
+/** What its labels say that a node is for, sorted. */
+export const rolesOf = (labels: Readonly<Record<string, string>>): readonly string[] =>
+  [
+    ...new Set(
+      Object.entries(labels).flatMap(([key, value]) => {
+        if (key.startsWith(ROLE_PREFIX) && key !== ROLE_PREFIX) return [key.slice(ROLE_PREFIX.length)];
+        return key === ROLE && value !== "" ? [value] : [];
+      }),
+    ),
+  ].toSorted();
+
+/** The first address of a type. */
+export const addressOf = ({ status }: Pick<NodeParts, "status">, type: string): string | undefined =>
+  status.addresses?.find((address) => address.type === type)?.address;
+
+export const nodeCondition = (
+  { status }: Pick<NodeParts, "status">,
+  type: string,
+): NodeCondition | undefined => status.conditions?.find((condition) => condition.type === type);
+
+/** `Ready`, `NotReady` or `Unknown`, and whether new pods are kept away. */
+function nodeStatus(node: NodeParts): string {
+  const ready = nodeCondition(node, "Ready");
+  const word = !ready ? "Unknown" : ready.status === "True" ? "Ready" : "NotReady";
+  return node.spec.unschedulable ? `${word},SchedulingDisabled` : word;
+}
 
 export const Node = resource({
   apiVersion: "v1",
@@ -156,5 +207,53 @@ export const Node = resource({
     proxy: { kind: "NodeProxyOptions", verbs: ["create", "delete", "get", "patch", "update"], connect: true },
   },
   storagePrefix: "minions",
+
+  fieldSelectors: { "spec.unschedulable": ({ spec }) => String(spec.unschedulable ?? false) },
+  columns: [
+    nameColumn,
+    text("Status", nodeStatus),
+    text("Roles", ({ metadata }: NodeParts) => rolesOf(metadata.labels ?? {}).join(",") || NONE),
+    ageColumn,
+    text("Version", ({ status }) => status.nodeInfo.kubeletVersion),
+    wide("Internal-IP", (node: NodeParts) => addressOf(node, "InternalIP") ?? NONE),
+    wide("External-IP", (node: NodeParts) => addressOf(node, "ExternalIP") ?? NONE),
+    wide("OS-Image", ({ status }) => status.nodeInfo.osImage || UNKNOWN),
+    wide("Kernel-Version", ({ status }) => status.nodeInfo.kernelVersion || UNKNOWN),
+    wide("Container-Runtime", ({ status }) => status.nodeInfo.containerRuntimeVersion || UNKNOWN),
+  ],
+  rules: {
+    defaults(node) {
+      const { status, spec } = node;
+      const { podCIDR, podCIDRs } = spec;
+      const settled = podCIDR && podCIDRs?.[0] !== podCIDR ? [podCIDR] : podCIDRs;
+      return {
+        ...node,
+        spec: settled ? { ...spec, podCIDR: settled[0], podCIDRs: settled } : spec,
+        status: status.allocatable || !status.capacity ? status : { ...status, allocatable: status.capacity },
+      };
+    },
+    *validate({ spec }) {
+      const seen = new Set<string>();
+      for (const [index, { key, effect }] of (spec.taints ?? []).entries()) {
+        if (seen.has(`${key}:${effect}`)) yield duplicate(item("spec.taints", index), { key, effect });
+        seen.add(`${key}:${effect}`);
+      }
+      const cidrs = spec.podCIDRs ?? [];
+      for (const [index, cidr] of cidrs.entries())
+        if (!parseCidr(cidr))
+          yield invalid(
+            item("spec.podCIDRs", index),
+            cidr,
+            "must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)",
+          );
+      yield* onePerFamily("spec.podCIDRs", cidrs, "may specify no more than one CIDR for each IP family");
+    },
+    *validateUpdate({ spec }, { spec: old }) {
+      if (old.podCIDRs && !sameValue(spec.podCIDRs, old.podCIDRs))
+        yield forbidden("spec.podCIDRs", 'node updates may not change podCIDR except from "" to valid');
+      if (old.providerID && spec.providerID !== old.providerID)
+        yield forbidden("spec.providerID", 'node updates may not change providerID except from "" to valid');
+    },
+  },
 });
 export interface Node extends Of<typeof Node> {}

@@ -1,3 +1,4 @@
+import { ageColumn, nameColumn, text } from "#api/columns";
 import { LocalObjectReference, ObjectReference } from "#api/core-v1/reference";
 import { ObjectMeta } from "#api/meta-v1/objectmeta";
 import { bool, list, type Of, resource } from "#machinery/schema";
@@ -17,5 +18,11 @@ export const ServiceAccount = resource({
     imagePullSecrets: list(3, LocalObjectReference).atomic(),
     automountServiceAccountToken: bool(4).pointer(),
   },
+
+  columns: [
+    nameColumn,
+    text("Secrets", ({ secrets }: { readonly secrets?: readonly ObjectReference[] }) => secrets?.length ?? 0),
+    ageColumn,
+  ],
 });
 export interface ServiceAccount extends Of<typeof ServiceAccount> {}

@@ -1,6 +1,27 @@
+import { ageColumn, firstFew, nameColumn, text, UNSET } from "#api/columns";
+import { distinct, ipAddress, named, namedIfSet, portNumber } from "#api/checks";
+import { specialProblems } from "#api/core-v1/service-rules";
+import { familyOf } from "#base/ip";
 import { ObjectReference } from "#api/core-v1/reference";
 import { ObjectMeta } from "#api/meta-v1/objectmeta";
-import { bool, int32, list, map, type Of, ref, resource, string, struct, value } from "#machinery/schema";
+import {
+  at,
+  bool,
+  type FieldProblem,
+  int32,
+  invalid,
+  item,
+  list,
+  map,
+  type Of,
+  ref,
+  required,
+  resource,
+  string,
+  struct,
+  tooMany,
+  value,
+} from "#machinery/schema";
 
 export const EndpointConditions = struct("discovery.v1.EndpointConditions", {
   ready: bool(1).pointer(),
@@ -19,10 +40,23 @@ export const ForNode = struct("discovery.v1.ForNode", {
 });
 export interface ForNode extends Of<typeof ForNode> {}
 
-export const EndpointHints = struct("discovery.v1.EndpointHints", {
-  forZones: list(1, ForZone).atomic(),
-  forNodes: list(2, ForNode).atomic(),
-});
+const HINTS_MAX = 8;
+
+export const EndpointHints = struct(
+  "discovery.v1.EndpointHints",
+  {
+    forZones: list(1, ForZone).atomic(),
+    forNodes: list(2, ForNode).atomic(),
+  },
+  {
+    *validate({ forZones, forNodes }, path) {
+      for (const [name, list] of Object.entries({ forZones, forNodes })) {
+        if ((list ?? []).length > HINTS_MAX) yield tooMany(at(path, name), list!.length, HINTS_MAX);
+        yield* distinct(at(path, name), list, (hint) => hint.name, "name");
+      }
+    },
+  },
+);
 export interface EndpointHints extends Of<typeof EndpointHints> {}
 
 export const Endpoint = struct("discovery.v1.Endpoint", {
@@ -49,6 +83,58 @@ export const EndpointPort = struct(
 );
 export interface EndpointPort extends Of<typeof EndpointPort> {}
 
+interface Slice {
+  readonly addressType: string;
+  readonly endpoints: readonly Endpoint[];
+  readonly ports: readonly EndpointPort[];
+}
+
+const ADDRESSES_MAX = 100;
+
+function* endpointProblems({ addresses, hostname, nodeName }: Endpoint, type: string, path: string) {
+  const where = at(path, "addresses");
+  if (addresses.length === 0) yield required(where, "must contain at least 1 address");
+  if (addresses.length > ADDRESSES_MAX) yield tooMany(where, addresses.length, ADDRESSES_MAX);
+  for (const [index, address] of addresses.entries())
+    yield* addressProblems(address, type, item(where, index));
+  yield* named(at(path, "nodeName"), nodeName, "dns-subdomain");
+  yield* named(at(path, "hostname"), hostname, "dns-label");
+}
+
+function* addressProblems(address: string, type: string, path: string): Iterable<FieldProblem> {
+  if (type === "FQDN") return yield* named(path, address, "dns-subdomain");
+  yield* ipAddress(path, address);
+  if (type === "IPv4" && familyOf(address) !== "ipv4")
+    yield invalid(path, address, "must be an IPv4 address");
+  if (type === "IPv6" && familyOf(address) !== "ipv6")
+    yield invalid(path, address, "must be an IPv6 address");
+  yield* specialProblems(address, path);
+}
+
+function* portProblems(ports: readonly EndpointPort[], path: string): Iterable<FieldProblem> {
+  yield* distinct(path, ports, ({ name }) => name || " ", "name");
+  for (const [index, { name, port, appProtocol }] of ports.entries()) {
+    const where = item(path, index);
+    yield* namedIfSet(at(where, "name"), name, "dns-label");
+    yield* portNumber(at(where, "port"), port);
+    yield* namedIfSet(at(where, "appProtocol"), appProtocol, "qualified-name");
+  }
+}
+
+const SHOWN_MAX = 3;
+
+const portText = ({ ports }: Slice): string =>
+  firstFew(
+    (ports ?? []).map(({ port }) => (port === undefined ? "*" : `${port}`)),
+    SHOWN_MAX,
+  ) || UNSET;
+
+const addressText = ({ endpoints }: Slice): string =>
+  firstFew(
+    (endpoints ?? []).flatMap(({ addresses }) => addresses),
+    SHOWN_MAX,
+  ) || UNSET;
+
 export const EndpointSlice = resource({
   apiVersion: "discovery.k8s.io/v1",
   kind: "EndpointSlice",
@@ -57,9 +143,24 @@ export const EndpointSlice = resource({
   metadata: ObjectMeta,
   counted: true,
   fields: {
-    addressType: string(4).required(),
-    endpoints: list(2, Endpoint).required().atomic(),
-    ports: list(3, EndpointPort).always().atomic(),
+    addressType: string(4).oneOf("FQDN", "IPv4", "IPv6").required().notEmpty().immutable(),
+    endpoints: list(2, Endpoint).required().atomic().maxItems(1000),
+    ports: list(3, EndpointPort).always().atomic().maxItems(100),
+  },
+
+  columns: [
+    nameColumn,
+    text("AddressType", (slice: Slice) => slice.addressType),
+    text("Ports", portText),
+    text("Endpoints", addressText),
+    ageColumn,
+  ],
+  rules: {
+    *validate({ addressType, endpoints, ports }) {
+      for (const [index, endpoint] of (endpoints ?? []).entries())
+        yield* endpointProblems(endpoint, addressType, item("endpoints", index));
+      yield* portProblems(ports ?? [], "ports");
+    },
   },
 });
 export interface EndpointSlice extends Of<typeof EndpointSlice> {}

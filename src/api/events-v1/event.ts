@@ -1,3 +1,5 @@
+import { ageOf } from "#api/age";
+import { text, wide } from "#api/columns";
 import { EventSource } from "#api/core-v1/event";
 import { ObjectReference } from "#api/core-v1/reference";
 import { ObjectMeta } from "#api/meta-v1/objectmeta";
@@ -8,6 +10,28 @@ export const EventSeries = struct("events.v1.EventSeries", {
   lastObservedTime: microTime(2).required(),
 });
 export interface EventSeries extends Of<typeof EventSeries> {}
+
+interface EventParts {
+  readonly metadata: ObjectMeta;
+  readonly eventTime: string;
+  readonly series?: EventSeries;
+  readonly regarding: ObjectReference;
+  readonly reason?: string;
+  readonly note?: string;
+  readonly type?: string;
+  readonly reportingController?: string;
+  readonly reportingInstance?: string;
+  readonly deprecatedSource: EventSource;
+  readonly deprecatedFirstTimestamp?: string | null;
+  readonly deprecatedLastTimestamp?: string | null;
+  readonly deprecatedCount?: number;
+}
+
+const firstSeen = ({ deprecatedFirstTimestamp, eventTime }: EventParts): string =>
+  deprecatedFirstTimestamp ?? eventTime;
+
+const lastSeen = (event: EventParts): string =>
+  event.series?.lastObservedTime ?? event.deprecatedLastTimestamp ?? firstSeen(event);
 
 export const Event = resource({
   apiVersion: "events.k8s.io/v1",
@@ -34,5 +58,39 @@ export const Event = resource({
     deprecatedLastTimestamp: time(14).orNull(),
     deprecatedCount: int32(15),
   },
+
+  fieldSelectors: {
+    "regarding.kind": ({ regarding }) => regarding.kind ?? "",
+    "regarding.namespace": ({ regarding }) => regarding.namespace ?? "",
+    "regarding.name": ({ regarding }) => regarding.name ?? "",
+    "regarding.uid": ({ regarding }) => regarding.uid ?? "",
+    "regarding.apiVersion": ({ regarding }) => regarding.apiVersion ?? "",
+    "regarding.resourceVersion": ({ regarding }) => regarding.resourceVersion ?? "",
+    "regarding.fieldPath": ({ regarding }) => regarding.fieldPath ?? "",
+    reason: ({ reason }) => reason ?? "",
+    reportingController: ({ reportingController }) => reportingController ?? "",
+    type: ({ type }) => type ?? "",
+  },
+  columns: [
+    text("Last Seen", (event: EventParts, now) => ageOf(lastSeen(event), now)),
+    text("Type", (event: EventParts) => event.type ?? ""),
+    text("Reason", (event: EventParts) => event.reason ?? ""),
+    text("Object", ({ regarding: { kind, name } }: EventParts) =>
+      name ? `${(kind ?? "").toLowerCase()}/${name}` : (kind ?? "").toLowerCase(),
+    ),
+    wide("Subobject", ({ regarding }: EventParts) => regarding.fieldPath ?? ""),
+    wide("Source", (event: EventParts) =>
+      [
+        event.deprecatedSource.component || event.reportingController,
+        event.deprecatedSource.host || event.reportingInstance,
+      ]
+        .filter(Boolean)
+        .join(", "),
+    ),
+    text("Message", (event: EventParts) => (event.note ?? "").trim()),
+    wide("First Seen", (event: EventParts, now) => ageOf(firstSeen(event), now)),
+    wide("Count", (event: EventParts) => event.series?.count ?? (event.deprecatedCount || 1)),
+    { ...wide("Name", ({ metadata }: EventParts) => metadata.name), format: "name" },
+  ],
 });
 export interface Event extends Of<typeof Event> {}

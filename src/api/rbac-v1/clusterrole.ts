@@ -1,7 +1,7 @@
 import { LabelSelector } from "#api/meta-v1/labelselector";
 import { ObjectMeta } from "#api/meta-v1/objectmeta";
-import { PolicyRule } from "#api/rbac-v1/policyrule";
-import { list, type Of, ref, resource, struct } from "#machinery/schema";
+import { PolicyRule, ruleProblems } from "#api/rbac-v1/policyrule";
+import { list, type Of, ref, required, resource, struct } from "#machinery/schema";
 
 export const AggregationRule = struct("rbac.v1.AggregationRule", {
   clusterRoleSelectors: list(1, LabelSelector).atomic(),
@@ -19,6 +19,18 @@ export const ClusterRole = resource({
   fields: {
     rules: list(2, PolicyRule).always().atomic(),
     aggregationRule: ref(3, AggregationRule),
+  },
+
+  rules: {
+    *validate(role) {
+      yield* ruleProblems(role.rules ?? [], false);
+      const selectors = role.aggregationRule?.clusterRoleSelectors;
+      if (role.aggregationRule && (selectors ?? []).length === 0)
+        yield required(
+          "aggregationRule.clusterRoleSelectors",
+          "at least one clusterRoleSelector required if aggregationRule is non-nil",
+        );
+    },
   },
 });
 export interface ClusterRole extends Of<typeof ClusterRole> {}

@@ -1,5 +1,5 @@
 import { ObjectMeta } from "#api/meta-v1/objectmeta";
-import { PolicyRule } from "#api/rbac-v1/policyrule";
+import { PolicyRule, ruleProblems } from "#api/rbac-v1/policyrule";
 import { list, type Of, resource } from "#machinery/schema";
 
 export const Role = resource({
@@ -12,6 +12,12 @@ export const Role = resource({
   createOnUpdate: true,
   fields: {
     rules: list(2, PolicyRule).always().atomic(),
+  },
+
+  rules: {
+    *validate(role) {
+      yield* ruleProblems(role.rules ?? [], true);
+    },
   },
 });
 export interface Role extends Of<typeof Role> {}

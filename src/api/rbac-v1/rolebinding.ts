@@ -1,5 +1,14 @@
+import { ageColumn, nameColumn, text, wide } from "#api/columns";
+import { unchanged } from "#api/checks";
 import { ObjectMeta } from "#api/meta-v1/objectmeta";
-import { RoleRef, Subject } from "#api/rbac-v1/subject";
+import {
+  type BindingParts,
+  RoleRef,
+  roleRefProblems,
+  Subject,
+  subjectDefaults,
+  subjectNames,
+} from "#api/rbac-v1/subject";
 import { list, type Of, resource, value } from "#machinery/schema";
 
 export const RoleBinding = resource({
@@ -13,6 +22,22 @@ export const RoleBinding = resource({
   fields: {
     subjects: list(2, Subject).atomic(),
     roleRef: value(3, RoleRef).required(),
+  },
+
+  columns: [
+    nameColumn,
+    text("Role", ({ roleRef }: BindingParts) => `${roleRef.kind}/${roleRef.name}`),
+    ageColumn,
+    wide("Users", subjectNames("User")),
+    wide("Groups", subjectNames("Group")),
+    wide("ServiceAccounts", subjectNames("ServiceAccount")),
+  ],
+  rules: {
+    defaults: (binding) =>
+      binding.subjects ? { ...binding, subjects: subjectDefaults(binding.subjects) } : binding,
+    validate: ({ roleRef }) => roleRefProblems(roleRef, ["ClusterRole", "Role"]),
+    validateUpdate: (binding, old) =>
+      unchanged("roleRef", binding.roleRef, old.roleRef, "cannot change roleRef"),
   },
 });
 export interface RoleBinding extends Of<typeof RoleBinding> {}
