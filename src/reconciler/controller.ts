@@ -53,7 +53,7 @@ export interface Controller {
 
 /** The caches of the kinds that a controller has declared. */
 export interface Caches {
-  cache<T extends AnyObject>(resource: Resource<T>): Informer<T>;
+  readonly cache: <T extends AnyObject>(resource: Resource<T>) => Informer<T>;
 }
 
 /** What one pass over one object may use. */
@@ -150,12 +150,13 @@ class Runner<T extends AnyObject> implements Caches {
     });
   }
 
-  cache<U extends AnyObject>(resource: Resource<U>): Informer<U> {
+  /** A function of its own, so that it can be taken out of `Caches`. */
+  readonly cache = <U extends AnyObject>(resource: Resource<U>): Informer<U> => {
     const informer = this.#caches.get(resource);
     if (!informer)
       throw new RangeError(`${this.#spec.name} has not declared that it reads ${resource.plural}`);
     return informer as unknown as Informer<U>;
-  }
+  };
 
   #kinds(): readonly Resource[] {
     const { watches, owns = [], wakes = [], reads = [] } = this.#spec;
@@ -263,7 +264,7 @@ class Runner<T extends AnyObject> implements Caches {
       client,
       signal,
       write,
-      cache: (resource) => this.cache(resource),
+      cache: this.cache,
       event: (about, type, reason, message) => events.record(about, type, reason, message),
       claim: (owned, selector) => {
         const owner = this.cache(this.#spec.watches).getByKey(key);

@@ -20,6 +20,8 @@ export interface WriterOptions {
 /** Writes of one pass. Each is remembered, so that the next pass for the key waits until the caches have seen it. */
 export class Writer {
   readonly #options: WriterOptions;
+  /** Objects as this pass wrote them last, by uid: what it did itself is no conflict. */
+  readonly #latest = new Map<string, AnyObject>();
 
   constructor(options: WriterOptions) {
     this.#options = options;
@@ -64,7 +66,8 @@ export class Writer {
   ): Promise<T> {
     if (sameJson(object.status, status)) return object;
     const { client, signal } = this.#options;
-    const changed = { ...object, status };
+    const latest = (this.#latest.get(object.metadata.uid) ?? object) as T;
+    const changed = { ...latest, status };
     return this.#note(resource, await client.updateStatus(resource, changed, { signal }));
   }
 
@@ -123,6 +126,7 @@ export class Writer {
   }
 
   #note<T extends AnyObject>(resource: Resource<T>, object: T): T {
+    this.#latest.set(object.metadata.uid, object);
     const cache = this.#options.cacheOf(resource as unknown as Resource);
     if (cache) this.#options.barrier.written(cache, object.metadata.resourceVersion);
     return object;

@@ -1,0 +1,277 @@
+/**
+ * Deletes objects whose owners are gone, over all kinds: in the background, in the foreground (dependents first), or
+ * leaves the dependents as orphans.
+ */
+import { CustomResourceDefinition } from "#api/apiextensions-v1/customresourcedefinition";
+import { asError } from "#base/attempt";
+import { logger } from "#base/log";
+import { Scope } from "#base/scope";
+import { Informer } from "#client/informer";
+import { customKind, storedKinds } from "#client/kinds";
+import type { AnyObject, AnyOwner, Resource } from "#machinery/schema";
+import { hasReason } from "#machinery/status";
+import { aborted } from "#reconciler/aborted";
+import { inParallel } from "#reconciler/batches";
+import type { Controller, Environment } from "#reconciler/controller";
+import { refersTo } from "#reconciler/owner";
+import { WorkQueue } from "#reconciler/work-queue";
+import {
+  awaitsDependents,
+  type Effects,
+  FOREGROUND,
+  isNamedRightly,
+  isVirtual,
+  type Node,
+  ORPHAN,
+  OwnerGraph,
+} from "./graph.ts";
+import { type OwnerState, planFor, type Step } from "./plan.ts";
+
+const log = logger("garbage-collector");
+
+const NAME = "generic-garbage-collector";
+const WORKERS = 20;
+
+/** Events are many, own nothing, and expire by themselves. */
+const isCollected = ({ plural, verbs }: Resource): boolean => plural !== "events" && verbs.includes("delete");
+
+const VERBS = ["delete", "get", "list", "patch", "update", "watch"];
+
+export const garbageCollector: Controller = {
+  name: NAME,
+  rules: [{ apiGroups: ["*"], resources: ["*"], verbs: VERBS }],
+  start: (environment) => new Collector(environment).start(),
+};
+
+class Collector {
+  readonly #environment: Environment;
+  readonly #graph = new OwnerGraph();
+  readonly #kinds = new Set<Resource>();
+  readonly #custom = new Map<string, { readonly kind: Resource; readonly scope: Scope }>();
+  readonly #checks: WorkQueue;
+  readonly #orphans: WorkQueue;
+
+  constructor(environment: Environment) {
+    this.#environment = environment;
+    const { clock } = environment;
+    const work = (queue: () => WorkQueue, step: (uid: string) => Promise<void>) => async (uid: string) => {
+      await this.#attempt(queue(), uid, step);
+      return {};
+    };
+    this.#checks = new WorkQueue({
+      clock,
+      workers: WORKERS,
+      work: work(
+        () => this.#checks,
+        (uid) => this.#check(uid),
+      ),
+    });
+    this.#orphans = new WorkQueue({
+      clock,
+      workers: WORKERS,
+      work: work(
+        () => this.#orphans,
+        (uid) => this.#orphan(uid),
+      ),
+    });
+  }
+
+  start(): void {
+    const { scope, informers } = this.#environment;
+    const kinds = storedKinds.filter(isCollected);
+    const caches = kinds.map((kind) => informers.of(kind, { metadataOnly: true }));
+    const definitions = informers.of(CustomResourceDefinition);
+    scope.run(async (signal) => {
+      await Promise.race([Promise.all(caches.map(({ synced }) => synced)), aborted(signal)]);
+      if (signal.aborted) return;
+      // A graph that is not whole would take owners for absent; asking the server for each corrects that.
+      for (const cache of caches) this.#follow(cache);
+      definitions.handle({
+        added: (definition) => this.#define(definition),
+        updated: (definition) => this.#define(definition),
+        deleted: (definition) => this.#undefine(definition),
+      });
+      await aborted(signal);
+      await Promise.all([this.#checks.close(), this.#orphans.close()]);
+    });
+  }
+
+  #follow(cache: Informer<AnyObject>): void {
+    const { resource } = cache;
+    this.#kinds.add(resource);
+    const seen = (object: AnyObject) => this.#apply(this.#graph.seen(resource, object));
+    cache.handle({
+      added: seen,
+      updated: seen,
+      deleted: ({ metadata }) => this.#apply(this.#graph.gone(metadata.uid)),
+    });
+  }
+
+  #define(definition: CustomResourceDefinition): void {
+    const kind = customKind(definition);
+    const { uid } = definition.metadata;
+    if (!kind || this.#custom.has(uid)) return;
+    const { client, clock, random, scope } = this.#environment;
+    const own = scope.child();
+    const cache = new Informer({ client, clock, random, resource: kind, selection: { metadataOnly: true } });
+    this.#custom.set(uid, { kind, scope: own });
+    own.run((signal) => cache.run(signal));
+    this.#follow(cache);
+  }
+
+  #undefine({ metadata: { uid } }: CustomResourceDefinition): void {
+    const custom = this.#custom.get(uid);
+    if (!custom) return;
+    this.#custom.delete(uid);
+    this.#kinds.delete(custom.kind);
+    void custom.scope.close();
+  }
+
+  #apply({ check, orphan }: Effects): void {
+    for (const { uid } of check) this.#checks.add(uid);
+    for (const { uid } of orphan) this.#orphans.add(uid);
+  }
+
+  async #attempt(queue: WorkQueue, uid: string, step: (uid: string) => Promise<void>): Promise<void> {
+    const { scope } = this.#environment;
+    try {
+      await step(uid);
+      queue.succeeded(uid);
+    } catch (error) {
+      if (scope.closed) return;
+      const failures = queue.retry(uid);
+      if (!hasReason(error, "Conflict"))
+        log.warn("object not collected", { uid, failures, error: asError(error) });
+    }
+  }
+
+  async #check(uid: string): Promise<void> {
+    const node = this.#graph.get(uid);
+    if (!node) return;
+    if (isVirtual(node)) return this.#verify(node);
+    const owners: OwnerState[] = [];
+    for (const owner of node.object?.metadata.ownerReferences ?? []) {
+      const state = await this.#stateOf(owner, node);
+      if (!state) return;
+      owners.push(state);
+    }
+    await this.#carryOut(planFor(node, owners), node);
+  }
+
+  /** Is what others name as their owner there? If not, they are to be looked at. */
+  async #verify(node: Node): Promise<void> {
+    if (!node.named) return;
+    const { owner, namespace } = node.named;
+    if ((await this.#exists(owner, namespace)) === false) this.#apply(this.#graph.gone(node.uid));
+  }
+
+  /** Undefined: it cannot be told, and nothing may be done to the dependent. */
+  async #stateOf(owner: AnyOwner, dependent: Node): Promise<OwnerState | undefined> {
+    const node = this.#graph.get(owner.uid);
+    if (node && !isVirtual(node)) {
+      if (!isNamedRightly(owner, node, dependent)) return this.#stateOfMisnamed(owner, node, dependent);
+      return { owner, is: awaitsDependents(node) ? "waiting" : "there" };
+    }
+    if (this.#graph.isKnownAbsent(owner.uid)) return { owner, is: "absent" };
+    const exists = await this.#exists(owner, dependent.object?.metadata.namespace ?? "");
+    if (exists === undefined) return undefined;
+    if (!exists) this.#apply(this.#graph.gone(owner.uid));
+    return { owner, is: exists ? "there" : "absent" };
+  }
+
+  /** A cluster-scoped object cannot have an owner in a namespace; that is a mistake and no reason to delete it. */
+  #stateOfMisnamed(owner: AnyOwner, { kind }: Node, dependent: Node): OwnerState | undefined {
+    const impossible = kind?.namespaced === true && !dependent.object?.metadata.namespace;
+    return impossible ? undefined : { owner, is: "absent" };
+  }
+
+  /** Asks the server. Undefined when the kind is unknown. */
+  async #exists(owner: AnyOwner, namespace: string): Promise<boolean | undefined> {
+    const { client, scope } = this.#environment;
+    const kind = [...this.#kinds].find((candidate) => refersTo(owner, candidate));
+    if (!kind || (kind.namespaced && namespace === "")) return undefined;
+    const at = { ...(kind.namespaced ? { namespace } : {}), name: owner.name };
+    const found = await client.find(kind, at, { signal: scope.signal });
+    return found?.metadata.uid === owner.uid;
+  }
+
+  async #carryOut(step: Step, node: Node): Promise<void> {
+    switch (step.do) {
+      case "nothing":
+        return;
+      case "check":
+        return this.#apply({ check: step.nodes, orphan: [] });
+      case "delete":
+        return this.#delete(node, step.propagation);
+      case "drop owners":
+        return this.#patchOwners(node, (owners) => owners.filter(({ uid }) => !step.uids.includes(uid)));
+      case "unblock and delete":
+        await this.#patchOwners(node, (owners) =>
+          owners.map((owner) => ({ ...owner, blockOwnerDeletion: false })),
+        );
+        return this.#delete(node, "Foreground", false);
+      case "finish foreground":
+        return this.#removeFinalizer(node, FOREGROUND);
+    }
+  }
+
+  /** Sets all dependents free, then lets the owner go. */
+  async #orphan(uid: string): Promise<void> {
+    const node = this.#graph.get(uid);
+    if (!node?.object) return;
+    await inParallel([...node.dependents], (dependent) =>
+      this.#patchOwners(dependent, (owners) => owners.filter((owner) => owner.uid !== uid)),
+    );
+    await this.#removeFinalizer(node, ORPHAN);
+  }
+
+  async #delete(
+    node: Node,
+    propagationPolicy: "Background" | "Foreground" | "Orphan",
+    asSeen = true,
+  ): Promise<void> {
+    const { kind, object } = node;
+    if (!kind || !object) return;
+    const { uid, resourceVersion } = object.metadata;
+    // Somebody may have adopted it since: then its version is another.
+    const preconditions = asSeen ? { uid, resourceVersion } : { uid };
+    const { client, scope } = this.#environment;
+    await ignoring(["NotFound"], () =>
+      client.delete(kind, addressOf(object), { propagationPolicy, preconditions, signal: scope.signal }),
+    );
+  }
+
+  async #patchOwners(
+    node: Node,
+    change: (owners: readonly AnyOwner[]) => readonly AnyOwner[],
+  ): Promise<void> {
+    const before = node.object?.metadata.ownerReferences ?? [];
+    await this.#patch(node, { ownerReferences: change(before) });
+  }
+
+  async #removeFinalizer(node: Node, finalizer: string): Promise<void> {
+    const finalizers = (node.object?.metadata.finalizers ?? []).filter((other) => other !== finalizer);
+    await this.#patch(node, { finalizers });
+  }
+
+  async #patch({ kind, object }: Node, metadata: Readonly<Record<string, unknown>>): Promise<void> {
+    if (!kind || !object) return;
+    const { client, scope } = this.#environment;
+    const { resourceVersion } = object.metadata;
+    const patch = { metadata: { resourceVersion, ...metadata } };
+    await ignoring(["NotFound"], () =>
+      client.mergePatch(kind, addressOf(object), patch, { signal: scope.signal }),
+    );
+  }
+}
+
+const addressOf = ({ metadata: { namespace, name } }: AnyObject) =>
+  namespace ? { namespace, name } : { name };
+
+async function ignoring(reasons: readonly "NotFound"[], work: () => Promise<unknown>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    if (!hasReason(error, ...reasons)) throw error;
+  }
+}

@@ -1,0 +1,149 @@
+import type { AnyObject, AnyOwner, Resource } from "#machinery/schema";
+
+export const FOREGROUND = "foregroundDeletion";
+export const ORPHAN = "orphan";
+
+/** Owners known to be gone; the longest known are forgotten, and asked for again when needed. */
+const ABSENT_MAX = 10_000;
+
+/** One object, or one that others name as their owner and that no cache has shown yet. */
+export interface Node {
+  readonly uid: string;
+  /** Undefined while it is only known by name. */
+  kind: Resource | undefined;
+  object: AnyObject | undefined;
+  /** How others name it, and from which namespace, until the object itself is seen. */
+  named: { readonly owner: AnyOwner; readonly namespace: string } | undefined;
+  readonly dependents: Set<Node>;
+}
+
+export const isVirtual = ({ object }: Node): boolean => object === undefined;
+export const isLeaving = ({ object }: Node): boolean => object?.metadata.deletionTimestamp !== undefined;
+export const hasFinalizer = ({ object }: Node, finalizer: string): boolean =>
+  object?.metadata.finalizers?.includes(finalizer) ?? false;
+
+/** On its way out, once its dependents are gone. */
+export const awaitsDependents = (node: Node): boolean => isLeaving(node) && hasFinalizer(node, FOREGROUND);
+export const awaitsOrphaning = (node: Node): boolean => isLeaving(node) && hasFinalizer(node, ORPHAN);
+
+/** What a change asks for. */
+export interface Effects {
+  /** Nodes whose reasons to exist are to be looked at. */
+  readonly check: readonly Node[];
+  /** Nodes whose dependents are to be set free. */
+  readonly orphan: readonly Node[];
+}
+
+/** Who owns whom, over all kinds. It only knows; it does nothing to objects. */
+export class OwnerGraph {
+  readonly #nodes = new Map<string, Node>();
+  readonly #absent = new Set<string>();
+
+  get(uid: string): Node | undefined {
+    return this.#nodes.get(uid);
+  }
+
+  get size(): number {
+    return this.#nodes.size;
+  }
+
+  isKnownAbsent(uid: string): boolean {
+    return this.#absent.has(uid);
+  }
+
+  /** An object that was seen, new or changed. */
+  seen(kind: Resource, object: AnyObject): Effects {
+    const { uid, ownerReferences = [] } = object.metadata;
+    const node = this.#node(uid);
+    const before = node.object;
+    const wasAwaiting = { dependents: awaitsDependents(node), orphaning: awaitsOrphaning(node) };
+    node.kind = kind;
+    node.object = object;
+    node.named = undefined;
+    this.#absent.delete(uid);
+    const check = this.#relink(node, before?.metadata.ownerReferences ?? [], ownerReferences);
+    if (awaitsDependents(node) && !wasAwaiting.dependents) check.push(node, ...node.dependents);
+    const orphan = awaitsOrphaning(node) && !wasAwaiting.orphaning ? [node] : [];
+    return { check, orphan };
+  }
+
+  /** An object that is gone, or that was named and does not exist. */
+  gone(uid: string): Effects {
+    const node = this.#nodes.get(uid);
+    this.#markAbsent(uid);
+    if (!node) return { check: [], orphan: [] };
+    const waiting = this.#unlink(node, node.object?.metadata.ownerReferences ?? []);
+    node.object = undefined;
+    const check = [...node.dependents, ...waiting];
+    if (node.dependents.size === 0) this.#nodes.delete(uid);
+    return { check, orphan: [] };
+  }
+
+  #node(uid: string): Node {
+    const known = this.#nodes.get(uid);
+    if (known) return known;
+    const made: Node = { uid, kind: undefined, object: undefined, named: undefined, dependents: new Set() };
+    this.#nodes.set(uid, made);
+    return made;
+  }
+
+  /** Answers what is to be looked at because of the change. */
+  #relink(node: Node, before: readonly AnyOwner[], now: readonly AnyOwner[]): Node[] {
+    if (before === now) return [];
+    const check: Node[] = [];
+    const dropped = before.filter((owner) => !now.some(({ uid }) => uid === owner.uid));
+    // An owner that waits for its dependents may be free now.
+    check.push(...this.#unlink(node, dropped), ...this.#unblocked(before, now));
+    for (const owner of now) {
+      if (before.some(({ uid }) => uid === owner.uid)) continue;
+      const ownerNode = this.#node(owner.uid);
+      ownerNode.dependents.add(node);
+      if (!isVirtual(ownerNode)) {
+        if (awaitsDependents(ownerNode) || !isNamedRightly(owner, ownerNode, node)) check.push(node);
+      } else if (this.#absent.has(owner.uid)) check.push(node);
+      else {
+        const namespace = node.object?.metadata.namespace ?? "";
+        ownerNode.named ??= { owner, namespace };
+        check.push(ownerNode);
+      }
+    }
+    if (dropped.length > 0 && now.length > 0) check.push(node);
+    return check;
+  }
+
+  #unblocked(before: readonly AnyOwner[], now: readonly AnyOwner[]): Node[] {
+    const freed = before.filter(
+      (owner) =>
+        owner.blockOwnerDeletion &&
+        now.some(({ uid, blockOwnerDeletion }) => uid === owner.uid && !blockOwnerDeletion),
+    );
+    return freed.map(({ uid }) => this.#nodes.get(uid)).filter((node) => node !== undefined);
+  }
+
+  /** Takes the node from its owners; answers those of them that wait for their dependents. */
+  #unlink(node: Node, owners: readonly AnyOwner[]): Node[] {
+    const waiting: Node[] = [];
+    for (const { uid } of owners) {
+      const owner = this.#nodes.get(uid);
+      if (!owner) continue;
+      owner.dependents.delete(node);
+      if (awaitsDependents(owner)) waiting.push(owner);
+      if (isVirtual(owner) && owner.dependents.size === 0) this.#nodes.delete(uid);
+    }
+    return waiting;
+  }
+
+  #markAbsent(uid: string): void {
+    this.#absent.add(uid);
+    if (this.#absent.size > ABSENT_MAX) this.#absent.delete(this.#absent.values().next().value!);
+  }
+}
+
+/** A reference with the right uid but another name, kind or namespace leads nowhere. */
+export function isNamedRightly(owner: AnyOwner, { kind, object }: Node, dependent: Node): boolean {
+  if (!kind || !object) return true;
+  const slash = owner.apiVersion.indexOf("/");
+  const group = slash < 0 ? "" : owner.apiVersion.slice(0, slash);
+  if (owner.kind !== kind.kind || group !== kind.group || owner.name !== object.metadata.name) return false;
+  return !kind.namespaced || object.metadata.namespace === dependent.object?.metadata.namespace;
+}
