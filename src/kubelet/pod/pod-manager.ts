@@ -1,0 +1,195 @@
+import { readdir } from "node:fs/promises";
+import type { Pod } from "#api/core-v1/pod";
+import { type CancelTimer } from "#base/clock";
+import { logger } from "#base/log";
+import type { Scope } from "#base/scope";
+import type { RuntimeEvent } from "../cri/events.ts";
+import { removePodDir } from "../volumes/pod-volumes.ts";
+import { podsDir } from "./directories.ts";
+import { label, type ObservedContainer } from "./observed.ts";
+import { ignoreMissing } from "./pod-runtime.ts";
+import type { PodSource } from "./pod-source.ts";
+import type { PodServices } from "./services.ts";
+import { PodWorker } from "./worker.ts";
+
+const log = logger("pod-manager");
+
+/** Events tell at once; this finds what they have not told. */
+const RELIST_MS = 60_000;
+/** For containers of pods that no longer exist. */
+const ORPHAN_GRACE_SECONDS = 10;
+
+/** All pods of this node, each with its worker. */
+export class PodManager {
+  readonly #services: PodServices;
+  readonly #scope: Scope;
+  readonly #workers = new Map<string, PodWorker>();
+  readonly #owners = new Map<string, string>();
+  readonly #scopes = new Map<string, Scope>();
+  #known = new Set<string>();
+  #relistTimer: CancelTimer | undefined;
+
+  constructor(services: Omit<PodServices, "own" | "disown">, scope: Scope) {
+    this.#scope = scope;
+    this.#services = {
+      ...services,
+      own: (id, uid) => void this.#owners.set(id, uid),
+      disown: (id) => void this.#owners.delete(id),
+    };
+    scope.defer(() => this.#relistTimer?.());
+  }
+
+  get workers(): Iterable<PodWorker> {
+    return this.#workers.values();
+  }
+
+  get size(): number {
+    return this.#workers.size;
+  }
+
+  byUid(uid: string): PodWorker | undefined {
+    return this.#workers.get(uid);
+  }
+
+  /** The newest pod of this name. */
+  find(namespace: string, name: string): PodWorker | undefined {
+    let found: PodWorker | undefined;
+    for (const worker of this.#workers.values()) {
+      const { metadata } = worker.pod;
+      if (metadata.namespace === namespace && metadata.name === name && !(found && worker.hasEnded))
+        found = worker;
+    }
+    return found;
+  }
+
+  /** The container of this name that runs, or ran last; with `previous`, the one before it. */
+  findContainer(
+    { runtime }: PodWorker,
+    name: string,
+    { previous = false }: { readonly previous?: boolean } = {},
+  ): ObservedContainer | undefined {
+    const made = runtime.containers.filter((container) => container.name === name);
+    return made[previous ? 1 : 0];
+  }
+
+  /** Follows the pods of the source; resolves when those that are there have their workers. */
+  async run(source: PodSource): Promise<void> {
+    this.#known = await this.#listKnown();
+    const end = source.handle({
+      added: (pod) => this.#add(pod),
+      updated: (pod) => this.#update(pod),
+      deleted: (pod) => this.#delete(pod),
+    });
+    this.#scope.defer(end);
+    await source.synced;
+    this.#scope.run(() => this.#sweepOrphans());
+    this.#setRelist();
+  }
+
+  heard({ containerId }: RuntimeEvent): void {
+    const uid = this.#owners.get(containerId);
+    if (uid !== undefined) this.#workers.get(uid)?.heard(containerId);
+  }
+
+  #add(pod: Pod): void {
+    const { uid } = pod.metadata;
+    if (this.#workers.has(uid)) return this.#update(pod);
+    const scope = this.#scope.child();
+    const worker = new PodWorker(pod, this.#services, scope, () => this.#forget(uid));
+    this.#workers.set(uid, worker);
+    this.#scopes.set(uid, scope);
+    worker.start({ known: this.#known.delete(uid) });
+  }
+
+  #update(pod: Pod): void {
+    const worker = this.#workers.get(pod.metadata.uid);
+    if (worker) worker.update(pod);
+    else this.#add(pod);
+  }
+
+  #delete({ metadata }: Pod): void {
+    this.#workers.get(metadata.uid)?.removed();
+  }
+
+  #forget(uid: string): void {
+    this.#workers.delete(uid);
+    const scope = this.#scopes.get(uid);
+    this.#scopes.delete(uid);
+    void scope?.close();
+  }
+
+  /** UIDs of the pods that a kubelet before this one has left running. */
+  async #listKnown(): Promise<Set<string>> {
+    const { runtime, dirs } = this.#services;
+    const [sandboxes, containers, directories] = await Promise.all([
+      runtime.listSandboxes(),
+      runtime.listContainers(),
+      readdir(podsDir(dirs)).catch(() => []),
+    ]);
+    const uids = [...sandboxes, ...containers].map(({ labels }) => labels[label.podUid] ?? "");
+    return new Set([...uids.filter(Boolean), ...directories]);
+  }
+
+  /** What is left of pods that were deleted while no kubelet ran. */
+  async #sweepOrphans(): Promise<void> {
+    for (const uid of this.#known) {
+      if (this.#workers.has(uid)) continue;
+      try {
+        await this.#removeOrphan(uid);
+        log.info("removed what was left of a pod", { uid });
+      } catch (error) {
+        log.warn("could not remove what was left of a pod", { uid, error });
+      }
+    }
+    this.#known.clear();
+    await this.#services.cgroups.sweep(new Set(this.#workers.keys()));
+  }
+
+  async #removeOrphan(uid: string): Promise<void> {
+    const { runtime, dirs } = this.#services;
+    const filter = { labelSelector: { [label.podUid]: uid } };
+    const [sandboxes, containers] = await Promise.all([
+      runtime.listSandboxes(filter),
+      runtime.listContainers(filter),
+    ]);
+    await Promise.all(
+      containers.map(({ id }) => ignoreMissing(runtime.stopContainer(id, ORPHAN_GRACE_SECONDS))),
+    );
+    await Promise.all(containers.map(({ id }) => ignoreMissing(runtime.removeContainer(id))));
+    for (const { id } of sandboxes) {
+      await ignoreMissing(runtime.stopSandbox(id));
+      await ignoreMissing(runtime.removeSandbox(id));
+    }
+    await removePodDir(dirs, uid);
+  }
+
+  #setRelist(): void {
+    if (this.#scope.closed) return;
+    this.#relistTimer = this.#services.clock.after(RELIST_MS, () => {
+      this.#scope.run(async () => {
+        await this.relist().catch((error: unknown) => log.warn("the runtime could not be listed", { error }));
+        this.#setRelist();
+      });
+    });
+  }
+
+  /** Compares what the runtime lists with what the workers know; those that are wrong look again. */
+  async relist(): Promise<void> {
+    const { runtime } = this.#services;
+    const [sandboxes, containers] = await Promise.all([runtime.listSandboxes(), runtime.listContainers()]);
+    const listed = new Map<string, Set<string>>();
+    const note = (uid: string | undefined, text: string) => {
+      if (uid) listed.set(uid, (listed.get(uid) ?? new Set()).add(text));
+    };
+    for (const { id, labels, state } of sandboxes) note(labels[label.podUid], `${id} ${state === 0}`);
+    for (const { id, labels, state } of containers) note(labels[label.podUid], `${id} ${state === 1}`);
+    for (const worker of this.#workers.values()) {
+      const { runtime: known } = worker;
+      const believed = new Set([
+        ...known.sandboxes.map(({ id, ready }) => `${id} ${ready}`),
+        ...known.containers.map(({ id, state }) => `${id} ${state === "running"}`),
+      ]);
+      if (believed.symmetricDifference(listed.get(worker.uid) ?? new Set()).size > 0) worker.reconsider();
+    }
+  }
+}

@@ -1,0 +1,73 @@
+import { Pod } from "#api/core-v1/pod";
+import { logger } from "#base/log";
+import { sleep } from "#base/clock";
+import { hasReason } from "#machinery/status";
+import type { PodServices } from "./services.ts";
+import type { PodStatus } from "./spec.ts";
+import { statusPatch } from "./status-patch.ts";
+
+const log = logger("pod-status");
+
+const RETRY_FIRST_MS = 200;
+const RETRY_MAX_MS = 10_000;
+
+/**
+ * Brings one pod's status to the API: one write at a time, always the newest, and none that says nothing new.
+ * `onWritten` hears of the object that came of a write.
+ */
+export class StatusWriter {
+  readonly #services: PodServices;
+  readonly #onWritten: (pod: Pod) => void;
+  readonly #signal: AbortSignal;
+  #wanted: { readonly pod: Pod; readonly status: PodStatus } | undefined;
+  #writing: Promise<void> | undefined;
+
+  constructor(services: PodServices, signal: AbortSignal, onWritten: (pod: Pod) => void) {
+    this.#services = services;
+    this.#signal = signal;
+    this.#onWritten = onWritten;
+  }
+
+  /** `pod`: the newest object known. */
+  want(pod: Pod, status: PodStatus): void {
+    this.#wanted = { pod, status };
+    this.#writing ??= this.#write().finally(() => {
+      this.#writing = undefined;
+    });
+  }
+
+  /** Resolves when nothing waits to be written. */
+  async flushed(): Promise<void> {
+    await this.#writing;
+  }
+
+  async #write(): Promise<void> {
+    for (let retryMs = RETRY_FIRST_MS; this.#wanted && !this.#signal.aborted;) {
+      const { pod, status } = this.#wanted;
+      const change = statusPatch(pod.status, status);
+      if (!change) return void (this.#wanted = undefined);
+      const { name, namespace, uid } = pod.metadata;
+      const wanted = this.#wanted;
+      try {
+        const body = { metadata: { uid }, status: change };
+        const options = { subresource: "status", signal: this.#signal };
+        const written = await this.#services.client.strategicPatch(Pod, { namespace, name }, body, options);
+        retryMs = RETRY_FIRST_MS;
+        if (this.#wanted === wanted) this.#wanted = undefined;
+        this.#onWritten(written);
+      } catch (error) {
+        if (this.#signal.aborted) return;
+        // The pod is gone, or another one has its name: nobody is left to tell.
+        if (hasReason(error, "NotFound", "Conflict", "Invalid")) {
+          if (hasReason(error, "Invalid"))
+            log.error("pod status was refused", { pod: `${namespace}/${name}`, error });
+          if (this.#wanted === wanted) this.#wanted = undefined;
+          continue;
+        }
+        log.warn("pod status could not be written", { pod: `${namespace}/${name}`, error });
+        await sleep(this.#services.clock, retryMs, { signal: this.#signal }).catch(() => undefined);
+        retryMs = Math.min(2 * retryMs, RETRY_MAX_MS);
+      }
+    }
+  }
+}

@@ -1,0 +1,103 @@
+/** Requests and limits as the kernel's numbers. */
+import type { Pod } from "#api/core-v1/pod";
+import { quantityMilli, quantityValue } from "#machinery/quantity";
+import type { Wire } from "#machinery/schema";
+import type { LinuxContainerResources } from "../cri/resources.ts";
+import type { Container } from "../pod/spec.ts";
+import { qosClass } from "./qos.ts";
+
+const SHARES_PER_CPU = 1024;
+export const SHARES_MIN = 2;
+const SHARES_MAX = 262_144;
+export const QUOTA_PERIOD_US = 100_000;
+const QUOTA_MIN_US = 1_000;
+
+/** Relative weight of so many thousandths of a CPU. */
+export const sharesOf = (milliCpu: number): number =>
+  Math.min(SHARES_MAX, Math.max(SHARES_MIN, Math.floor((milliCpu * SHARES_PER_CPU) / 1000)));
+
+/** Microseconds of CPU in each period; 0 for no limit. */
+export const quotaOf = (milliCpu: number): number =>
+  milliCpu <= 0 ? 0 : Math.max(QUOTA_MIN_US, Math.floor((milliCpu * QUOTA_PERIOD_US) / 1000));
+
+/** CPU in thousandths and memory in bytes; 0 where nothing was said. */
+export interface Compute {
+  readonly milliCpu: number;
+  readonly memoryBytes: number;
+}
+
+export function requested({ resources }: Container): Compute {
+  const { requests, limits } = resources ?? {};
+  return compute(requests?.cpu ?? limits?.cpu, requests?.memory ?? limits?.memory);
+}
+
+export const limited = ({ resources }: Container): Compute =>
+  compute(resources?.limits?.cpu, resources?.limits?.memory);
+
+const compute = (cpu: string | undefined, memory: string | undefined): Compute => ({
+  milliCpu: cpu === undefined ? 0 : quantityMilli(cpu),
+  memoryBytes: memory === undefined ? 0 : quantityValue(memory),
+});
+
+/** `nodeMemoryBytes`: what the node has in all. */
+export function containerResources(
+  pod: Pod,
+  container: Container,
+  nodeMemoryBytes: number,
+): Wire<LinuxContainerResources> {
+  const request = requested(container);
+  const limit = limited(container);
+  return {
+    cpuShares: sharesOf(request.milliCpu),
+    cpuPeriod: QUOTA_PERIOD_US,
+    ...(limit.milliCpu > 0 ? { cpuQuota: quotaOf(limit.milliCpu) } : {}),
+    ...(limit.memoryBytes > 0 ? { memoryLimitInBytes: limit.memoryBytes } : {}),
+    oomScoreAdj: oomScoreAdjust(pod, request.memoryBytes, nodeMemoryBytes),
+  };
+}
+
+const OOM_GUARANTEED = -997;
+const OOM_BEST_EFFORT = 1000;
+
+/** Who is killed first when the node runs out of memory: -1000 never, 1000 first. */
+export function oomScoreAdjust(pod: Pod, requestBytes: number, nodeMemoryBytes: number): number {
+  if (pod.spec.priorityClassName === "system-node-critical") return OOM_GUARANTEED;
+  const qos = qosClass(pod);
+  if (qos === "Guaranteed") return OOM_GUARANTEED;
+  if (qos === "BestEffort") return OOM_BEST_EFFORT;
+  const share = Math.floor((1000 * requestBytes) / Math.max(1, nodeMemoryBytes));
+  return Math.min(Math.max(1000 - share, 1000 + OOM_GUARANTEED), OOM_BEST_EFFORT - 1);
+}
+
+export interface PodLimits {
+  readonly cpuShares: number;
+  /** 0 for no limit. */
+  readonly cpuQuotaUs: number;
+  /** 0 for no limit. */
+  readonly memoryBytes: number;
+}
+
+/** What the pod's own cgroup allows its containers together. */
+export function podLimits({ spec }: Pod): PodLimits {
+  const total = sum(spec.containers, requested);
+  const sidecars = (spec.initContainers ?? []).filter((one) => one.restartPolicy === "Always");
+  const together = add(total, sum(sidecars, requested));
+  const all = [...spec.containers, ...sidecars];
+  const limits = sum(all, limited);
+  const inits = (spec.initContainers ?? []).map(limited);
+  const everyHas = (of: keyof Compute) => [...all.map(limited), ...inits].every((limit) => limit[of] > 0);
+  const atLeast = (of: keyof Compute) => Math.max(limits[of], ...inits.map((limit) => limit[of]));
+  return {
+    cpuShares: sharesOf(together.milliCpu),
+    cpuQuotaUs: everyHas("milliCpu") ? quotaOf(atLeast("milliCpu")) : 0,
+    memoryBytes: everyHas("memoryBytes") ? atLeast("memoryBytes") : 0,
+  };
+}
+
+const add = (a: Compute, b: Compute): Compute => ({
+  milliCpu: a.milliCpu + b.milliCpu,
+  memoryBytes: a.memoryBytes + b.memoryBytes,
+});
+
+const sum = (containers: readonly Container[], of: (container: Container) => Compute): Compute =>
+  containers.map(of).reduce(add, { milliCpu: 0, memoryBytes: 0 });
