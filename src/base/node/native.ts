@@ -1,10 +1,10 @@
 import { createRequire } from "node:module";
 import type { LibraryHandle } from "koffi";
 
-const require = createRequire(import.meta.url);
+const requireFromHere = createRequire(import.meta.url);
 
 /** A shared library of the system. Throws where it, or the bridge to it, is not installed. */
 export function loadLibrary(name: string): LibraryHandle {
-  const koffi = require("koffi") as typeof import("koffi");
+  const koffi = requireFromHere("koffi") as typeof import("koffi");
   return koffi.load(name);
 }
