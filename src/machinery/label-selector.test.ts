@@ -83,5 +83,6 @@ test("matching by struct: absent selects nothing, empty everything", () => {
   assert.equal(formatLabelSelector(selector), "app=web,tier!=x");
   assert.equal(formatLabelSelector({}), "");
   const odd = { matchExpressions: [{ key: "a", operator: "Near" }] };
+  assert.equal(formatLabelSelector(odd), "<error>");
   assert.throws(() => compileSelector(odd), { message: '"Near" is not a valid label selector operator' });
 });

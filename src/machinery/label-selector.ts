@@ -115,9 +115,14 @@ export const matchesSelector = (
   labels: Labels | undefined,
 ): boolean => compileSelector(selector)(labels);
 
-/** The struct as text, as in `status.selector` of a Scale; absent and empty are the empty text. */
-export const formatLabelSelector = (selector: LabelSelector | null | undefined): string =>
-  selector ? formatRequirements(requirementsOf(selector)) : "";
+/** The struct as text, as in `status.selector` of a Scale; absent and empty are the empty text, invalid is `<error>`. */
+export function formatLabelSelector(selector: LabelSelector | null | undefined): string {
+  try {
+    return selector ? formatRequirements(requirementsOf(selector)) : "";
+  } catch {
+    return "<error>";
+  }
+}
 
 /** Sorted by key. */
 export function formatRequirements(requirements: readonly LabelRequirement[]): string {

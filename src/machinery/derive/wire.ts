@@ -161,9 +161,11 @@ export class Reader {
         this.#need(8);
         this.at += 8;
         return;
-      case BYTES:
-        this.at += this.length();
+      case BYTES: {
+        const length = this.length();
+        this.at += length;
         return;
+      }
       case FIXED32:
         this.#need(4);
         this.at += 4;
