@@ -1,0 +1,192 @@
+/** Who may do what on this server, put together from the rooms that know. */
+import type { KeyObject } from "node:crypto";
+import type { TokenRequest } from "#api/authentication-v1/tokenrequest";
+import { TokenRequest as TokenRequestKind } from "#api/authentication-v1/tokenrequest";
+import { SelfSubjectReview } from "#api/authentication-v1/selfsubjectreview";
+import { TokenReview } from "#api/authentication-v1/tokenreview";
+import { LocalSubjectAccessReview } from "#api/authorization-v1/localsubjectaccessreview";
+import { SelfSubjectAccessReview } from "#api/authorization-v1/selfsubjectaccessreview";
+import { SelfSubjectRulesReview } from "#api/authorization-v1/selfsubjectrulesreview";
+import { SubjectAccessReview } from "#api/authorization-v1/subjectaccessreview";
+import { Namespace } from "#api/core-v1/namespace";
+import { resourceForKind } from "#api/registry";
+import { PriorityClass } from "#api/scheduling-v1/priorityclass";
+import type { AnyObject, Resource } from "#machinery/schema";
+import { hasReason } from "#machinery/status";
+import { admissionPlugins } from "./admission/plugins.ts";
+import { systemPriorityClasses } from "./admission/priority.ts";
+import { Authentication } from "./authentication/authentication.ts";
+import { impersonated } from "./authentication/impersonation.ts";
+import { reviewSelf, reviewToken } from "./authentication/reviews.ts";
+import { AccessReviews } from "./authorization/access-review.ts";
+import { authorizers } from "./authorization/authorizer.ts";
+import { bootstrapRoles } from "./authorization/bootstrap.ts";
+import { NodeAuthorizer } from "./authorization/node.ts";
+import { RbacAuthorizer } from "./authorization/rbac.ts";
+import type { AdmissionPlugin, Loopback, ReadCache, User } from "./contracts.ts";
+import { decodeBody } from "./negotiation/decode.ts";
+import type { Handler } from "./request/dispatch.ts";
+import type { PathHandler } from "./request/handlers.ts";
+import type { Operation, Shown } from "./request/operation.ts";
+import type { RestDeps } from "./rest/deps.ts";
+import { writeQueryOf } from "./rest/query.ts";
+import type { Inner, Rooms } from "./server.ts";
+
+export interface SecurityOptions {
+  /** PEM of the authorities whose client certificates count. */
+  readonly clientAuthorities: readonly string[];
+  /** Signs service-account tokens. */
+  readonly serviceAccountKey: KeyObject;
+  readonly olderServiceAccountKeys?: readonly KeyObject[];
+  /** Default `https://kubernetes.default.svc.cluster.local`. */
+  readonly issuer?: string;
+  /** Where clients reach this server, `https://host:port`; for the documents of the issuer. */
+  readonly serverUrl: () => string;
+  readonly staticTokens?: ReadonlyMap<string, User>;
+  /** Default true: as far as RBAC lets them, which is health and version. */
+  readonly anonymous?: boolean;
+  readonly enableAdmission?: readonly string[];
+  readonly disableAdmission?: readonly string[];
+  /** Plugins beyond those of the server, before quota is taken. */
+  readonly admission?: readonly AdmissionPlugin[];
+}
+
+const ISSUER = "https://kubernetes.default.svc.cluster.local";
+
+/** For `startApiServer`: also sees to the namespaces, roles and priority classes that every cluster has. */
+export const secure =
+  (options: SecurityOptions) =>
+  async (inner: Inner): Promise<Rooms> => {
+    const { cache, loopback, clock, random } = inner;
+    const authentication = new Authentication({
+      ...options,
+      cache,
+      clock,
+      random,
+      issuer: options.issuer ?? ISSUER,
+    });
+    const rbac = new RbacAuthorizer(cache);
+    const authorizer = authorizers([new NodeAuthorizer(cache), rbac]);
+    const plugins = admissionPlugins({
+      cache,
+      loopback: () => loopback,
+      random,
+      authorizer,
+      rbac,
+      findKind: resourceForKind,
+      ...(options.enableAdmission ? { enable: options.enableAdmission } : {}),
+      ...(options.disableAdmission ? { disable: options.disableAdmission } : {}),
+    });
+    await bootstrap(cache, loopback);
+    const quota = plugins.filter(({ name }) => name === "ResourceQuota");
+    const others = plugins.filter(({ name }) => name !== "ResourceQuota");
+    return {
+      authenticator: authentication,
+      authorizer,
+      admission: [...others, ...(options.admission ?? []), ...quota],
+      impersonate: (user, exchange, asked) =>
+        impersonated(user, { header: (name) => exchange.header(name), names: exchange.headerNames() }, asked),
+      reviews: reviewHandlers(authentication, new AccessReviews(authorizer, rbac)),
+      subresources: new Map([["serviceaccounts/token", { create: tokenHandler(authentication) }]]),
+      paths: new Map([
+        [
+          "/.well-known/openid-configuration",
+          document("application/json", () => authentication.openIdConfiguration(options.serverUrl())),
+        ],
+        ["/openid/v1/jwks", document("application/jwk-set+json", () => authentication.jsonWebKeys())],
+      ]),
+    };
+  };
+
+const SYSTEM_NAMESPACES = ["default", "kube-system", "kube-public", "kube-node-lease"];
+
+/** All at once, so that one group commit makes everything durable. */
+async function bootstrap(cache: ReadCache, loopback: Loopback): Promise<void> {
+  const namespaces = SYSTEM_NAMESPACES.map((name) => ({
+    apiVersion: "v1",
+    kind: "Namespace",
+    metadata: { name },
+  }));
+  await Promise.all([
+    ...namespaces.map((body) => ensure(cache, loopback, Namespace, body)),
+    ...systemPriorityClasses.map((body) => ensure(cache, loopback, PriorityClass, body)),
+    bootstrapRoles(cache, loopback),
+  ]);
+}
+
+async function ensure<T extends AnyObject>(
+  cache: ReadCache,
+  loopback: Loopback,
+  resource: Resource<T>,
+  body: { readonly metadata: { readonly name: string } },
+): Promise<void> {
+  if (cache.get(resource, undefined, body.metadata.name)) return;
+  try {
+    await loopback.call({ resource, verb: "create", body });
+  } catch (error) {
+    // Another API server of the cluster was faster.
+    if (!hasReason(error, "AlreadyExists")) throw error;
+  }
+}
+
+/** Answers a kind that is asked and not stored. */
+const review = <T extends AnyObject>(
+  resource: Resource<T>,
+  answer: (asked: T, op: Operation) => Shown | Promise<Shown>,
+): readonly [string, Handler] => [
+  `${resource.apiVersion}/${resource.kind}`,
+  async (op, deps) => {
+    const asked = decoded(op, deps, resource as unknown as Resource) as T;
+    return { type: "object", code: 201, object: await answer(asked, op), schema: resource.schema };
+  },
+];
+
+function decoded(op: Operation, { limits }: RestDeps, expected: Parameters<typeof decodeBody>[1]): unknown {
+  const { fieldValidation } = writeQueryOf(op.info.query, "CreateOptions");
+  return decodeBody(op.body, expected, { limits, fieldValidation, warn: op.warn });
+}
+
+function reviewHandlers(authentication: Authentication, access: AccessReviews): ReadonlyMap<string, Handler> {
+  return new Map([
+    review(TokenReview, (asked) => reviewToken(authentication.tokens, asked)),
+    review(SelfSubjectReview, (asked, { user }) => reviewSelf(asked, user)),
+    review(SubjectAccessReview, (asked) => access.subjectAccess(asked)),
+    review(LocalSubjectAccessReview, (asked, { info }) => access.localSubjectAccess(asked, info.namespace)),
+    review(SelfSubjectAccessReview, (asked, { user }) => access.selfAccess(asked, user)),
+    review(SelfSubjectRulesReview, (asked, { user }) => access.selfRules(asked, user)),
+  ]);
+}
+
+const TOKEN_REQUEST = {
+  apiVersion: "authentication.k8s.io/v1",
+  kind: "TokenRequest",
+  schema: TokenRequestKind,
+};
+
+/** The subresource `token` of service accounts. */
+function tokenHandler({ issuer }: Authentication): Handler {
+  return async (op, deps) => {
+    const sent = decoded(op, deps, TOKEN_REQUEST) as TokenRequest;
+    const { namespace, name } = op.info;
+    const query = writeQueryOf(op.info.query, "CreateOptions");
+    const admitted = {
+      operation: "CREATE",
+      object: sent as unknown as AnyObject,
+      old: undefined,
+      name,
+      options: query,
+      dryRun: query.dryRun,
+    } as const;
+    const object = (await deps.admission.admit(op, admitted)) ?? admitted.object;
+    await deps.admission.validate(op, { ...admitted, object });
+    const issued = await issuer.issue(object as unknown as TokenRequest, namespace, name);
+    return { type: "object", code: 201, object: issued, schema: TokenRequestKind };
+  };
+}
+
+const document =
+  (contentType: string, make: () => object): PathHandler =>
+  ({ exchange, headers }) => {
+    const cached = { ...headers, "cache-control": "public, max-age=3600", "content-type": contentType };
+    exchange.reply(200, cached, new TextEncoder().encode(JSON.stringify(make())));
+  };
