@@ -117,6 +117,7 @@ export interface StoreEvent {
 /** The asked revision is older than what is kept. */
 export class Compacted extends Error {
   override readonly name = "Compacted";
+  /** 0 when the store behind does not tell. */
   readonly compactRevision: number;
   constructor(compactRevision: number) {
     super(`history before revision ${compactRevision} has been compacted`);

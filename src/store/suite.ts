@@ -19,6 +19,12 @@ import {
 /** One implementation on the bench. */
 export interface Bench {
   readonly store: Store;
+  /** A time to live for leases that is short by the clock they run by. */
+  readonly leaseSeconds: number;
+  /** False for a store that cannot tell watchers how far they have come. */
+  readonly tellsProgress: boolean;
+  /** False for a store whose history may be compacted away below a snapshot, which then fails. */
+  readonly pinsSnapshots: boolean;
   /** Moves the time that leases run by. */
   readonly advance: (byMs: number) => Promise<void>;
   /** A store of the same kind made from the snapshot; the caller closes it. */
@@ -342,7 +348,8 @@ function watching(onBench: OnBench): void {
     await kept.stop();
   });
 
-  onBench("a quiet watch learns how far the store has come", async ({ store }, prefix) => {
+  onBench("a quiet watch learns how far the store has come", async ({ store, tellsProgress }, prefix) => {
+    if (!tellsProgress) return;
     const { progress, stop } = watch(store, `${prefix}quiet/`, store.revision);
     const revision = await put(store, `${prefix}loud`, "1");
     store.requestProgress();
@@ -383,15 +390,15 @@ function watching(onBench: OnBench): void {
 function leasing(onBench: OnBench): void {
   onBench(
     "a lease that runs out deletes its keys in one commit that watchers see",
-    async ({ store, advance }, prefix) => {
-      const lease = await store.grantLease(10);
+    async ({ store, advance, leaseSeconds }, prefix) => {
+      const lease = await store.grantLease(leaseSeconds);
       await store.commit(
         [],
         [putting(`${prefix}a`, "1", lease), putting(`${prefix}b`, "1", lease), putting(`${prefix}c`, "1")],
       );
       assert.equal((await read(store, `${prefix}a`))?.lease, lease);
       const { reader, stop } = watch(store, prefix, store.revision);
-      await advance(30_000);
+      await advance(leaseSeconds * 3_000);
       const [batch] = await reader.take(1);
       assert.deepEqual(batch?.events.map(({ type, key }) => [type, key]).toSorted(), [
         ["delete", `${prefix}a`],
@@ -403,11 +410,11 @@ function leasing(onBench: OnBench): void {
     },
   );
 
-  onBench("a renewed lease lives on", async ({ store, advance }, prefix) => {
-    const lease = await store.grantLease(10);
+  onBench("a renewed lease lives on", async ({ store, advance, leaseSeconds }, prefix) => {
+    const lease = await store.grantLease(leaseSeconds);
     await store.commit([], [putting(`${prefix}a`, "1", lease)]);
     for (let n = 0; n < 4; n++) {
-      await advance(5_000);
+      await advance(leaseSeconds * 500);
       await store.renewLease(lease);
     }
     assert.ok(await read(store, `${prefix}a`));
@@ -434,34 +441,37 @@ function leasing(onBench: OnBench): void {
 }
 
 function snapshots(onBench: OnBench): void {
-  onBench("a snapshot holds one revision, whole, while writes go on", async ({ store, restore }, prefix) => {
-    for (let n = 0; n < 20; n++) {
-      await store.commit(
-        [],
-        Array.from({ length: 50 }, (_, k) => putting(`${prefix}${n}-${k}`, "before")),
-      );
-    }
-    const asOf = store.revision;
-    const snapshot = store.snapshot()[Symbol.asyncIterator]();
-    const pieces = [await snapshot.next()];
-    await put(store, `${prefix}0-0`, "after");
-    await remove(store, `${prefix}19-49`);
-    await put(store, `${prefix}new`, "after");
-    await store.compact(store.revision);
-    while (!pieces.at(-1)?.done) pieces.push(await snapshot.next());
-    const copy = await restore(streamOf(pieces.flatMap(({ value }) => (value ? [value] : []))));
-    try {
-      assert.ok(copy.revision >= asOf);
-      const { entries } = await copy.range(prefix, prefixEnd(prefix));
-      assert.equal(entries.length, 1000);
-      assert.ok(entries.every((entry) => shown(entry)?.value === "before"));
-      const original = present((await store.get(`${prefix}1-1`)).entry, "entry");
-      assert.deepEqual(shown(entries.find(({ key }) => key === original.key)), shown(original));
-      assert.equal(await put(copy, `${prefix}next`, "x"), copy.revision);
-    } finally {
-      await copy.close();
-    }
-  });
+  onBench(
+    "a snapshot holds one revision, whole, while writes go on",
+    async ({ store, restore, pinsSnapshots }, prefix) => {
+      for (let n = 0; n < 20; n++) {
+        await store.commit(
+          [],
+          Array.from({ length: 50 }, (_, k) => putting(`${prefix}${n}-${k}`, "before")),
+        );
+      }
+      const asOf = store.revision;
+      const snapshot = store.snapshot()[Symbol.asyncIterator]();
+      const pieces = [await snapshot.next()];
+      await put(store, `${prefix}0-0`, "after");
+      await remove(store, `${prefix}19-49`);
+      await put(store, `${prefix}new`, "after");
+      if (pinsSnapshots) await store.compact(store.revision);
+      while (!pieces.at(-1)?.done) pieces.push(await snapshot.next());
+      const copy = await restore(streamOf(pieces.flatMap(({ value }) => (value ? [value] : []))));
+      try {
+        assert.ok(copy.revision >= asOf);
+        const { entries } = await copy.range(prefix, prefixEnd(prefix));
+        assert.equal(entries.length, 1000);
+        assert.ok(entries.every((entry) => shown(entry)?.value === "before"));
+        const original = present((await store.get(`${prefix}1-1`)).entry, "entry");
+        assert.deepEqual(shown(entries.find(({ key }) => key === original.key)), shown(original));
+        assert.equal(await put(copy, `${prefix}next`, "x"), copy.revision);
+      } finally {
+        await copy.close();
+      }
+    },
+  );
 
   onBench("a snapshot that was cut short or changed is refused", async ({ store, restore }, prefix) => {
     await put(store, `${prefix}a`, "some value that can be damaged");

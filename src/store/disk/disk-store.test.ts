@@ -17,6 +17,9 @@ storeSuite("disk store", async () => {
   let copies = 0;
   return {
     store,
+    leaseSeconds: 10,
+    tellsProgress: true,
+    pinsSnapshots: true,
     advance: (byMs) => clock.advance(byMs),
     async restore(snapshot) {
       const copy = join(directory, `copy-${copies++}`);

@@ -7,6 +7,9 @@ storeSuite("memory store", async () => {
   const store = openMemoryStore({ clock });
   return {
     store,
+    leaseSeconds: 10,
+    tellsProgress: true,
+    pinsSnapshots: true,
     advance: (byMs) => clock.advance(byMs),
     restore: (snapshot) => restoreMemoryStore(snapshot, { clock }),
     dispose: () => store.close(),

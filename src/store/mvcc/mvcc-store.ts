@@ -28,7 +28,7 @@ import type { Journal, Recovered } from "./journal.ts";
 import type { KeyIndex } from "./key-index.ts";
 import { LeaseTable } from "./lease-table.ts";
 import { rebuild } from "./recover.ts";
-import { checkCommit } from "./request.ts";
+import { checkCommit } from "../request.ts";
 import { ownRoom, SharedRoom, type Room } from "./room.ts";
 import { entryOf, liveAt, NO_BYTES, Version } from "./version.ts";
 import { WatchHub } from "./watch-hub.ts";

@@ -1,4 +1,4 @@
-import { InvalidRequest, type Change, type Guard } from "../store.ts";
+import { InvalidRequest, type Change, type Guard } from "./store.ts";
 
 /** So that every engine can hold it: LMDB's own limit is a little higher. */
 const KEY_BYTES_MAX = 1_024;

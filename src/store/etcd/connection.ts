@@ -1,0 +1,87 @@
+import { Client, credentials, type ClientDuplexStream } from "@grpc/grpc-js";
+import { decodeProtobuf, encodeProtobuf } from "#machinery/derive/protobuf";
+import type { StructOf, Wire } from "#machinery/schema";
+
+/** One remote procedure: its path, and what goes in and comes out. */
+export interface Method<Request, Response> {
+  readonly path: string;
+  readonly request: StructOf<Request>;
+  readonly response: StructOf<Response>;
+}
+
+export const method = <Request, Response>(
+  path: string,
+  request: StructOf<Request>,
+  response: StructOf<Response>,
+): Method<Request, Response> => ({ path, request, response });
+
+/** Where etcd listens and how it is trusted; PEM. */
+export interface EtcdTarget {
+  /** `host:port`; of several members by address. */
+  readonly endpoints: readonly string[];
+  readonly tls?: { readonly ca: Uint8Array; readonly cert?: Uint8Array; readonly key?: Uint8Array };
+}
+
+/** A whole range may come in one message. */
+const MESSAGE_BYTES_MAX = 2 ** 31 - 1;
+const KEEPALIVE_MS = 10_000;
+
+/** A gRPC channel to etcd that reconnects by itself. */
+export class Connection {
+  readonly #client: Client;
+
+  constructor({ endpoints, tls }: EtcdTarget) {
+    const target = endpoints.length === 1 ? endpoints[0]! : `ipv4:${endpoints.join(",")}`;
+    this.#client = new Client(target, tls ? secured(tls) : credentials.createInsecure(), {
+      "grpc.max_receive_message_length": MESSAGE_BYTES_MAX,
+      "grpc.keepalive_time_ms": KEEPALIVE_MS,
+    });
+  }
+
+  /** Rejects with gRPC's ServiceError, or the signal's reason. */
+  call<Request, Response>(
+    { path, request, response }: Method<Request, Response>,
+    message: Wire<Request>,
+    signal?: AbortSignal,
+  ): Promise<Response> {
+    return new Promise((resolve, reject) => {
+      const call = this.#client.makeUnaryRequest(
+        path,
+        (body: object) => Buffer.from(encodeProtobuf(request, body)),
+        (bytes: Buffer) => decodeProtobuf<Response>(response, plain(bytes)),
+        message as object,
+        (error, answer) => {
+          signal?.removeEventListener("abort", abort);
+          if (error) reject(signal?.aborted ? signal.reason : error);
+          else resolve(answer!);
+        },
+      );
+      const abort = () => call.cancel();
+      signal?.addEventListener("abort", abort, { once: true });
+    });
+  }
+
+  /** Both sides say as much as they like. */
+  stream<Request, Response>({
+    path,
+    request,
+    response,
+  }: Method<Request, Response>): ClientDuplexStream<Wire<Request>, Response> {
+    return this.#client.makeBidiStreamRequest(
+      path,
+      (body: Wire<Request>) => Buffer.from(encodeProtobuf(request, body as object)),
+      (bytes: Buffer) => decodeProtobuf<Response>(response, plain(bytes)),
+    );
+  }
+
+  close(): void {
+    this.#client.close();
+  }
+}
+
+/** Of a Buffer a slice would be a view that holds on to the whole message. */
+const plain = ({ buffer, byteOffset, byteLength }: Buffer): Uint8Array =>
+  new Uint8Array(buffer, byteOffset, byteLength);
+
+const secured = ({ ca, cert, key }: NonNullable<EtcdTarget["tls"]>) =>
+  credentials.createSsl(Buffer.from(ca), key ? Buffer.from(key) : null, cert ? Buffer.from(cert) : null);
