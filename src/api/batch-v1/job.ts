@@ -1,116 +1,83 @@
-import { PodTemplateSpec } from "#api/core-v1/podtemplatespec";
-import { LabelSelector } from "#api/meta-v1/labelselector";
+import { elapsed } from "#api/age";
+import { ageColumn, containerColumns, nameColumn, selectorText, text, wide } from "#api/columns";
+import { templateDefaults } from "#api/core-v1/podspec-defaults";
 import { ObjectMeta } from "#api/meta-v1/objectmeta";
-import {
-  bool,
-  int32,
-  int64,
-  list,
-  type Of,
-  ref,
-  resource,
-  string,
-  struct,
-  time,
-  value,
-} from "#machinery/schema";
+import { parseTime } from "#machinery/time";
+import { type Of, resource, struct, value } from "#machinery/schema";
+import { jobSelectorProblems, jobSpecProblems, jobStatusProblems, jobUpdateProblems } from "./job-rules.ts";
+import { JobSpec, JobStatus } from "./jobspec.ts";
 
-export const PodFailurePolicyOnExitCodesRequirement = struct(
-  "batch.v1.PodFailurePolicyOnExitCodesRequirement",
-  {
-    containerName: string(1).pointer(),
-    operator: string(2).oneOf("In", "NotIn").required(),
-    values: list(3, int32).required().set(),
-  },
-);
-export interface PodFailurePolicyOnExitCodesRequirement extends Of<
-  typeof PodFailurePolicyOnExitCodesRequirement
-> {}
+export { JobCondition, JobSpec, JobStatus } from "./jobspec.ts";
+export { isJobFinished } from "./job-rules.ts";
 
-export const PodFailurePolicyOnPodConditionsPattern = struct(
-  "batch.v1.PodFailurePolicyOnPodConditionsPattern",
-  {
-    type: string(1).required(),
-    status: string(2).always().default("True"),
-  },
-);
-export interface PodFailurePolicyOnPodConditionsPattern extends Of<
-  typeof PodFailurePolicyOnPodConditionsPattern
-> {}
+const BACKOFF_LIMIT = 6;
+const NO_LIMIT = 2_147_483_647;
 
-export const PodFailurePolicyRule = struct("batch.v1.PodFailurePolicyRule", {
-  action: string(1).oneOf("FailJob", "FailIndex", "Ignore", "Count").required(),
-  onExitCodes: ref(2, PodFailurePolicyOnExitCodesRequirement),
-  onPodConditions: list(3, PodFailurePolicyOnPodConditionsPattern).atomic(),
-});
-export interface PodFailurePolicyRule extends Of<typeof PodFailurePolicyRule> {}
+/** Defaults of jobs; the template of a CronJob keeps what it says, and its jobs get them when they are made. */
+function jobSpecDefaults(sent: JobSpec): JobSpec {
+  const spec: Partial<JobSpec> & Pick<JobSpec, "template"> = sent;
+  const once = spec.completions === undefined && spec.parallelism === undefined;
+  const unbounded = spec.backoffLimitPerIndex !== undefined;
+  return {
+    ...spec,
+    template: templateDefaults(spec.template),
+    ...(once ? { completions: 1 } : {}),
+    parallelism: spec.parallelism ?? 1,
+    completionMode: spec.completionMode ?? "NonIndexed",
+    suspend: spec.suspend ?? false,
+    manualSelector: spec.manualSelector ?? false,
+    backoffLimit: spec.backoffLimit ?? (unbounded ? NO_LIMIT : BACKOFF_LIMIT),
+    podReplacementPolicy:
+      spec.podReplacementPolicy ?? (spec.podFailurePolicy ? "Failed" : "TerminatingOrFailed"),
+  };
+}
 
-export const PodFailurePolicy = struct("batch.v1.PodFailurePolicy", {
-  rules: list(1, PodFailurePolicyRule).required().atomic(),
-});
-export interface PodFailurePolicy extends Of<typeof PodFailurePolicy> {}
+const UID_LABELS = ["batch.kubernetes.io/controller-uid", "controller-uid"] as const;
+const NAME_LABELS = ["batch.kubernetes.io/job-name", "job-name"] as const;
 
-export const SuccessPolicyRule = struct("batch.v1.SuccessPolicyRule", {
-  succeededIndexes: string(1).pointer(),
-  succeededCount: int32(2).pointer(),
-});
-export interface SuccessPolicyRule extends Of<typeof SuccessPolicyRule> {}
+interface JobParts {
+  readonly metadata: ObjectMeta;
+  readonly spec: JobSpec;
+  readonly status: JobStatus;
+}
 
-export const SuccessPolicy = struct("batch.v1.SuccessPolicy", {
-  rules: list(1, SuccessPolicyRule).required().atomic(),
-});
-export interface SuccessPolicy extends Of<typeof SuccessPolicy> {}
+/** The selector that no other job can have: by the job's own uid. */
+function withSelector<J extends JobParts>(job: J): J {
+  const { spec, metadata } = job;
+  if (spec.manualSelector) return job;
+  const labels = { ...spec.template.metadata.labels };
+  for (const label of UID_LABELS) labels[label] = metadata.uid;
+  for (const label of NAME_LABELS) labels[label] = metadata.name;
+  const { selector } = spec;
+  const matchLabels = { ...selector?.matchLabels, [UID_LABELS[0]]: metadata.uid };
+  const template = { ...spec.template, metadata: { ...spec.template.metadata, labels } };
+  return { ...job, spec: { ...spec, template, selector: { ...selector, matchLabels } } };
+}
 
-export const JobSpec = struct("batch.v1.JobSpec", {
-  parallelism: int32(1).pointer().default(1),
-  completions: int32(2).pointer(),
-  activeDeadlineSeconds: int64(3).pointer(),
-  podFailurePolicy: ref(11, PodFailurePolicy),
-  successPolicy: ref(16, SuccessPolicy),
-  backoffLimit: int32(7).pointer(),
-  backoffLimitPerIndex: int32(12).pointer(),
-  maxFailedIndexes: int32(13).pointer(),
-  selector: ref(4, LabelSelector),
-  manualSelector: bool(5).pointer().default(false),
-  template: value(6, PodTemplateSpec).required(),
-  ttlSecondsAfterFinished: int32(8).pointer(),
-  completionMode: string(9).pointer().oneOf("NonIndexed", "Indexed").default("NonIndexed"),
-  suspend: bool(10).pointer().default(false),
-  podReplacementPolicy: string(14).pointer().oneOf("TerminatingOrFailed", "Failed"),
-  managedBy: string(15).pointer(),
-});
-export interface JobSpec extends Of<typeof JobSpec> {}
+/** States in the order in which they have the word. */
+const WORDS = ["Complete", "Failed"] as const;
+const LATE_WORDS = ["Suspended", "FailureTarget", "SuccessCriteriaMet"] as const;
 
-export const JobCondition = struct("batch.v1.JobCondition", {
-  type: string(1).required(),
-  status: string(2).required(),
-  lastProbeTime: time(3).orNull(),
-  lastTransitionTime: time(4).orNull(),
-  reason: string(5),
-  message: string(6),
-});
-export interface JobCondition extends Of<typeof JobCondition> {}
+function statusText({ metadata, status }: JobParts): string {
+  const holds = (type: string): boolean =>
+    status.conditions?.some((condition) => condition.type === type && condition.status === "True") ?? false;
+  const word = WORDS.find(holds);
+  if (word) return word;
+  if (metadata.deletionTimestamp !== undefined) return "Terminating";
+  return LATE_WORDS.find(holds) ?? "Running";
+}
 
-export const UncountedTerminatedPods = struct("batch.v1.UncountedTerminatedPods", {
-  succeeded: list(1, string).set(),
-  failed: list(2, string).set(),
-});
-export interface UncountedTerminatedPods extends Of<typeof UncountedTerminatedPods> {}
+function completionsText({ spec, status }: JobParts): string {
+  const done = status.succeeded ?? 0;
+  if (spec.completions !== undefined) return `${done}/${spec.completions}`;
+  return spec.parallelism > 1 ? `${done}/1 of ${spec.parallelism}` : `${done}/1`;
+}
 
-export const JobStatus = struct("batch.v1.JobStatus", {
-  conditions: list(1, JobCondition).atomic().patch("merge", "type"),
-  startTime: time(2).pointer(),
-  completionTime: time(3).pointer(),
-  active: int32(4),
-  succeeded: int32(5),
-  failed: int32(6),
-  terminating: int32(11).pointer(),
-  completedIndexes: string(7),
-  failedIndexes: string(10).pointer(),
-  uncountedTerminatedPods: ref(8, UncountedTerminatedPods),
-  ready: int32(9).pointer(),
-});
-export interface JobStatus extends Of<typeof JobStatus> {}
+function durationText({ status }: JobParts, now: number): string {
+  if (status.startTime === undefined) return "";
+  const end = status.completionTime === undefined ? now : parseTime(status.completionTime);
+  return elapsed(end - parseTime(status.startTime));
+}
 
 export const Job = resource({
   apiVersion: "batch/v1",
@@ -121,6 +88,36 @@ export const Job = resource({
   metadata: ObjectMeta,
   spec: JobSpec,
   status: JobStatus,
+
+  fieldSelectors: { "status.successful": ({ status }) => String(status.succeeded ?? 0) },
+  columns: [
+    nameColumn,
+    text("Status", statusText),
+    text("Completions", completionsText),
+    text("Duration", durationText),
+    ageColumn,
+    ...containerColumns<JobParts>(({ spec }) => spec.template.spec),
+    wide("Selector", ({ spec }) => selectorText(spec.selector)),
+  ],
+  rules: {
+    defaults(job) {
+      const { spec } = job;
+      const given = job.metadata.labels ?? {};
+      const labels = Object.keys(given).length > 0 ? given : (spec.template.metadata.labels ?? {});
+      return {
+        ...job,
+        metadata: { ...job.metadata, labels },
+        spec: jobSpecDefaults(spec),
+      };
+    },
+    prepareForCreate: (job) => withSelector(job),
+    *validate({ spec }) {
+      yield* jobSpecProblems(spec, "spec");
+      yield* jobSelectorProblems(spec);
+    },
+    validateUpdate: ({ spec }, old) => jobUpdateProblems(spec, old.spec, old.status),
+    validateStatusUpdate: ({ status }, old) => jobStatusProblems(status, old.status),
+  },
 });
 export interface Job extends Of<typeof Job> {}
 

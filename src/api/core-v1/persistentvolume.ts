@@ -1,3 +1,7 @@
+import { ageColumn, nameColumn, text, UNSET, wide } from "#api/columns";
+import { namedIfSet, sameValue, setMembers } from "#api/checks";
+import { compareQuantities } from "#machinery/quantity";
+import { accessModeProblems, accessModesText, storageClassOf } from "./persistentvolumeclaim.ts";
 import { NodeSelector } from "#api/core-v1/affinity";
 import { ObjectReference, SecretReference } from "#api/core-v1/reference";
 import {
@@ -15,14 +19,20 @@ import {
 } from "#api/core-v1/volume";
 import { ObjectMeta } from "#api/meta-v1/objectmeta";
 import {
+  at,
   bool,
+  entry,
+  forbidden,
   inline,
   int32,
+  invalid,
   list,
   map,
+  notSupported,
   type Of,
   quantity,
   ref,
+  required,
   resource,
   string,
   struct,
@@ -38,8 +48,8 @@ export const AzureFilePersistentVolumeSource = struct("core.v1.AzureFilePersiste
 export interface AzureFilePersistentVolumeSource extends Of<typeof AzureFilePersistentVolumeSource> {}
 
 export const CSIPersistentVolumeSource = struct("core.v1.CSIPersistentVolumeSource", {
-  driver: string(1).required(),
-  volumeHandle: string(2).required(),
+  driver: string(1).required().notEmpty(),
+  volumeHandle: string(2).required().notEmpty(),
   readOnly: bool(3),
   fsType: string(4),
   volumeAttributes: map(5, string),
@@ -102,7 +112,7 @@ export const ISCSIPersistentVolumeSource = struct("core.v1.ISCSIPersistentVolume
 export interface ISCSIPersistentVolumeSource extends Of<typeof ISCSIPersistentVolumeSource> {}
 
 export const LocalVolumeSource = struct("core.v1.LocalVolumeSource", {
-  path: string(1).required(),
+  path: string(1).required().notEmpty(),
   fsType: string(2).pointer(),
 });
 export interface LocalVolumeSource extends Of<typeof LocalVolumeSource> {}
@@ -169,22 +179,49 @@ export const PersistentVolumeSource = struct("core.v1.PersistentVolumeSource", {
 export interface PersistentVolumeSource extends Of<typeof PersistentVolumeSource> {}
 
 export const VolumeNodeAffinity = struct("core.v1.VolumeNodeAffinity", {
-  required: ref(1, NodeSelector),
+  required: ref(1, NodeSelector).notEmpty(),
 });
 export interface VolumeNodeAffinity extends Of<typeof VolumeNodeAffinity> {}
 
-export const PersistentVolumeSpec = struct("core.v1.PersistentVolumeSpec", {
-  capacity: map(1, quantity),
-  persistentVolumeSource: inline(2, PersistentVolumeSource),
-  accessModes: list(3, string).atomic(),
-  claimRef: ref(4, ObjectReference).granular(),
-  persistentVolumeReclaimPolicy: string(5).oneOf("Recycle", "Delete", "Retain").default("Retain"),
-  storageClassName: string(6),
-  mountOptions: list(7, string).atomic(),
-  volumeMode: string(8).pointer().oneOf("Block", "Filesystem").default("Filesystem"),
-  nodeAffinity: ref(9, VolumeNodeAffinity),
-  volumeAttributesClassName: string(10).pointer().gate("VolumeAttributesClass"),
-});
+const SOURCES = Object.keys(PersistentVolumeSource.fields) as readonly (keyof PersistentVolumeSource &
+  string)[];
+
+export const PersistentVolumeSpec = struct(
+  "core.v1.PersistentVolumeSpec",
+  {
+    capacity: map(1, quantity).notEmpty(),
+    persistentVolumeSource: inline(2, PersistentVolumeSource),
+    accessModes: list(3, string).atomic().notEmpty(),
+    claimRef: ref(4, ObjectReference).granular(),
+    persistentVolumeReclaimPolicy: string(5).oneOf("Recycle", "Delete", "Retain").default("Retain"),
+    storageClassName: string(6),
+    mountOptions: list(7, string).atomic(),
+    volumeMode: string(8).pointer().oneOf("Block", "Filesystem").default("Filesystem"),
+    nodeAffinity: ref(9, VolumeNodeAffinity),
+    volumeAttributesClassName: string(10).pointer().gate("VolumeAttributesClass"),
+  },
+  {
+    *validate(spec, path) {
+      yield* accessModeProblems(spec.accessModes ?? [], at(path, "accessModes"));
+      for (const [name, amount] of Object.entries(spec.capacity ?? {})) {
+        const where = entry(at(path, "capacity"), name);
+        if (name !== "storage") yield notSupported(where, name, ["storage"]);
+        if (compareQuantities(amount, "0") <= 0) yield invalid(where, amount, "must be greater than zero");
+      }
+      const [first, ...more] = setMembers(spec, SOURCES);
+      if (first === undefined) yield required(path, "must specify a volume type");
+      for (const name of more) yield forbidden(at(path, name), "may not specify more than 1 volume type");
+      if (spec.local && !spec.nodeAffinity?.required)
+        yield required(at(path, "nodeAffinity"), "Local volume requires node affinity");
+      if (spec.hostPath?.path === "/" && spec.persistentVolumeReclaimPolicy === "Recycle")
+        yield forbidden(
+          at(path, "persistentVolumeReclaimPolicy"),
+          "may not be 'recycle' for a hostPath mount of '/'",
+        );
+      yield* namedIfSet(at(path, "storageClassName"), spec.storageClassName, "dns-subdomain");
+    },
+  },
+);
 export interface PersistentVolumeSpec extends Of<typeof PersistentVolumeSpec> {}
 
 export const PersistentVolumeStatus = struct("core.v1.PersistentVolumeStatus", {
@@ -194,6 +231,12 @@ export const PersistentVolumeStatus = struct("core.v1.PersistentVolumeStatus", {
   lastPhaseTransitionTime: time(4).pointer(),
 });
 export interface PersistentVolumeStatus extends Of<typeof PersistentVolumeStatus> {}
+
+const sourceOf = (spec: PersistentVolumeSpec): Readonly<Record<string, unknown>> =>
+  Object.fromEntries(SOURCES.filter((name) => spec[name] !== undefined).map((name) => [name, spec[name]]));
+
+const claimText = ({ claimRef }: PersistentVolumeSpec): string =>
+  claimRef ? `${claimRef.namespace ?? ""}/${claimRef.name ?? ""}` : "";
 
 export const PersistentVolume = resource({
   apiVersion: "v1",
@@ -205,5 +248,32 @@ export const PersistentVolume = resource({
   spec: PersistentVolumeSpec,
   status: PersistentVolumeStatus,
   counted: false,
+
+  columns: [
+    nameColumn,
+    text("Capacity", ({ spec }) => spec.capacity?.storage ?? ""),
+    text("Access Modes", ({ spec }) => accessModesText(spec.accessModes)),
+    text("Reclaim Policy", ({ spec }) => spec.persistentVolumeReclaimPolicy),
+    text("Status", ({ metadata, status }) => (metadata.deletionTimestamp ? "Terminating" : status.phase)),
+    text("Claim", ({ spec }) => claimText(spec)),
+    text("StorageClass", ({ metadata, spec }) => storageClassOf(metadata, spec) ?? ""),
+    text("VolumeAttributesClass", ({ spec }) => spec.volumeAttributesClassName ?? UNSET),
+    text("Reason", ({ status }) => status.reason ?? ""),
+    ageColumn,
+    wide("VolumeMode", ({ spec }) => spec.volumeMode),
+  ],
+  rules: {
+    *validateUpdate({ spec }, { spec: old }) {
+      if (!sameValue(sourceOf(spec), sourceOf(old)))
+        yield forbidden(
+          "spec.persistentvolumesource",
+          "spec.persistentvolumesource is immutable after creation",
+        );
+      if (spec.volumeMode !== old.volumeMode)
+        yield invalid("spec.volumeMode", spec.volumeMode, "field is immutable");
+      if (old.nodeAffinity && !sameValue(spec.nodeAffinity, old.nodeAffinity))
+        yield invalid("spec.nodeAffinity", spec.nodeAffinity ?? null, "field is immutable");
+    },
+  },
 });
 export interface PersistentVolume extends Of<typeof PersistentVolume> {}

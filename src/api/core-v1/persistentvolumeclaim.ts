@@ -1,8 +1,28 @@
+import { ageColumn, nameColumn, text, UNSET, wide } from "#api/columns";
+import { sameValue } from "#api/checks";
+import { compareQuantities } from "#machinery/quantity";
 import { TypedLocalObjectReference, TypedObjectReference } from "#api/core-v1/reference";
 import { VolumeResourceRequirements } from "#api/core-v1/resources";
 import { LabelSelector } from "#api/meta-v1/labelselector";
 import { ObjectMeta } from "#api/meta-v1/objectmeta";
-import { list, map, type Of, quantity, ref, resource, string, struct, time, value } from "#machinery/schema";
+import {
+  at,
+  type FieldProblem,
+  forbidden,
+  invalid,
+  list,
+  map,
+  notSupported,
+  type Of,
+  quantity,
+  ref,
+  required,
+  resource,
+  string,
+  struct,
+  time,
+  value,
+} from "#machinery/schema";
 
 export const ModifyVolumeStatus = struct("core.v1.ModifyVolumeStatus", {
   targetVolumeAttributesClassName: string(1),
@@ -10,13 +30,35 @@ export const ModifyVolumeStatus = struct("core.v1.ModifyVolumeStatus", {
 });
 export interface ModifyVolumeStatus extends Of<typeof ModifyVolumeStatus> {}
 
+const ACCESS_MODES: Readonly<Record<string, string>> = {
+  ReadWriteOnce: "RWO",
+  ReadOnlyMany: "ROX",
+  ReadWriteMany: "RWX",
+  ReadWriteOncePod: "RWOP",
+};
+
+/** How often, and from where, a volume may be mounted. */
+export function* accessModeProblems(modes: readonly string[], path: string): Iterable<FieldProblem> {
+  for (const mode of modes)
+    if (!ACCESS_MODES[mode]) yield notSupported(path, mode, Object.keys(ACCESS_MODES));
+  if (modes.includes("ReadWriteOncePod") && modes.length > 1)
+    yield forbidden(path, "may not use ReadWriteOncePod with other access modes");
+}
+
+/** `RWO,ROX`, in a fixed order. */
+export const accessModesText = (modes: readonly string[] = []): string =>
+  Object.entries(ACCESS_MODES)
+    .filter(([mode]) => modes.includes(mode))
+    .map(([, short]) => short)
+    .join(",");
+
 export const PersistentVolumeClaimSpec = struct("core.v1.PersistentVolumeClaimSpec", {
   accessModes: list(1, string).atomic(),
   selector: ref(4, LabelSelector),
   resources: value(2, VolumeResourceRequirements),
   volumeName: string(3),
   storageClassName: string(5).pointer(),
-  volumeMode: string(6).pointer().oneOf("Block", "Filesystem"),
+  volumeMode: string(6).pointer().oneOf("Block", "Filesystem").default("Filesystem"),
   dataSource: ref(7, TypedLocalObjectReference),
   dataSourceRef: ref(8, TypedObjectReference),
   volumeAttributesClassName: string(9).pointer().gate("VolumeAttributesClass"),
@@ -34,7 +76,7 @@ export const PersistentVolumeClaimCondition = struct("core.v1.PersistentVolumeCl
 export interface PersistentVolumeClaimCondition extends Of<typeof PersistentVolumeClaimCondition> {}
 
 export const PersistentVolumeClaimStatus = struct("core.v1.PersistentVolumeClaimStatus", {
-  phase: string(1).oneOf("Pending", "Bound", "Lost"),
+  phase: string(1).oneOf("Pending", "Bound", "Lost").default("Pending"),
   accessModes: list(2, string).atomic(),
   capacity: map(3, quantity),
   conditions: list(4, PersistentVolumeClaimCondition).mergedBy("type"),
@@ -44,6 +86,75 @@ export const PersistentVolumeClaimStatus = struct("core.v1.PersistentVolumeClaim
   modifyVolumeStatus: ref(9, ModifyVolumeStatus).gate("VolumeAttributesClass"),
 });
 export interface PersistentVolumeClaimStatus extends Of<typeof PersistentVolumeClaimStatus> {}
+
+/** What a claim asks for, in its own right or in a pod's volume. */
+function* claimSpecProblems(
+  { accessModes = [], resources, dataSource, dataSourceRef }: PersistentVolumeClaimSpec,
+  path: string,
+): Iterable<FieldProblem> {
+  if (accessModes.length === 0) yield required(at(path, "accessModes"), "at least 1 access mode is required");
+  yield* accessModeProblems(accessModes, at(path, "accessModes"));
+  const storage = resources.requests?.storage;
+  if (storage === undefined) yield required(at(path, "resources[storage]"));
+  else if (compareQuantities(storage, "0") <= 0)
+    yield invalid(at(path, "resources[storage]"), storage, "must be greater than zero");
+  for (const [name, source] of Object.entries({ dataSource, dataSourceRef })) {
+    if (!source) continue;
+    const where = at(path, name);
+    if (source.kind === "") yield required(at(where, "kind"));
+    if (source.name === "") yield required(at(where, "name"));
+    if (!source.apiGroup && source.kind !== "PersistentVolumeClaim")
+      yield invalid(
+        where,
+        source.kind,
+        "must be 'PersistentVolumeClaim' when referencing the default apiGroup",
+      );
+  }
+}
+
+const MAY_CHANGE =
+  "spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims";
+
+/** Binding and growing are all that may happen to a claim. */
+function* claimUpdateProblems(
+  spec: PersistentVolumeClaimSpec,
+  old: PersistentVolumeClaimSpec,
+  { phase, capacity }: PersistentVolumeClaimStatus,
+): Iterable<FieldProblem> {
+  const settled = {
+    ...spec,
+    ...(old.volumeName ? {} : { volumeName: old.volumeName }),
+    ...(phase === "Bound"
+      ? {
+          resources: { ...spec.resources, requests: old.resources.requests },
+          volumeAttributesClassName: old.volumeAttributesClassName,
+        }
+      : {}),
+    ...(old.storageClassName === undefined ? { storageClassName: undefined } : {}),
+  };
+  if (!sameValue(settled, old)) yield forbidden("spec", MAY_CHANGE);
+  const [now, before] = [spec.resources.requests?.storage, old.resources.requests?.storage];
+  if (now === undefined || before === undefined || compareQuantities(now, before) >= 0) return;
+  const granted = capacity?.storage;
+  if (granted === undefined || compareQuantities(now, granted) < 0)
+    yield forbidden("spec.resources.requests.storage", "field can not be less than status.capacity");
+}
+
+interface ClaimParts {
+  readonly metadata: ObjectMeta;
+  readonly spec: PersistentVolumeClaimSpec;
+  readonly status: PersistentVolumeClaimStatus;
+}
+
+const CLASS_ANNOTATION = "volume.beta.kubernetes.io/storage-class";
+
+/** The class that is asked for, also the old way by annotation. */
+export const storageClassOf = (
+  { annotations }: ObjectMeta,
+  { storageClassName }: { readonly storageClassName?: string },
+): string | undefined => annotations?.[CLASS_ANNOTATION] ?? storageClassName;
+
+const isBound = ({ spec }: ClaimParts): boolean => (spec.volumeName ?? "") !== "";
 
 export const PersistentVolumeClaim = resource({
   apiVersion: "v1",
@@ -55,11 +166,37 @@ export const PersistentVolumeClaim = resource({
   spec: PersistentVolumeClaimSpec,
   status: PersistentVolumeClaimStatus,
   counted: false,
+
+  columns: [
+    nameColumn,
+    text("Status", ({ metadata, status }) => (metadata.deletionTimestamp ? "Terminating" : status.phase)),
+    text("Volume", ({ spec }) => spec.volumeName ?? ""),
+    text("Capacity", (claim: ClaimParts) => (isBound(claim) ? (claim.status.capacity?.storage ?? "") : "")),
+    text("Access Modes", (claim: ClaimParts) =>
+      isBound(claim) ? accessModesText(claim.status.accessModes) : "",
+    ),
+    text("StorageClass", ({ metadata, spec }) => storageClassOf(metadata, spec) ?? ""),
+    text("VolumeAttributesClass", ({ spec }) => spec.volumeAttributesClassName ?? UNSET),
+    ageColumn,
+    wide("VolumeMode", ({ spec }) => spec.volumeMode),
+  ],
+  rules: {
+    validate: ({ spec }) => claimSpecProblems(spec, "spec"),
+    validateUpdate: ({ spec }, old) => claimUpdateProblems(spec, old.spec, old.status),
+  },
 });
 export interface PersistentVolumeClaim extends Of<typeof PersistentVolumeClaim> {}
 
-export const PersistentVolumeClaimTemplate = struct("core.v1.PersistentVolumeClaimTemplate", {
-  metadata: value(1, ObjectMeta),
-  spec: value(2, PersistentVolumeClaimSpec).required(),
-});
+export const PersistentVolumeClaimTemplate = struct(
+  "core.v1.PersistentVolumeClaimTemplate",
+  {
+    metadata: value(1, ObjectMeta),
+    spec: value(2, PersistentVolumeClaimSpec).required(),
+  },
+  {
+    *validate({ spec }, path) {
+      yield* claimSpecProblems(spec, at(path, "spec"));
+    },
+  },
+);
 export interface PersistentVolumeClaimTemplate extends Of<typeof PersistentVolumeClaimTemplate> {}
