@@ -39,6 +39,11 @@ export const apiServerKubeletClient = client("apiserver-kubelet-client", "kube-a
 export const kubeletClient = (node: string): CertificateProfile =>
   client(`kubelet-client-${node}`, `system:node:${node}`, ["system:nodes"]);
 
+/** Reads what the service proxy, cluster DNS and pod network of a node need. */
+export const NODE_NETWORK_USER = "system:k8ts:node-network";
+export const nodeNetworkClient = (node: string): CertificateProfile =>
+  client(`node-network-client-${node}`, NODE_NETWORK_USER, ["system:node-proxier"]);
+
 /** Shown by the API server to aggregated servers. */
 export const frontProxyClient: CertificateProfile = {
   ...client("front-proxy-client", "front-proxy-client"),
