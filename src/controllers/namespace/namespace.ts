@@ -47,7 +47,8 @@ export const namespaces = controller({
         signal: pass.signal,
       });
     } catch (error) {
-      if (!hasReason(error, "NotFound")) throw error;
+      // Gone already. A server without the subresource says so without a name.
+      if (!hasReason(error, "NotFound") || error.status.details?.name === undefined) throw error;
     }
   },
 });

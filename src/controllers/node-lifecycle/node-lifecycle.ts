@@ -1,0 +1,110 @@
+/** Notices nodes that are lost or ill, says so in their conditions, and taints them so that pods go elsewhere. */
+import { Lease } from "#api/coordination-v1/lease";
+import { Node } from "#api/core-v1/node";
+import { Pod } from "#api/core-v1/pod";
+import { hasReason } from "#machinery/status";
+import { inParallel } from "#reconciler/batches";
+import { type Controller, controller, type Pass, wake } from "#reconciler/controller";
+import { withCondition } from "../conditions.ts";
+import { conditionOf as podConditionOf, isReady } from "../pod-facts.ts";
+import { EvictionPace, paceOf, zoneOf } from "./eviction-pace.ts";
+import { conditionOf, graceLeftMs, lostConditions, sight, type Sighting } from "./health.ts";
+import { evictingKey, planTaints } from "./taints.ts";
+
+const LEASES = "kube-node-lease";
+/** Index of pods by their node. */
+export const BY_NODE = "node";
+
+export function nodeLifecycle(): Controller {
+  const sightings = new Map<string, Sighting>();
+  const pace = new EvictionPace();
+
+  return controller({
+    name: "node",
+    watches: Node,
+    wakes: [wake(Lease, ({ metadata: { namespace, name } }) => (namespace === LEASES ? [name] : []))],
+    reads: [Pod],
+    writes: [
+      { kind: Node, verbs: ["patch", "update"] },
+      { kind: Pod, verbs: ["patch", "update"], subresource: "status" },
+    ],
+    index: ({ cache }) => cache(Pod).addIndex(BY_NODE, ({ spec }) => (spec.nodeName ? [spec.nodeName] : [])),
+
+    async reconcile(node, pass) {
+      const { name } = node.metadata;
+      const now = pass.clock.now();
+      if (!sightings.has(name)) {
+        pass.event(
+          node,
+          "Normal",
+          "RegisteredNode",
+          `Node ${name} event: Registered Node ${name} in Controller`,
+        );
+      }
+      const sighting = sight(sightings.get(name), signsOfLife(node, pass), now);
+      sightings.set(name, sighting);
+      const leftMs = graceLeftMs(node, sighting, now);
+      const current = leftMs > 0 ? node : await declareLost(node, pass);
+
+      const evictAfterMs = evictionWaitMs(current, pass, pace);
+      const taints = planTaints(current, evictAfterMs === 0, now);
+      if (taints)
+        await pass.write.patch(
+          Node,
+          { name },
+          { metadata: { resourceVersion: current.metadata.resourceVersion }, spec: { taints } },
+        );
+      if (evictingKey(current)) await markPodsNotReady(current, pass);
+
+      const waits = [leftMs > 0 ? leftMs : undefined, evictAfterMs || undefined].filter(
+        (ms) => ms !== undefined,
+      );
+      return waits.length > 0 ? { afterMs: Math.min(...waits) } : {};
+    },
+
+    async gone({ name }) {
+      sightings.delete(name);
+    },
+  });
+}
+
+const signsOfLife = (node: Node, { cache }: Pass): Pick<Sighting, "renewTime" | "heartbeat"> => ({
+  renewTime: cache(Lease).get(LEASES, node.metadata.name)?.spec?.renewTime ?? "",
+  heartbeat: conditionOf(node, "Ready")?.lastHeartbeatTime ?? "",
+});
+
+async function declareLost(node: Node, { write, clock, event }: Pass): Promise<Node> {
+  const conditions = lostConditions(node, clock.now());
+  if (!conditions) return node;
+  const { name } = node.metadata;
+  event(node, "Normal", "NodeNotReady", `Node ${name} status is now: NodeNotReady`);
+  return write.status(Node, node, { ...node.status, conditions });
+}
+
+/** 0: the node may lose its pods now, or need not. */
+function evictionWaitMs(node: Node, { cache, clock }: Pass, pace: EvictionPace): number {
+  const key = evictingKey(node);
+  if (!key || node.spec.taints?.some((taint) => taint.key === key && taint.effect === "NoExecute")) return 0;
+  const all = [...cache(Node).list()].map((other) =>
+    other.metadata.name === node.metadata.name ? node : other,
+  );
+  const zone = zoneOf(node);
+  const inZone = all.filter((other) => zoneOf(other) === zone);
+  return pace.waitMs(zone, paceOf(inZone, all), clock.monotonic());
+}
+
+/** Services must not send anything to pods that nobody can vouch for. */
+async function markPodsNotReady(node: Node, { cache, write, clock, event }: Pass): Promise<void> {
+  const pods = [...cache(Pod).byIndex(BY_NODE, node.metadata.name)].filter(isReady);
+  await inParallel(pods, async (pod) => {
+    const ready = podConditionOf(pod, "Ready");
+    if (!ready) return;
+    const conditions = withCondition(pod.status.conditions ?? [], { ...ready, status: "False" }, clock.now());
+    event(pod, "Warning", "NodeNotReady", "Node is not ready");
+    try {
+      await write.status(Pod, pod, { ...pod.status, conditions });
+    } catch (error) {
+      if (!hasReason(error, "NotFound")) throw error;
+    }
+  });
+}

@@ -1,0 +1,39 @@
+/** The controllers of a cluster. */
+import type { Controller } from "#reconciler/controller";
+import { deployments } from "./deployment/deployment.ts";
+import { endpointSliceMirroring } from "./endpointslice-mirroring/endpointslice-mirroring.ts";
+import { endpointSlices } from "./endpointslice/endpointslice.ts";
+import { endpoints } from "./endpoints/endpoints.ts";
+import { garbageCollector } from "./garbage-collector/garbage-collector.ts";
+import { namespaces } from "./namespace/namespace.ts";
+import { nodeIpam } from "./node-ipam/node-ipam.ts";
+import type { ClusterRange } from "./node-ipam/ranges.ts";
+import { nodeLifecycle } from "./node-lifecycle/node-lifecycle.ts";
+import { podGc } from "./pod-gc/pod-gc.ts";
+import { replicaSets } from "./replicaset/replicaset.ts";
+import { rootCas } from "./root-ca/root-ca.ts";
+import { serviceAccounts } from "./serviceaccount/serviceaccount.ts";
+import { taintEviction } from "./taint-eviction/taint-eviction.ts";
+
+export interface StandardOptions {
+  /** PEM: by it pods know the API server. */
+  readonly caBundle: string;
+  /** The pod network, one range for each IP family; without any, nodes get no ranges. */
+  readonly podRanges?: readonly ClusterRange[];
+}
+
+export const standardControllers = ({ caBundle, podRanges = [] }: StandardOptions): readonly Controller[] => [
+  namespaces,
+  serviceAccounts,
+  rootCas(caBundle),
+  replicaSets,
+  deployments,
+  endpointSlices,
+  endpoints,
+  endpointSliceMirroring,
+  garbageCollector,
+  nodeLifecycle(),
+  taintEviction,
+  ...(podRanges.length > 0 ? [nodeIpam(podRanges)] : []),
+  podGc(),
+];

@@ -1,0 +1,61 @@
+/** Deletes pods from nodes with NoExecute taints, at once or when they tolerate them no longer. */
+import { Node } from "#api/core-v1/node";
+import { Pod } from "#api/core-v1/pod";
+import { hasReason } from "#machinery/status";
+import { keyOf } from "#client/address";
+import { controller, type Pass, wake } from "#reconciler/controller";
+import { sameJson } from "#reconciler/equal";
+import { withCondition } from "../conditions.ts";
+import { isLeaving, isTerminal } from "../pod-facts.ts";
+import { leaveAtMs } from "./plan.ts";
+
+const BY_NODE = "node";
+
+export const taintEviction = controller({
+  name: "taint-eviction",
+  watches: Pod,
+  matters: (pod, before) =>
+    pod.spec.nodeName !== before.spec.nodeName || !sameJson(pod.spec.tolerations, before.spec.tolerations),
+  wakes: [
+    wake(
+      Node,
+      ({ metadata: { name } }, { cache }) => [...cache(Pod).byIndex(BY_NODE, name)].map(keyOf),
+      (node, before) => !sameJson(node.spec.taints, before.spec.taints),
+    ),
+  ],
+  writes: [
+    { kind: Pod, verbs: ["delete"] },
+    { kind: Pod, verbs: ["patch", "update"], subresource: "status" },
+  ],
+  index: ({ cache }) => cache(Pod).addIndex(BY_NODE, ({ spec }) => (spec.nodeName ? [spec.nodeName] : [])),
+
+  async reconcile(pod, pass) {
+    const { nodeName } = pod.spec;
+    if (!nodeName || isLeaving(pod) || isTerminal(pod)) return;
+    const taints = pass.cache(Node).get(undefined, nodeName)?.spec.taints;
+    if (!taints) return;
+    const now = pass.clock.now();
+    const leaveAt = leaveAtMs(pod, taints, now);
+    if (leaveAt === undefined) return;
+    if (leaveAt > now) return { afterMs: leaveAt - now };
+    await evict(pod, pass);
+  },
+});
+
+async function evict(pod: Pod, { write, event, clock }: Pass): Promise<void> {
+  event(pod, "Normal", "TaintManagerEviction", `Marking for deletion Pod ${keyOf(pod)}`);
+  const condition = {
+    type: "DisruptionTarget",
+    status: "True",
+    reason: "DeletionByTaintManager",
+    message: "Taint manager: deleting due to NoExecute taint",
+  };
+  try {
+    const conditions = withCondition(pod.status.conditions ?? [], condition, clock.now());
+    await write.status(Pod, pod, { ...pod.status, conditions });
+  } catch (error) {
+    if (!hasReason(error, "NotFound")) throw error;
+    return;
+  }
+  await write.remove(Pod, pod);
+}
