@@ -11,9 +11,18 @@ const WRITERS = 16;
 const KEYS = 40;
 const VALUE_BYTES_MAX = 6_000;
 
+/** What the child says of one commit. */
+export interface Acknowledged {
+  readonly revision: number;
+  readonly type: "put" | "delete";
+  readonly key: string;
+  readonly value?: string;
+}
+
 const [directory = "", seed = "0"] = process.argv.slice(2);
 const random = seededRandom(Number(seed));
-const say = (line: unknown): void => void writeSync(1, `${JSON.stringify(line)}\n`);
+const say = (line: Acknowledged | { readonly opened: number }): void =>
+  void writeSync(1, `${JSON.stringify(line)}\n`);
 
 const store = await openDiskStore(directory);
 const opened = store.revision;

@@ -9,18 +9,12 @@ import { describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { seededRandom } from "#base/random";
 import type { Store } from "../store.ts";
+import type { Acknowledged } from "./crash-writer.ts";
 import { openDiskStore } from "./disk-store.ts";
 
 const WRITER = fileURLToPath(new URL("crash-writer.ts", import.meta.url));
 const KILLS = 10;
 const ACKNOWLEDGED_MAX = 400;
-
-interface Acknowledged {
-  readonly revision: number;
-  readonly type: "put" | "delete";
-  readonly key: string;
-  readonly value?: string;
-}
 
 describe("disk store under kill -9", () => {
   it("loses nothing that was acknowledged and brings nothing back", { timeout: 120_000 }, async () => {
