@@ -1,11 +1,30 @@
+import { ageColumn, nameColumn, NONE, text } from "#api/columns";
+import { elapsed } from "#api/age";
+import { distinct, sameValue } from "#api/checks";
 import { ObjectMeta } from "#api/meta-v1/objectmeta";
-import { bytes, int32, list, listOf, map, type Of, resource, string, struct, time } from "#machinery/schema";
+import {
+  bytes,
+  type FieldProblem,
+  forbidden,
+  int32,
+  invalid,
+  item,
+  list,
+  listOf,
+  map,
+  notSupported,
+  type Of,
+  resource,
+  string,
+  struct,
+  time,
+} from "#machinery/schema";
 
 export const CertificateSigningRequestSpec = struct("certificates.v1.CertificateSigningRequestSpec", {
-  request: bytes(1).required(),
-  signerName: string(7).required(),
+  request: bytes(1).required().notEmpty(),
+  signerName: string(7).required().notEmpty(),
   expirationSeconds: int32(8).pointer(),
-  usages: list(5, string).atomic(),
+  usages: list(5, string).atomic().notEmpty(),
   username: string(2),
   uid: string(3),
   groups: list(4, string).atomic(),
@@ -32,6 +51,86 @@ export const CertificateSigningRequestStatus = struct("certificates.v1.Certifica
 });
 export interface CertificateSigningRequestStatus extends Of<typeof CertificateSigningRequestStatus> {}
 
+export const KEY_USAGES = [
+  "signing",
+  "digital signature",
+  "content commitment",
+  "key encipherment",
+  "key agreement",
+  "data encipherment",
+  "cert sign",
+  "crl sign",
+  "encipher only",
+  "decipher only",
+  "any",
+  "server auth",
+  "client auth",
+  "code signing",
+  "email protection",
+  "s/mime",
+  "ipsec end system",
+  "ipsec tunnel",
+  "ipsec user",
+  "timestamping",
+  "ocsp signing",
+  "microsoft sgc",
+  "netscape sgc",
+] as const;
+
+const EXPIRATION_SECONDS_MIN = 600;
+const SIGNER =
+  /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)+\/[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/;
+const PEM =
+  /^\s*-----BEGIN (NEW )?CERTIFICATE REQUEST-----[A-Za-z0-9+/=\s]+-----END (NEW )?CERTIFICATE REQUEST-----\s*$/;
+
+function* requestProblems(spec: CertificateSigningRequestSpec): Iterable<FieldProblem> {
+  if (spec.request && !PEM.test(atob(spec.request)))
+    yield invalid("spec.request", spec.request, "PEM block type must be CERTIFICATE REQUEST");
+  for (const [index, usage] of (spec.usages ?? []).entries())
+    if (!(KEY_USAGES as readonly string[]).includes(usage))
+      yield notSupported(item("spec.usages", index), usage, KEY_USAGES);
+  yield* distinct("spec.usages", spec.usages, (usage) => usage);
+  if (spec.signerName && !SIGNER.test(spec.signerName))
+    yield invalid(
+      "spec.signerName",
+      spec.signerName,
+      "must be a fully qualified domain and path of the form 'example.com/signer-name'",
+    );
+  if (spec.expirationSeconds !== undefined && spec.expirationSeconds < EXPIRATION_SECONDS_MIN)
+    yield invalid(
+      "spec.expirationSeconds",
+      spec.expirationSeconds,
+      `may not specify a duration less than ${EXPIRATION_SECONDS_MIN} seconds (10 minutes)`,
+    );
+}
+
+const holds = ({ conditions }: CertificateSigningRequestStatus, type: string): boolean =>
+  conditions?.some((condition) => condition.type === type && condition.status === "True") ?? false;
+
+export const isApproved = ({ status }: { readonly status: CertificateSigningRequestStatus }): boolean =>
+  holds(status, "Approved") && !holds(status, "Denied");
+
+/** A decision stands, and there is only one. */
+export function* decisionProblems(
+  status: CertificateSigningRequestStatus,
+  old: CertificateSigningRequestStatus,
+): Iterable<FieldProblem> {
+  if (holds(status, "Approved") && holds(status, "Denied"))
+    yield invalid("status.conditions", "Denied", "Approved and Denied conditions are mutually exclusive");
+  for (const type of ["Approved", "Denied", "Failed"])
+    if (holds(old, type) && !holds(status, type))
+      yield forbidden("status.conditions", `updates may not remove a condition of type "${type}"`);
+  if (old.certificate && status.certificate !== old.certificate)
+    yield forbidden("status.certificate", "updates may not modify a certificate once it is set");
+}
+
+function conditionText(status: CertificateSigningRequestStatus): string {
+  const decision = holds(status, "Denied") ? "Denied" : holds(status, "Approved") ? "Approved" : "Pending";
+  return [decision, holds(status, "Failed") && "Failed", status.certificate && "Issued"]
+    .filter(Boolean)
+    .join(",");
+}
+
 export const CertificateSigningRequest = resource({
   apiVersion: "certificates.k8s.io/v1",
   kind: "CertificateSigningRequest",
@@ -45,6 +144,25 @@ export const CertificateSigningRequest = resource({
   counted: false,
   subresources: {
     approval: { kind: "CertificateSigningRequest", verbs: ["get", "patch", "update"] },
+  },
+
+  fieldSelectors: { "spec.signerName": ({ spec }) => spec.signerName },
+  columns: [
+    nameColumn,
+    ageColumn,
+    text("SignerName", ({ spec }) => spec.signerName || NONE),
+    text("Requestor", ({ spec }) => spec.username ?? ""),
+    text("RequestedDuration", ({ spec }) =>
+      spec.expirationSeconds === undefined ? NONE : elapsed(spec.expirationSeconds * 1000),
+    ),
+    text("Condition", ({ status }) => conditionText(status)),
+  ],
+  rules: {
+    validate: ({ spec }) => requestProblems(spec),
+    *validateUpdate({ spec }, old) {
+      if (!sameValue(spec, old.spec)) yield forbidden("spec", "updates may not modify the spec");
+    },
+    validateStatusUpdate: ({ status }, old) => decisionProblems(status, old.status),
   },
 });
 export interface CertificateSigningRequest extends Of<typeof CertificateSigningRequest> {}

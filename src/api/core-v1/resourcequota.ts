@@ -1,21 +1,64 @@
+import { ageColumn, nameColumn, text } from "#api/columns";
+import { named, sameValue } from "#api/checks";
+import { quantityMilli } from "#machinery/quantity";
 import { ObjectMeta } from "#api/meta-v1/objectmeta";
-import { list, map, type Of, quantity, ref, resource, string, struct } from "#machinery/schema";
+import {
+  at,
+  entry,
+  type FieldProblem,
+  invalid,
+  list,
+  map,
+  type Of,
+  quantity,
+  ref,
+  required,
+  resource,
+  string,
+  struct,
+} from "#machinery/schema";
 
-export const ScopedResourceSelectorRequirement = struct("core.v1.ScopedResourceSelectorRequirement", {
-  scopeName: string(1)
-    .oneOf(
-      "Terminating",
-      "NotTerminating",
-      "BestEffort",
-      "NotBestEffort",
-      "PriorityClass",
-      "CrossNamespacePodAffinity",
-      "VolumeAttributesClass",
-    )
-    .required(),
-  operator: string(2).oneOf("In", "NotIn", "Exists", "DoesNotExist").required(),
-  values: list(3, string).atomic(),
-});
+export const ScopedResourceSelectorRequirement = struct(
+  "core.v1.ScopedResourceSelectorRequirement",
+  {
+    scopeName: string(1)
+      .oneOf(
+        "Terminating",
+        "NotTerminating",
+        "BestEffort",
+        "NotBestEffort",
+        "PriorityClass",
+        "CrossNamespacePodAffinity",
+        "VolumeAttributesClass",
+      )
+      .required(),
+    operator: string(2).oneOf("In", "NotIn", "Exists", "DoesNotExist").required(),
+    values: list(3, string).atomic(),
+  },
+  {
+    *validate({ scopeName, operator, values = [] }, path) {
+      const where = at(path, "values");
+      if (operator === "In" || operator === "NotIn") {
+        if (values.length === 0)
+          yield required(
+            where,
+            "must be at least one value when `operator` is 'In' or 'NotIn' for scope selector",
+          );
+      } else if (values.length > 0)
+        yield invalid(
+          where,
+          values,
+          "must be no value when `operator` is 'Exist' or 'DoesNotExist' for scope selector",
+        );
+      if (operator !== "Exists" && scopeName !== "PriorityClass" && scopeName !== "VolumeAttributesClass")
+        yield invalid(
+          at(path, "operator"),
+          operator,
+          "must be 'Exist' when scope is any of ResourceQuotaScopeTerminating, ResourceQuotaScopeNotTerminating, ResourceQuotaScopeBestEffort, ResourceQuotaScopeNotBestEffort or ResourceQuotaScopeCrossNamespacePodAffinity",
+        );
+    },
+  },
+);
 export interface ScopedResourceSelectorRequirement extends Of<typeof ScopedResourceSelectorRequirement> {}
 
 export const ScopeSelector = struct(
@@ -27,11 +70,74 @@ export const ScopeSelector = struct(
 );
 export interface ScopeSelector extends Of<typeof ScopeSelector> {}
 
-export const ResourceQuotaSpec = struct("core.v1.ResourceQuotaSpec", {
-  hard: map(1, quantity),
-  scopes: list(2, string).atomic(),
-  scopeSelector: ref(3, ScopeSelector),
-});
+const MEASURES = ["cpu", "memory", "ephemeral-storage"];
+const COUNTS = [
+  "pods",
+  "services",
+  "replicationcontrollers",
+  "resourcequotas",
+  "secrets",
+  "configmaps",
+  "persistentvolumeclaims",
+  "services.nodeports",
+  "services.loadbalancers",
+];
+const KNOWN = new Set([
+  ...MEASURES,
+  ...MEASURES.flatMap((name) => [`requests.${name}`, `limits.${name}`]),
+  ...COUNTS,
+  "storage",
+  "requests.storage",
+]);
+
+const isKnown = (name: string): boolean =>
+  KNOWN.has(name) || name.startsWith("hugepages-") || name.startsWith("requests.hugepages-");
+
+const SCOPES = [
+  "Terminating",
+  "NotTerminating",
+  "BestEffort",
+  "NotBestEffort",
+  "PriorityClass",
+  "CrossNamespacePodAffinity",
+  "VolumeAttributesClass",
+];
+
+const CONFLICTS: readonly (readonly [string, string])[] = [
+  ["BestEffort", "NotBestEffort"],
+  ["Terminating", "NotTerminating"],
+];
+
+function* amountProblems(list: Readonly<Record<string, string>>, path: string): Iterable<FieldProblem> {
+  for (const [name, amount] of Object.entries(list)) {
+    const where = entry(path, name);
+    yield* named(where, name, "qualified-name");
+    if (!name.includes("/") && !isKnown(name))
+      yield invalid(where, name, "must be a standard resource for quota");
+    if (amount.startsWith("-")) yield invalid(where, amount, "must be greater than or equal to 0");
+    if ((COUNTS.includes(name) || name.startsWith("count/")) && quantityMilli(amount) % 1000 !== 0)
+      yield invalid(where, amount, "must be an integer");
+  }
+}
+
+export const ResourceQuotaSpec = struct(
+  "core.v1.ResourceQuotaSpec",
+  {
+    hard: map(1, quantity),
+    scopes: list(2, string).atomic(),
+    scopeSelector: ref(3, ScopeSelector),
+  },
+  {
+    *validate({ hard, scopes = [] }, path) {
+      yield* amountProblems(hard ?? {}, at(path, "hard"));
+      for (const scope of scopes)
+        if (!SCOPES.includes(scope)) yield invalid(at(path, "scopes"), scopes, "unsupported scope");
+      for (const [one, other] of CONFLICTS)
+        if (scopes.includes(one) && scopes.includes(other))
+          yield invalid(at(path, "scopes"), scopes, "conflicting scopes");
+    },
+  },
+);
 export interface ResourceQuotaSpec extends Of<typeof ResourceQuotaSpec> {}
 
 export const ResourceQuotaStatus = struct("core.v1.ResourceQuotaStatus", {
@@ -39,6 +145,15 @@ export const ResourceQuotaStatus = struct("core.v1.ResourceQuotaStatus", {
   used: map(2, quantity),
 });
 export interface ResourceQuotaStatus extends Of<typeof ResourceQuotaStatus> {}
+
+const LIMITS = "limits.";
+
+const usageText = ({ hard = {}, used = {} }: ResourceQuotaStatus, limits: boolean): string =>
+  Object.keys(hard)
+    .filter((name) => name.startsWith(LIMITS) === limits)
+    .toSorted()
+    .map((name) => `${name}: ${used[name] ?? "0"}/${hard[name]}`)
+    .join(", ");
 
 export const ResourceQuota = resource({
   apiVersion: "v1",
@@ -50,5 +165,23 @@ export const ResourceQuota = resource({
   spec: ResourceQuotaSpec,
   status: ResourceQuotaStatus,
   counted: false,
+
+  columns: [
+    nameColumn,
+    text("Request", ({ status }) => usageText(status, false)),
+    text("Limit", ({ status }) => usageText(status, true)),
+    ageColumn,
+  ],
+  rules: {
+    *validateUpdate({ spec }, old) {
+      for (const name of ["scopes", "scopeSelector"] as const)
+        if (!sameValue(spec[name], old.spec[name]))
+          yield invalid(`spec.${name}`, spec[name] ?? null, "field is immutable");
+    },
+    *validateStatusUpdate({ status }) {
+      yield* amountProblems(status.hard ?? {}, "status.hard");
+      yield* amountProblems(status.used ?? {}, "status.used");
+    },
+  },
 });
 export interface ResourceQuota extends Of<typeof ResourceQuota> {}

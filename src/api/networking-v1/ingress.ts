@@ -1,6 +1,24 @@
+import { ageColumn, firstFew, nameColumn, NONE, text } from "#api/columns";
+import { ipAddress, named, namedIfSet, portNumber } from "#api/checks";
+import { parseIp } from "#base/ip";
 import { TypedLocalObjectReference } from "#api/core-v1/reference";
 import { ObjectMeta } from "#api/meta-v1/objectmeta";
-import { inline, int32, list, type Of, ref, resource, string, struct, value } from "#machinery/schema";
+import {
+  at,
+  type FieldProblem,
+  inline,
+  int32,
+  invalid,
+  item,
+  list,
+  type Of,
+  ref,
+  required,
+  resource,
+  string,
+  struct,
+  value,
+} from "#machinery/schema";
 
 export const ServiceBackendPort = struct(
   "networking.v1.ServiceBackendPort",
@@ -12,34 +30,91 @@ export const ServiceBackendPort = struct(
 );
 export interface ServiceBackendPort extends Of<typeof ServiceBackendPort> {}
 
-export const IngressServiceBackend = struct("networking.v1.IngressServiceBackend", {
-  name: string(1).required(),
-  port: value(2, ServiceBackendPort),
-});
+export const IngressServiceBackend = struct(
+  "networking.v1.IngressServiceBackend",
+  {
+    name: string(1).required().notEmpty().format("dns-1035"),
+    port: value(2, ServiceBackendPort),
+  },
+  {
+    *validate({ port }, path) {
+      const { name = "", number = 0 } = port;
+      if (name !== "" && number !== 0) yield invalid(path, name, "cannot set both port name & port number");
+      else if (name !== "") yield* named(at(path, "port.name"), name, "port-name");
+      else if (number !== 0) yield* portNumber(at(path, "port.number"), number);
+      else yield required(path, "port name or number is required");
+    },
+  },
+);
 export interface IngressServiceBackend extends Of<typeof IngressServiceBackend> {}
 
-export const IngressBackend = struct("networking.v1.IngressBackend", {
-  service: ref(4, IngressServiceBackend),
-  resource: ref(3, TypedLocalObjectReference),
-});
+export const IngressBackend = struct(
+  "networking.v1.IngressBackend",
+  {
+    service: ref(4, IngressServiceBackend),
+    resource: ref(3, TypedLocalObjectReference),
+  },
+  {
+    *validate({ service, resource: target }, path) {
+      if (service && target) yield invalid(path, "", "cannot set both resource and service backends");
+      if (!service && !target) yield required(path, "resource or service backend is required");
+    },
+  },
+);
 export interface IngressBackend extends Of<typeof IngressBackend> {}
 
-export const HTTPIngressPath = struct("networking.v1.HTTPIngressPath", {
-  path: string(1),
-  pathType: string(3).pointer().required(),
-  backend: value(2, IngressBackend).required(),
-});
+const PATH_PARTS = ["//", "/./", "/../", "%2f", "%2F"];
+const PATH_ENDS = ["/..", "/."];
+
+function* pathProblems(target: string, path: string): Iterable<FieldProblem> {
+  if (!target.startsWith("/")) yield invalid(path, target, "must be an absolute path");
+  for (const part of PATH_PARTS)
+    if (target.includes(part)) yield invalid(path, target, `must not contain '${part}'`);
+  for (const end of PATH_ENDS)
+    if (target.endsWith(end)) yield invalid(path, target, `cannot end with '${end}'`);
+}
+
+function* hostProblems(host: string, path: string): Iterable<FieldProblem> {
+  if (parseIp(host) !== undefined) yield invalid(path, host, "must be a DNS name, not an IP address");
+  yield* namedIfSet(path, host, host.includes("*") ? "wildcard-subdomain" : "dns-subdomain");
+}
+
+export const HTTPIngressPath = struct(
+  "networking.v1.HTTPIngressPath",
+  {
+    path: string(1),
+    pathType: string(3).pointer().oneOf("Exact", "ImplementationSpecific", "Prefix").required(),
+    backend: value(2, IngressBackend).required(),
+  },
+  {
+    *validate({ path: target = "", pathType }, path) {
+      if (!pathType) yield required(at(path, "pathType"), "pathType must be specified");
+      if (pathType !== "ImplementationSpecific" || target !== "")
+        yield* pathProblems(target, at(path, "path"));
+    },
+  },
+);
 export interface HTTPIngressPath extends Of<typeof HTTPIngressPath> {}
 
 export const HTTPIngressRuleValue = struct("networking.v1.HTTPIngressRuleValue", {
-  paths: list(1, HTTPIngressPath).required().atomic(),
+  paths: list(1, HTTPIngressPath).required().atomic().notEmpty(),
 });
 export interface HTTPIngressRuleValue extends Of<typeof HTTPIngressRuleValue> {}
 
-export const IngressTLS = struct("networking.v1.IngressTLS", {
-  hosts: list(1, string).atomic(),
-  secretName: string(2),
-});
+export const IngressTLS = struct(
+  "networking.v1.IngressTLS",
+  {
+    hosts: list(1, string).atomic(),
+    secretName: string(2),
+  },
+  {
+    *validate({ hosts, secretName }, path) {
+      for (const [index, host] of (hosts ?? []).entries())
+        yield* hostProblems(host, item(at(path, "hosts"), index));
+      yield* namedIfSet(at(path, "secretName"), secretName, "dns-subdomain");
+    },
+  },
+);
 export interface IngressTLS extends Of<typeof IngressTLS> {}
 
 export const IngressRuleValue = struct("networking.v1.IngressRuleValue", {
@@ -47,18 +122,36 @@ export const IngressRuleValue = struct("networking.v1.IngressRuleValue", {
 });
 export interface IngressRuleValue extends Of<typeof IngressRuleValue> {}
 
-export const IngressRule = struct("networking.v1.IngressRule", {
-  host: string(1),
-  ingressRuleValue: inline(2, IngressRuleValue),
-});
+export const IngressRule = struct(
+  "networking.v1.IngressRule",
+  {
+    host: string(1),
+    ingressRuleValue: inline(2, IngressRuleValue),
+  },
+  {
+    *validate({ host }, path) {
+      if (host) yield* hostProblems(host, at(path, "host"));
+    },
+  },
+);
 export interface IngressRule extends Of<typeof IngressRule> {}
 
-export const IngressSpec = struct("networking.v1.IngressSpec", {
-  ingressClassName: string(4).pointer(),
-  defaultBackend: ref(1, IngressBackend),
-  tls: list(2, IngressTLS).atomic(),
-  rules: list(3, IngressRule).atomic(),
-});
+export const IngressSpec = struct(
+  "networking.v1.IngressSpec",
+  {
+    ingressClassName: string(4).pointer(),
+    defaultBackend: ref(1, IngressBackend),
+    tls: list(2, IngressTLS).atomic(),
+    rules: list(3, IngressRule).atomic(),
+  },
+  {
+    *validate({ defaultBackend, rules, ingressClassName }, path) {
+      if (!defaultBackend && (rules ?? []).length === 0)
+        yield invalid(path, rules ?? [], "either `defaultBackend` or `rules` must be specified");
+      yield* named(at(path, "ingressClassName"), ingressClassName, "dns-subdomain");
+    },
+  },
+);
 export interface IngressSpec extends Of<typeof IngressSpec> {}
 
 export const IngressPortStatus = struct("networking.v1.IngressPortStatus", {
@@ -68,11 +161,20 @@ export const IngressPortStatus = struct("networking.v1.IngressPortStatus", {
 });
 export interface IngressPortStatus extends Of<typeof IngressPortStatus> {}
 
-export const IngressLoadBalancerIngress = struct("networking.v1.IngressLoadBalancerIngress", {
-  ip: string(1),
-  hostname: string(2),
-  ports: list(4, IngressPortStatus).atomic(),
-});
+export const IngressLoadBalancerIngress = struct(
+  "networking.v1.IngressLoadBalancerIngress",
+  {
+    ip: string(1),
+    hostname: string(2),
+    ports: list(4, IngressPortStatus).atomic(),
+  },
+  {
+    *validate({ ip, hostname }, path) {
+      if (ip) yield* ipAddress(at(path, "ip"), ip);
+      yield* namedIfSet(at(path, "hostname"), hostname, "dns-subdomain");
+    },
+  },
+);
 export interface IngressLoadBalancerIngress extends Of<typeof IngressLoadBalancerIngress> {}
 
 export const IngressLoadBalancerStatus = struct("networking.v1.IngressLoadBalancerStatus", {
@@ -85,6 +187,25 @@ export const IngressStatus = struct("networking.v1.IngressStatus", {
 });
 export interface IngressStatus extends Of<typeof IngressStatus> {}
 
+const CLASS_ANNOTATION = "kubernetes.io/ingress.class";
+const SHOWN_MAX = 3;
+
+const hostsText = ({ rules }: IngressSpec): string => {
+  const hosts = (rules ?? []).map(({ host }) => host || "*");
+  return hosts.every((host) => host === "*")
+    ? "*"
+    : firstFew(
+        hosts.filter((host) => host !== "*"),
+        SHOWN_MAX,
+      );
+};
+
+const addressText = ({ loadBalancer }: IngressStatus): string =>
+  (loadBalancer.ingress ?? [])
+    .map(({ ip, hostname }) => ip || hostname || "")
+    .filter(Boolean)
+    .join(",");
+
 export const Ingress = resource({
   apiVersion: "networking.k8s.io/v1",
   kind: "Ingress",
@@ -95,5 +216,28 @@ export const Ingress = resource({
   spec: IngressSpec,
   status: IngressStatus,
   storagePrefix: "ingress",
+
+  columns: [
+    nameColumn,
+    text(
+      "Class",
+      ({ metadata, spec }) => spec.ingressClassName ?? metadata.annotations?.[CLASS_ANNOTATION] ?? NONE,
+    ),
+    text("Hosts", ({ spec }) => hostsText(spec)),
+    text("Address", ({ status }) => addressText(status)),
+    text("Ports", ({ spec }) => (spec.tls ? "80, 443" : "80")),
+    ageColumn,
+  ],
+  rules: {
+    *validateCreate({ metadata, spec }) {
+      const annotated = metadata.annotations?.[CLASS_ANNOTATION];
+      if (annotated !== undefined && spec.ingressClassName !== undefined)
+        yield invalid(
+          `metadata.annotations.${CLASS_ANNOTATION}`,
+          annotated,
+          "can not be set when the class field is also set",
+        );
+    },
+  },
 });
 export interface Ingress extends Of<typeof Ingress> {}

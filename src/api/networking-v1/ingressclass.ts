@@ -1,20 +1,40 @@
+import { ageColumn, nameColumn, NONE, text } from "#api/columns";
 import { ObjectMeta } from "#api/meta-v1/objectmeta";
-import { type Of, ref, resource, string, struct } from "#machinery/schema";
+import { at, forbidden, invalid, type Of, ref, required, resource, string, struct } from "#machinery/schema";
 
-export const IngressClassParametersReference = struct("networking.v1.IngressClassParametersReference", {
-  apiGroup: string(1).pointer(),
-  kind: string(2).required(),
-  name: string(3).required(),
-  scope: string(4).pointer().orNull(),
-  namespace: string(5).pointer(),
-});
+export const IngressClassParametersReference = struct(
+  "networking.v1.IngressClassParametersReference",
+  {
+    apiGroup: string(1).pointer(),
+    kind: string(2).required().notEmpty(),
+    name: string(3).required().notEmpty(),
+    scope: string(4).pointer().always().oneOf("Cluster", "Namespace").default("Cluster"),
+    namespace: string(5).pointer(),
+  },
+  {
+    *validate({ scope, namespace }, path) {
+      if (scope === "Namespace" && !namespace)
+        yield required(at(path, "namespace"), "`parameters.scope` is set to 'Namespace'");
+      if (scope === "Cluster" && namespace !== undefined)
+        yield forbidden(at(path, "namespace"), "`parameters.scope` is set to 'Cluster'");
+    },
+  },
+);
 export interface IngressClassParametersReference extends Of<typeof IngressClassParametersReference> {}
 
 export const IngressClassSpec = struct("networking.v1.IngressClassSpec", {
-  controller: string(1),
+  controller: string(1).maxLength(250).immutable(),
   parameters: ref(2, IngressClassParametersReference),
 });
 export interface IngressClassSpec extends Of<typeof IngressClassSpec> {}
+
+const CONTROLLER = /^[a-z0-9]([-a-z0-9.]*[a-z0-9])?\/[-A-Za-z0-9/._~%!$&'()*+,;=:]+$/;
+
+const parametersText = ({ parameters }: IngressClassSpec): string => {
+  if (!parameters) return NONE;
+  const { kind, apiGroup, name } = parameters;
+  return apiGroup ? `${kind}.${apiGroup}/${name}` : `${kind}/${name}`;
+};
 
 export const IngressClass = resource({
   apiVersion: "networking.k8s.io/v1",
@@ -24,5 +44,22 @@ export const IngressClass = resource({
   metadata: ObjectMeta,
   spec: IngressClassSpec,
   counted: true,
+
+  columns: [
+    nameColumn,
+    text("Controller", ({ spec }) => spec.controller ?? ""),
+    text("Parameters", ({ spec }) => parametersText(spec)),
+    ageColumn,
+  ],
+  rules: {
+    *validate({ spec: { controller = "" } }) {
+      if (!CONTROLLER.test(controller))
+        yield invalid(
+          "spec.controller",
+          controller,
+          'must be a domain-prefixed path (such as "acme.io/foo")',
+        );
+    },
+  },
 });
 export interface IngressClass extends Of<typeof IngressClass> {}

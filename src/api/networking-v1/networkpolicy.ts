@@ -1,25 +1,90 @@
+import { ageColumn, nameColumn, selectorText, text } from "#api/columns";
+import { portNumberOrName, portNumber } from "#api/checks";
+import { cidrHas, formatIp, parseCidr } from "#base/ip";
 import { LabelSelector } from "#api/meta-v1/labelselector";
 import { ObjectMeta } from "#api/meta-v1/objectmeta";
-import { int32, intOrString, list, type Of, ref, resource, string, struct, value } from "#machinery/schema";
+import {
+  at,
+  forbidden,
+  int32,
+  intOrString,
+  invalid,
+  item,
+  list,
+  notSupported,
+  type Of,
+  ref,
+  required,
+  resource,
+  string,
+  struct,
+  value,
+} from "#machinery/schema";
 
-export const IPBlock = struct("networking.v1.IPBlock", {
-  cidr: string(1).required(),
-  except: list(2, string).atomic(),
-});
+export const IPBlock = struct(
+  "networking.v1.IPBlock",
+  {
+    cidr: string(1).required().notEmpty(),
+    except: list(2, string).atomic(),
+  },
+  {
+    *validate({ cidr, except }, path) {
+      const block = parseCidr(cidr);
+      if (!block) {
+        if (cidr !== "") yield invalid(at(path, "cidr"), cidr, "not a valid CIDR");
+        return;
+      }
+      for (const [index, part] of (except ?? []).entries()) {
+        const where = item(at(path, "except"), index);
+        const inner = parseCidr(part);
+        if (!inner) yield invalid(where, part, "not a valid CIDR");
+        else if (inner.prefix <= block.prefix || !cidrHas(block, formatIp(inner.family, inner.first)))
+          yield invalid(where, part, "must be a strict subset of `cidr`");
+      }
+    },
+  },
+);
 export interface IPBlock extends Of<typeof IPBlock> {}
 
-export const NetworkPolicyPort = struct("networking.v1.NetworkPolicyPort", {
-  protocol: string(1).pointer().oneOf("TCP", "UDP", "SCTP").default("TCP"),
-  port: intOrString(2).pointer(),
-  endPort: int32(3).pointer(),
-});
+export const NetworkPolicyPort = struct(
+  "networking.v1.NetworkPolicyPort",
+  {
+    protocol: string(1).pointer().oneOf("TCP", "UDP", "SCTP").default("TCP"),
+    port: intOrString(2).pointer(),
+    endPort: int32(3).pointer(),
+  },
+  {
+    *validate({ port, endPort }, path) {
+      if (port !== undefined) yield* portNumberOrName(at(path, "port"), port);
+      if (endPort === undefined) return;
+      const where = at(path, "endPort");
+      if (port === undefined) yield required(where, "may not be specified when `port` is not specified");
+      else if (typeof port === "string")
+        yield invalid(where, endPort, "may not be specified when `port` is non-numeric");
+      else {
+        if (endPort < port) yield invalid(where, endPort, "must be greater than or equal to `port`");
+        yield* portNumber(where, endPort);
+      }
+    },
+  },
+);
 export interface NetworkPolicyPort extends Of<typeof NetworkPolicyPort> {}
 
-export const NetworkPolicyPeer = struct("networking.v1.NetworkPolicyPeer", {
-  podSelector: ref(1, LabelSelector),
-  namespaceSelector: ref(2, LabelSelector),
-  ipBlock: ref(3, IPBlock),
-});
+export const NetworkPolicyPeer = struct(
+  "networking.v1.NetworkPolicyPeer",
+  {
+    podSelector: ref(1, LabelSelector),
+    namespaceSelector: ref(2, LabelSelector),
+    ipBlock: ref(3, IPBlock),
+  },
+  {
+    *validate({ podSelector, namespaceSelector, ipBlock }, path) {
+      if (!podSelector && !namespaceSelector && !ipBlock) yield required(path, "must specify a peer");
+      if (ipBlock && (podSelector || namespaceSelector))
+        yield forbidden(path, "may not specify both ipBlock and another peer");
+    },
+  },
+);
 export interface NetworkPolicyPeer extends Of<typeof NetworkPolicyPeer> {}
 
 export const NetworkPolicyIngressRule = struct("networking.v1.NetworkPolicyIngressRule", {
@@ -51,5 +116,24 @@ export const NetworkPolicy = resource({
   metadata: ObjectMeta,
   spec: NetworkPolicySpec,
   counted: true,
+
+  columns: [nameColumn, text("Pod-Selector", ({ spec }) => selectorText(spec.podSelector)), ageColumn],
+  rules: {
+    defaults(policy) {
+      const { spec } = policy;
+      if (spec.policyTypes && spec.policyTypes.length > 0) return policy;
+      const policyTypes = (spec.egress ?? []).length > 0 ? ["Ingress", "Egress"] : ["Ingress"];
+      return { ...policy, spec: { ...spec, policyTypes } };
+    },
+    *validate({ spec: { policyTypes = [] } }) {
+      const path = "spec.policyTypes";
+      if (policyTypes.length > 2)
+        yield invalid(path, policyTypes, "may not specify more than two policyTypes");
+      else
+        for (const [index, type] of policyTypes.entries())
+          if (type !== "Ingress" && type !== "Egress")
+            yield notSupported(item(path, index), type, ["Egress", "Ingress"]);
+    },
+  },
 });
 export interface NetworkPolicy extends Of<typeof NetworkPolicy> {}

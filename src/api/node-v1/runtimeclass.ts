@@ -1,3 +1,4 @@
+import { ageColumn, nameColumn, text } from "#api/columns";
 import { Toleration } from "#api/core-v1/taint";
 import { ObjectMeta } from "#api/meta-v1/objectmeta";
 import { list, map, type Of, quantity, ref, resource, string, struct } from "#machinery/schema";
@@ -21,9 +22,11 @@ export const RuntimeClass = resource({
   metadata: ObjectMeta,
   unconditionalUpdate: false,
   fields: {
-    handler: string(2).required(),
+    handler: string(2).required().notEmpty().format("dns-label").immutable(),
     overhead: ref(3, Overhead),
     scheduling: ref(4, Scheduling),
   },
+
+  columns: [nameColumn, text("Handler", (of: { readonly handler: string }) => of.handler), ageColumn],
 });
 export interface RuntimeClass extends Of<typeof RuntimeClass> {}

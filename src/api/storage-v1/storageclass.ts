@@ -1,6 +1,50 @@
+import { ageColumn, text } from "#api/columns";
+import { named, sameValue } from "#api/checks";
 import { TopologySelectorTerm } from "#api/core-v1/affinity";
 import { ObjectMeta } from "#api/meta-v1/objectmeta";
-import { bool, list, map, type Of, resource, string } from "#machinery/schema";
+import {
+  bool,
+  type FieldProblem,
+  forbidden,
+  invalid,
+  list,
+  map,
+  type Of,
+  resource,
+  string,
+  tooLong,
+  tooMany,
+} from "#machinery/schema";
+
+interface ClassParts {
+  readonly metadata: ObjectMeta;
+  readonly provisioner: string;
+  readonly reclaimPolicy: string;
+  readonly volumeBindingMode: string;
+  readonly allowVolumeExpansion?: boolean;
+}
+
+const PARAMETERS_MAX = 512;
+const PARAMETER_BYTES_MAX = 262_144;
+const DEFAULT_ANNOTATIONS = [
+  "storageclass.kubernetes.io/is-default-class",
+  "storageclass.beta.kubernetes.io/is-default-class",
+];
+
+/** Is it the class of claims that name none? */
+export const isDefaultClass = ({ metadata }: Pick<ClassParts, "metadata">): boolean =>
+  DEFAULT_ANNOTATIONS.some((name) => metadata.annotations?.[name] === "true");
+
+function* parameterProblems(parameters: Readonly<Record<string, string>>): Iterable<FieldProblem> {
+  const entries = Object.entries(parameters);
+  if (entries.length > PARAMETERS_MAX) yield tooMany("parameters", entries.length, PARAMETERS_MAX);
+  let length = 0;
+  for (const [key, value] of entries) {
+    if (key === "") yield invalid("parameters", key, "field can not be empty.");
+    length += key.length + value.length;
+  }
+  if (length > PARAMETER_BYTES_MAX) yield tooLong("parameters", PARAMETER_BYTES_MAX);
+}
 
 export const StorageClass = resource({
   apiVersion: "storage.k8s.io/v1",
@@ -10,13 +54,45 @@ export const StorageClass = resource({
   namespaced: false,
   metadata: ObjectMeta,
   fields: {
-    provisioner: string(2).required(),
+    provisioner: string(2).required().notEmpty(),
     parameters: map(3, string),
-    reclaimPolicy: string(4).pointer().oneOf("Recycle", "Delete", "Retain").default("Delete"),
+    reclaimPolicy: string(4).pointer().oneOf("Delete", "Retain").default("Delete"),
     mountOptions: list(5, string).atomic(),
     allowVolumeExpansion: bool(6).pointer(),
-    volumeBindingMode: string(7).pointer().oneOf("Immediate", "WaitForFirstConsumer").default("Immediate"),
+    volumeBindingMode: string(7)
+      .pointer()
+      .oneOf("Immediate", "WaitForFirstConsumer")
+      .default("Immediate")
+      .immutable(),
     allowedTopologies: list(8, TopologySelectorTerm).atomic(),
+  },
+
+  columns: [
+    {
+      ...text("Name", (of: ClassParts) =>
+        isDefaultClass(of) ? `${of.metadata.name} (default)` : of.metadata.name,
+      ),
+      format: "name",
+    },
+    text("Provisioner", (of: ClassParts) => of.provisioner),
+    text("ReclaimPolicy", (of: ClassParts) => of.reclaimPolicy),
+    text("VolumeBindingMode", (of: ClassParts) => of.volumeBindingMode),
+    text("AllowVolumeExpansion", (of: ClassParts) => String(of.allowVolumeExpansion ?? false)),
+    ageColumn,
+  ],
+  rules: {
+    *validate({ provisioner, parameters = {} }) {
+      if (provisioner !== "") yield* named("provisioner", provisioner.toLowerCase(), "qualified-name");
+      yield* parameterProblems(parameters);
+    },
+    *validateUpdate(now, old) {
+      if (!sameValue(now.parameters, old.parameters))
+        yield forbidden("parameters", "updates to parameters are forbidden.");
+      if (now.provisioner !== old.provisioner)
+        yield forbidden("provisioner", "updates to provisioner are forbidden.");
+      if (now.reclaimPolicy !== old.reclaimPolicy)
+        yield forbidden("reclaimPolicy", "updates to reclaimPolicy are forbidden.");
+    },
   },
 });
 export interface StorageClass extends Of<typeof StorageClass> {}
