@@ -1,0 +1,115 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { listSchema, resources, schemaForKind } from "#api/registry";
+import { parseJson } from "../json.ts";
+import { openApiV2, OpenApiV2 } from "./openapi-v2.ts";
+import { openApiV3, OpenApiV3 } from "./openapi-v3.ts";
+
+type Node = Record<string, unknown>;
+interface OperationNode extends Node {
+  readonly operationId: string;
+  readonly parameters?: readonly { readonly name: string }[];
+}
+
+const options = { version: "v1.35.0", schemaForKind, listSchema };
+const v2 = openApiV2(resources, options) as { definitions: Node; paths: Record<string, Node> };
+const appsV1 = resources.filter(({ apiVersion }) => apiVersion === "apps/v1");
+const v3 = openApiV3("apps", "v1", appsV1, options) as {
+  components: { schemas: Record<string, Node> };
+  paths: Record<string, Node>;
+};
+
+function* refsIn(node: unknown): Iterable<string> {
+  if (typeof node !== "object" || node === null) return;
+  for (const [key, value] of Object.entries(node)) {
+    if (key === "$ref" && typeof value === "string") yield value;
+    else yield* refsIn(value);
+  }
+}
+
+const operationsOf = (paths: Record<string, Node>): OperationNode[] =>
+  Object.values(paths).flatMap((item) =>
+    Object.entries(item).flatMap(([method, value]) =>
+      method === "parameters" ? [] : [value as OperationNode],
+    ),
+  );
+
+test("every reference leads somewhere", () => {
+  for (const ref of refsIn(v2)) assert.ok(ref.replace("#/definitions/", "") in v2.definitions, ref);
+  for (const ref of refsIn(v3))
+    assert.ok(ref.replace("#/components/schemas/", "") in v3.components.schemas, ref);
+});
+
+test("operations have names of their own", () => {
+  const ids = operationsOf(v2.paths).map(({ operationId }) => operationId);
+  assert.equal(new Set(ids).size, ids.length);
+  for (const id of [
+    "listCoreV1NamespacedPod",
+    "listCoreV1PodForAllNamespaces",
+    "createAppsV1NamespacedDeployment",
+    "replaceAppsV1NamespacedDeploymentScale",
+    "readCoreV1NamespacedPodLog",
+    "connectCoreV1GetNamespacedPodExec",
+    "deleteRbacAuthorizationV1CollectionNamespacedRole",
+    "readCoreV1Node",
+    "patchCoreV1NodeStatus",
+    "createCoreV1NamespacedPodEviction",
+    "getAppsV1APIResources",
+  ]) {
+    assert.ok(ids.includes(id), id);
+  }
+});
+
+test("what kubectl looks for", () => {
+  const path = v3.paths["/apis/apps/v1/namespaces/{namespace}/deployments/{name}"] as Record<
+    string,
+    OperationNode
+  >;
+  const patch = path.patch!;
+  assert.deepEqual(patch["x-kubernetes-group-version-kind"], {
+    group: "apps",
+    kind: "Deployment",
+    version: "v1",
+  });
+  assert.ok(patch.parameters!.some(({ name }) => name === "fieldValidation"));
+  assert.equal(patch["x-kubernetes-action"], "patch");
+
+  const deployment = v3.components.schemas["io.k8s.api.apps.v1.Deployment"]!;
+  assert.deepEqual(deployment["x-kubernetes-group-version-kind"], [
+    { group: "apps", kind: "Deployment", version: "v1" },
+  ]);
+  const podSpec = v3.components.schemas["io.k8s.api.core.v1.PodSpec"]!.properties as Record<string, Node>;
+  assert.equal(podSpec.containers!["x-kubernetes-patch-merge-key"], "name");
+  assert.equal(podSpec.containers!["x-kubernetes-patch-strategy"], "merge");
+  assert.deepEqual(podSpec.containers!["x-kubernetes-list-map-keys"], ["name"]);
+  assert.equal(podSpec.volumes!["x-kubernetes-patch-strategy"], "merge,retainKeys");
+  const meta = v3.components.schemas["io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"]!.properties as Record<
+    string,
+    Node
+  >;
+  assert.deepEqual(meta.labels, { type: "object", additionalProperties: { type: "string" } });
+});
+
+test("documents are made once, and the index tells their hashes", () => {
+  const all = new OpenApiV3(resources, options);
+  const { paths } = parseJson(all.index()) as { paths: Record<string, { serverRelativeURL: string }> };
+  assert.match(
+    paths["apis/apps/v1"]!.serverRelativeURL,
+    /^\/openapi\/v3\/apis\/apps\/v1\?hash=[0-9A-F]{16}$/,
+  );
+  assert.ok("api/v1" in paths);
+  assert.equal(all.document("api/v1"), all.document("api/v1"));
+  assert.equal(all.document("apis/none/v1"), undefined);
+  const again = new OpenApiV3(resources, options);
+  assert.equal(again.document("apis/apps/v1")!.hash, all.document("apis/apps/v1")!.hash);
+  assert.notEqual(all.document("apis/batch/v1")!.hash, all.document("apis/apps/v1")!.hash);
+});
+
+test("version 2 as bytes, in both forms", () => {
+  const of = new OpenApiV2(appsV1, options);
+  assert.equal((parseJson(of.json().bytes) as Node).swagger, "2.0");
+  const bytes = of.protobuf();
+  // Field 1 of the document: the version of OpenAPI.
+  assert.deepEqual([...bytes.subarray(0, 5)], [0x0a, 3, 0x32, 0x2e, 0x30]);
+  assert.ok(new TextDecoder().decode(bytes).includes("io.k8s.api.apps.v1.DeploymentSpec"));
+});
