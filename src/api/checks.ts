@@ -86,6 +86,10 @@ export function* distinct<T>(
   }
 }
 
+/** A member by a name that a client chose; names of Object.prototype are members only where somebody put them. */
+export const own = <T>(map: Readonly<Record<string, T>> | undefined, key: string): T | undefined =>
+  map && Object.hasOwn(map, key) ? map[key] : undefined;
+
 /** The names among `members` that are set, in their order. */
 export const setMembers = <T extends object>(value: T, members: readonly (keyof T & string)[]): string[] =>
   members.filter((name) => value[name] !== undefined && value[name] !== null);

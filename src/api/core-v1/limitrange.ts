@@ -1,5 +1,5 @@
 import { compareQuantities, quantityMilli } from "#machinery/quantity";
-import { distinct, namedIfSet } from "#api/checks";
+import { distinct, namedIfSet, own } from "#api/checks";
 import { ObjectMeta } from "#api/meta-v1/objectmeta";
 import {
   at,
@@ -31,7 +31,7 @@ function* orderProblems(bounds: Bounds, path: string): Iterable<FieldProblem> {
   for (const [index, [low, lowName]] of ORDER.entries())
     for (const [high, highName] of ORDER.slice(index + 1))
       for (const [name, amount] of Object.entries(bounds[low] ?? {})) {
-        const above = bounds[high]?.[name];
+        const above = own(bounds[high], name);
         if (above !== undefined && compareQuantities(amount, above) > 0)
           yield invalid(
             entry(at(path, low), name),
@@ -65,7 +65,7 @@ export const LimitRangeItem = struct(
       for (const [name, ratio] of Object.entries(limit.maxLimitRequestRatio ?? {})) {
         const where = entry(at(path, "maxLimitRequestRatio"), name);
         if (compareQuantities(ratio, "1") < 0) yield invalid(where, ratio, `ratio ${ratio} is less than 1`);
-        const [min, max] = [limit.min?.[name], limit.max?.[name]];
+        const [min, max] = [own(limit.min, name), own(limit.max, name)];
         if (min === undefined || max === undefined || quantityMilli(min) === 0) continue;
         const bound = quantityMilli(max) / quantityMilli(min);
         if (quantityMilli(ratio) / 1000 > bound)
