@@ -1,0 +1,123 @@
+import { type FileHandle, open, readdir, rename, rm, stat } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import type { Clock } from "#base/clock";
+import { logger } from "#base/log";
+import type { AuditSink } from "./audit-log.ts";
+
+export interface RotatingFileOptions {
+  readonly path: string;
+  readonly clock: Clock;
+  /** A file that would grow beyond this is put aside. Default 100 MiB. */
+  readonly bytesMax?: number;
+  /** Files put aside that are kept; default 10. */
+  readonly backupsMax?: number;
+  /** They are kept this long, in milliseconds; by default as long as there is room. */
+  readonly ageMaxMs?: number;
+}
+
+/** Lines that wait for a slow disk. Bytes. */
+const WAITING_BYTES_MAX = 32 * 1024 * 1024;
+
+const log = logger("audit");
+
+/** Appends lines to a file and puts it aside when it is full. Readable by its owner only. */
+export class RotatingFile implements AuditSink {
+  readonly #options: Required<Omit<RotatingFileOptions, "ageMaxMs">> & Pick<RotatingFileOptions, "ageMaxMs">;
+  #file: FileHandle;
+  #bytes: number;
+  #waiting: string[] = [];
+  #waitingBytes = 0;
+  #dropped = 0;
+  #flushing: Promise<void> | undefined;
+
+  private constructor(options: RotatingFileOptions, file: FileHandle, bytes: number) {
+    this.#options = { bytesMax: 100 * 1024 * 1024, backupsMax: 10, ...options };
+    this.#file = file;
+    this.#bytes = bytes;
+  }
+
+  static async open(options: RotatingFileOptions): Promise<RotatingFile> {
+    const file = await open(options.path, "a", 0o600);
+    return new RotatingFile(options, file, (await file.stat()).size);
+  }
+
+  /** Lines beyond what may wait are dropped, and their number is logged. */
+  write(line: string): void {
+    if (this.#waitingBytes + line.length > WAITING_BYTES_MAX) {
+      this.#dropped++;
+      return;
+    }
+    this.#waiting.push(line);
+    this.#waitingBytes += line.length;
+    this.#flushing ??= this.#flush();
+  }
+
+  /** Everything written so far is in the file. */
+  async flushed(): Promise<void> {
+    while (this.#flushing) await this.#flushing;
+  }
+
+  async close(): Promise<void> {
+    await this.flushed();
+    await this.#file.close();
+  }
+
+  async #flush(): Promise<void> {
+    // Lines of one turn of the event loop go together.
+    await Promise.resolve();
+    while (this.#waiting.length > 0) {
+      const text = this.#waiting.join("");
+      this.#waiting = [];
+      this.#waitingBytes = 0;
+      try {
+        await this.#append(new TextEncoder().encode(text));
+      } catch (error) {
+        log.error("lines of the audit log were lost", { path: this.#options.path, error });
+      }
+    }
+    if (this.#dropped > 0) log.error("the audit log could not keep up", { linesDropped: this.#dropped });
+    this.#dropped = 0;
+    this.#flushing = undefined;
+  }
+
+  async #append(bytes: Uint8Array): Promise<void> {
+    if (this.#bytes > 0 && this.#bytes + bytes.length > this.#options.bytesMax) await this.#rotate();
+    await this.#file.appendFile(bytes);
+    this.#bytes += bytes.length;
+  }
+
+  /** `audit.log` becomes `audit-2026-01-01T00-00-00.000.log`. */
+  async #rotate(): Promise<void> {
+    const { path, clock } = this.#options;
+    const { stem, ending } = parts(path);
+    const moment = new Date(clock.now()).toISOString().slice(0, -1).replaceAll(":", "-");
+    await this.#file.close();
+    await rename(path, join(dirname(path), `${stem}-${moment}${ending}`));
+    this.#file = await open(path, "a", 0o600);
+    this.#bytes = 0;
+    await this.#prune();
+  }
+
+  async #prune(): Promise<void> {
+    const { path, clock, backupsMax, ageMaxMs } = this.#options;
+    const directory = dirname(path);
+    const { stem, ending } = parts(path);
+    const names = (await readdir(directory))
+      .filter((name) => name.startsWith(`${stem}-`) && name.endsWith(ending))
+      .toSorted()
+      .toReversed();
+    const tooMany = names.slice(backupsMax);
+    const old: string[] = [];
+    for (const name of ageMaxMs === undefined ? [] : names.slice(0, backupsMax)) {
+      const { mtimeMs } = await stat(join(directory, name));
+      if (clock.now() - mtimeMs > ageMaxMs!) old.push(name);
+    }
+    await Promise.all([...tooMany, ...old].map((name) => rm(join(directory, name), { force: true })));
+  }
+}
+
+function parts(path: string): { readonly stem: string; readonly ending: string } {
+  const name = basename(path);
+  const dot = name.lastIndexOf(".");
+  return dot <= 0 ? { stem: name, ending: "" } : { stem: name.slice(0, dot), ending: name.slice(dot) };
+}
