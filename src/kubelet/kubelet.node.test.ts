@@ -1,11 +1,17 @@
 import assert from "node:assert/strict";
+import { mkdir, readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, suite, test } from "node:test";
+import { Lease } from "#api/coordination-v1/lease";
+import { ConfigMap } from "#api/core-v1/configmap";
+import { Node } from "#api/core-v1/node";
 import { Pod } from "#api/core-v1/pod";
-import { systemClock } from "#base/clock";
+import { Secret } from "#api/core-v1/secret";
+import { Service } from "#api/core-v1/service";
+import { sleep, systemClock } from "#base/clock";
+import { jsonLines, setLogSink } from "#base/log";
 import { systemRandom } from "#base/random";
 import { Scope } from "#base/scope";
-import { setLogSink, jsonLines } from "#base/log";
 import { type Kubelet, startKubelet } from "./kubelet.ts";
 import { BUSYBOX, TestMachine } from "./machine.node.test.ts";
 import { MemoryApi } from "./memory-api.node.test.ts";
@@ -70,8 +76,24 @@ suite("a kubelet on containerd", { concurrency: false }, () => {
 
   const shell = (script: string) => ({ command: ["sh", "-c", script] });
   const phase = (wanted: string) => (pod: Pod | undefined) => pod?.status.phase === wanted;
+  const main = (pod: Pod | undefined) => pod?.status.containerStatuses?.[0];
+  const waiting = (reason: string) => (pod: Pod | undefined) => main(pod)?.state?.waiting?.reason === reason;
   const isReady = (pod: Pod | undefined) =>
     pod?.status.conditions?.some(({ type, status }) => type === "Ready" && status === "True") ?? false;
+
+  const eventually = async (holds: () => boolean | Promise<boolean>) => {
+    for (let tries = 0; !(await holds()); tries++) {
+      assert.ok(tries < 400, "waited in vain");
+      await sleep(systemClock, 25);
+    }
+  };
+
+  const log = async (name: string) => {
+    const { namespace, uid } = api.find(Pod, name)!.metadata;
+    const path = join(machine.dir, "logs", `${namespace}_${name}_${uid}`, "main", "0.log");
+    const text = await readFile(path, "utf8").catch(() => "");
+    return text.replaceAll(/^\S+ stdout P (.*)\n/gm, "$1").replaceAll(/(^|(?<=.))\S+ std(out|err) F /gm, "");
+  };
 
   const remove = async (name: string, grace = 1) => {
     api.deletePod(name, grace);
@@ -84,20 +106,346 @@ suite("a kubelet on containerd", { concurrency: false }, () => {
     assert.equal(pod.status.phase, "Running");
     assert.match(pod.status.podIP ?? "", /^10\.213\.0\./);
     assert.equal(pod.status.qosClass, "BestEffort");
-    const [status] = pod.status.containerStatuses ?? [];
-    assert.match(status?.containerID ?? "", /^containerd:\/\/[0-9a-f]{64}$/);
-    assert.equal(status?.started, true);
+    assert.match(main(pod)?.containerID ?? "", /^containerd:\/\/[0-9a-f]{64}$/);
+    assert.equal(main(pod)?.started, true);
     await remove("simple");
-    assert.deepEqual(
-      await kubelet.runtime.listContainers({ labelSelector: { "io.kubernetes.pod.name": "simple" } }),
-      [],
-    );
+    await eventually(() => kubelet.pods.size === 0);
+    assert.deepEqual(await kubelet.runtime.listSandboxes(), []);
   });
 
   test("a pod that ends well has succeeded", async () => {
     run("job", shell("echo bye > /dev/termination-log"), { restartPolicy: "Never" });
     const pod = await api.until(Pod, "job", phase("Succeeded"));
-    assert.equal(pod.status.containerStatuses?.[0]?.state?.terminated?.message, "bye\n");
+    assert.equal(main(pod)?.state?.terminated?.message, "bye\n");
     await remove("job");
+  });
+
+  test("a container that fails is started again, then waits longer and longer", async () => {
+    run("crash", shell("exit 3"));
+    const pod = await api.until(Pod, "crash", waiting("CrashLoopBackOff"));
+    assert.equal(main(pod)!.restartCount, 1);
+    assert.equal(main(pod)!.lastState?.terminated?.exitCode, 3);
+    const text = /^back-off 10s restarting failed container=main pod=crash_default/;
+    assert.match(main(pod)!.state!.waiting!.message!, text);
+    assert.equal(pod.status.phase, "Running");
+    await remove("crash");
+  });
+
+  test("init containers run one after the other, sidecars stay", async () => {
+    const shared = { volumeMounts: [{ name: "shared", mountPath: "/shared" }] };
+    const step = (name: string, script: string, more: object = {}) => ({
+      name,
+      image: BUSYBOX,
+      imagePullPolicy: "IfNotPresent",
+      ...shell(script),
+      ...shared,
+      ...more,
+    });
+    run(
+      "inits",
+      { ...shell("cat /shared/order"), ...shared },
+      {
+        restartPolicy: "Never",
+        initContainers: [
+          step("one", "echo one >> /shared/order"),
+          step("side", "echo side >> /shared/order; sleep 1000", {
+            restartPolicy: "Always",
+            startupProbe: { exec: { command: ["grep", "side", "/shared/order"] }, periodSeconds: 1 },
+          }),
+          step("two", "echo two >> /shared/order"),
+        ],
+        volumes: [{ name: "shared", emptyDir: {} }],
+        terminationGracePeriodSeconds: 1,
+      },
+    );
+    const pod = await api.until(Pod, "inits", phase("Succeeded"));
+    assert.equal(await log("inits"), "one\nside\ntwo\n");
+    const codes = pod.status.initContainerStatuses?.map(({ state }) => state?.terminated?.exitCode);
+    assert.deepEqual(codes, [0, 137, 0]);
+    await remove("inits");
+  });
+
+  test("environment comes from everywhere", async () => {
+    api.put(ConfigMap, { metadata: { name: "settings" }, data: { color: "blue", size: "3" } });
+    const data = { token: Buffer.from("s3cret").toString("base64") };
+    api.put(Secret, { metadata: { name: "keys" }, type: "Opaque", data });
+    const ports = [{ name: "sql", port: 5432, protocol: "TCP" }];
+    api.put(Service, { metadata: { name: "my-db" }, spec: { clusterIP: "10.96.0.7", ports } });
+    const from = (valueFrom: object) => ({ valueFrom });
+    run(
+      "env",
+      {
+        command: ["sh", "-c", "env; echo args $0 $1", "$(GREETING)", "$$(GREETING)"],
+        env: [
+          { name: "NAME", value: "world" },
+          { name: "GREETING", value: "hello $(NAME) $(NOPE)" },
+          { name: "POD", ...from({ fieldRef: { fieldPath: "metadata.name" } }) },
+          { name: "IP", ...from({ fieldRef: { fieldPath: "status.podIP" } }) },
+          { name: "KEY", ...from({ secretKeyRef: { name: "keys", key: "token" } }) },
+          { name: "LIMIT", ...from({ resourceFieldRef: { resource: "limits.memory", divisor: "1Mi" } }) },
+          { name: "GONE", ...from({ configMapKeyRef: { name: "settings", key: "absent", optional: true } }) },
+        ],
+        envFrom: [{ prefix: "CFG_", configMapRef: { name: "settings" } }],
+        resources: { limits: { memory: "64Mi", cpu: "100m" } },
+      },
+      { restartPolicy: "Never" },
+    );
+    await api.until(Pod, "env", phase("Succeeded"));
+    const text = await log("env");
+    const lines = [
+      "GREETING=hello world $(NOPE)",
+      "POD=env",
+      "KEY=s3cret",
+      "LIMIT=64",
+      "CFG_color=blue",
+      "MY_DB_SERVICE_HOST=10.96.0.7",
+      "MY_DB_SERVICE_PORT_SQL=5432",
+      "MY_DB_PORT_5432_TCP_ADDR=10.96.0.7",
+      "args hello world $(NOPE) $(GREETING)",
+    ];
+    for (const line of lines) assert.ok(text.includes(`${line}\n`), `${line} in ${text}`);
+    assert.match(text, /IP=10\.213\.0\.\d+/);
+    assert.doesNotMatch(text, /GONE/);
+    await remove("env");
+  });
+
+  test("a missing config map holds a container back until it is there", async () => {
+    run("waits", { ...shell("sleep 1000"), envFrom: [{ configMapRef: { name: "later" } }] });
+    const held = await api.until(Pod, "waits", waiting("CreateContainerConfigError"));
+    assert.equal(main(held)?.state?.waiting?.message, 'configmap "later" not found');
+    api.put(ConfigMap, { metadata: { name: "later" }, data: {} });
+    await api.until(Pod, "waits", isReady);
+    await remove("waits");
+  });
+
+  test("volumes show what the API holds, also after it changed", async () => {
+    api.put(ConfigMap, { metadata: { name: "files" }, data: { a: "1", b: "2" } });
+    api.put(ConfigMap, { metadata: { name: "kube-root-ca.crt" }, data: { "ca.crt": "CA" } });
+    const script = `cat /cfg/a /cfg/sub/b /token/token /token/ca.crt; echo
+      readlink -f /cfg/a | grep -c '/cfg/\\.\\.'; stat -L -c %a /cfg/sub/b /token/token
+      until grep -q 9 /cfg/a; do sleep 0.1; done; echo changed; sleep 1000`;
+    const items = [
+      { key: "a", path: "a" },
+      { key: "b", path: "sub/b", mode: 0o400 },
+    ];
+    const sources = [{ serviceAccountToken: { path: "token" } }, { configMap: { name: "kube-root-ca.crt" } }];
+    const labels = { path: "labels", fieldRef: { fieldPath: "metadata.labels" } };
+    run(
+      "volumes",
+      {
+        ...shell(script),
+        volumeMounts: [
+          { name: "cfg", mountPath: "/cfg" },
+          { name: "down", mountPath: "/down" },
+          { name: "token", mountPath: "/token", readOnly: true },
+          { name: "work", mountPath: "/work", subPath: "deep/er" },
+          { name: "mem", mountPath: "/mem" },
+        ],
+      },
+      {
+        volumes: [
+          { name: "cfg", configMap: { name: "files", items } },
+          { name: "down", downwardAPI: { items: [labels] } },
+          { name: "token", projected: { sources } },
+          { name: "work", emptyDir: {} },
+          { name: "mem", emptyDir: { medium: "Memory", sizeLimit: "1Mi" } },
+        ],
+        serviceAccountName: "default",
+      },
+    );
+    await api.until(Pod, "volumes", isReady);
+    await eventually(async () => (await log("volumes")).includes("644"));
+    assert.equal(await log("volumes"), "12token-of-defaultCA\n1\n400\n644\n");
+    api.change(ConfigMap, "files", { data: { a: "9" } });
+    await eventually(async () => (await log("volumes")).includes("changed"));
+    await remove("volumes");
+    assert.deepEqual(await readdir(join(machine.dir, "kubelet", "pods")), []);
+  });
+
+  test("an image that cannot be had is said so", async () => {
+    run("never", { image: "test.local/nothing:1", imagePullPolicy: "Never" });
+    run("bad", { image: "Not/An:Image:Name" });
+    run("pull", { image: "127.0.0.1:1/nothing:1", imagePullPolicy: "Always" });
+    await api.until(Pod, "never", waiting("ErrImageNeverPull"));
+    await api.until(Pod, "bad", waiting("InvalidImageName"));
+    await api.until(Pod, "pull", waiting("ErrImagePull"));
+    await api.until(Pod, "pull", waiting("ImagePullBackOff"));
+    for (const name of ["never", "bad", "pull"]) await remove(name);
+  });
+
+  test("probes decide who is ready and who is restarted", async () => {
+    run(
+      "probed",
+      {
+        ...shell("mkdir -p /tmp/www; echo ok > /tmp/www/ok; httpd -p 8080 -h /tmp/www; sleep 1000"),
+        ports: [{ name: "web", containerPort: 8080 }],
+        startupProbe: { tcpSocket: { port: "web" }, periodSeconds: 1 },
+        readinessProbe: { httpGet: { path: "/ok", port: "web" }, periodSeconds: 1, failureThreshold: 1 },
+        livenessProbe: {
+          exec: { command: ["test", "!", "-e", "/tmp/dead"] },
+          periodSeconds: 1,
+          failureThreshold: 1,
+        },
+      },
+      { terminationGracePeriodSeconds: 1 },
+    );
+    const pod = await api.until(Pod, "probed", isReady);
+    const id = main(pod)!.containerID!.replace("containerd://", "");
+    await kubelet.runtime.execSync(id, ["rm", "/tmp/www/ok"], 5);
+    await api.until(Pod, "probed", (one) => !isReady(one));
+    await kubelet.runtime.execSync(id, ["touch", "/tmp/dead"], 5);
+    const again = await api.until(Pod, "probed", (one) => main(one)?.restartCount === 1 && isReady(one));
+    assert.equal(main(again)!.lastState?.terminated?.exitCode, 137);
+    const failure = "Unhealthy: Readiness probe failed: HTTP probe failed with statuscode: 404";
+    assert.ok(events.includes(failure), events.join("\n"));
+    assert.ok(events.includes("Killing: Container main failed liveness probe, will be restarted"));
+    await remove("probed");
+  });
+
+  test("hooks run after the start and before the end", async () => {
+    const dir = join(machine.dir, "hooks");
+    await mkdir(dir);
+    const says = (word: string) => ({
+      exec: { command: ["sh", "-c", `sleep 0.2; echo ${word} >> /out/log`] },
+    });
+    run(
+      "hooks",
+      {
+        ...shell(
+          "trap 'echo term >> /out/log; exit 0' TERM; echo main >> /out/log; while true; do sleep 0.1; done",
+        ),
+        lifecycle: { postStart: says("post"), preStop: says("pre") },
+        volumeMounts: [{ name: "out", mountPath: "/out" }],
+      },
+      { volumes: [{ name: "out", hostPath: { path: dir, type: "Directory" } }] },
+    );
+    await api.until(Pod, "hooks", isReady);
+    await remove("hooks", 10);
+    assert.equal(await readFile(join(dir, "log"), "utf8"), "main\npost\npre\nterm\n");
+  });
+
+  test("security contexts hold", async () => {
+    const script = `id -u; id -g; id -G; touch /x 2>/dev/null || echo readonly
+      grep -E 'NoNewPrivs|Seccomp:' /proc/self/status`;
+    const securityContext = {
+      runAsUser: 1000,
+      runAsGroup: 1000,
+      readOnlyRootFilesystem: true,
+      allowPrivilegeEscalation: false,
+      capabilities: { drop: ["ALL"] },
+    };
+    const groups = { fsGroup: 2000, supplementalGroups: [3000] };
+    run("safe", { ...shell(script), securityContext }, { restartPolicy: "Never", securityContext: groups });
+    run("root", { ...shell("true"), securityContext: { runAsNonRoot: true } }, { restartPolicy: "Never" });
+    await api.until(Pod, "safe", phase("Succeeded"));
+    const text = await log("safe");
+    assert.equal(text.split("\n").slice(0, 2).join(), "1000,1000");
+    assert.deepEqual(text.split("\n")[2]?.split(" ").toSorted(), ["1000", "2000", "3000"]);
+    assert.match(text, /readonly\nNoNewPrivs:\t1\nSeccomp:\t2\n$/);
+    const root = await api.until(Pod, "root", waiting("CreateContainerConfigError"));
+    const why = /container has runAsNonRoot and image will run as root/;
+    assert.match(main(root)!.state!.waiting!.message!, why);
+    await remove("safe");
+    await remove("root");
+  });
+
+  test("names, hosts and DNS are the pod's own", async () => {
+    run("named", shell("hostname; cat /etc/hosts /etc/resolv.conf"), {
+      restartPolicy: "Never",
+      hostname: "me",
+      subdomain: "sub",
+      hostAliases: [{ ip: "1.2.3.4", hostnames: ["alias"] }],
+      dnsConfig: { options: [{ name: "ndots", value: "2" }] },
+    });
+    await api.until(Pod, "named", phase("Succeeded"));
+    const text = await log("named");
+    assert.ok(text.startsWith("me\n# Kubernetes-managed hosts file.\n"), text);
+    assert.match(text, /10\.213\.0\.\d+\tme\.sub\.default\.svc\.cluster\.local\tme\n/);
+    assert.match(text, /1\.2\.3\.4\talias\n/);
+    assert.match(text, /search default\.svc\.cluster\.local svc\.cluster\.local cluster\.local/);
+    assert.match(text, /nameserver 10\.96\.0\.10\noptions ndots:2/);
+    await remove("named");
+  });
+
+  test("limits reach the kernel", async () => {
+    run("limits", { ...shell("sleep 1000"), resources: { limits: { cpu: "200m", memory: "32Mi" } } });
+    const pod = await api.until(Pod, "limits", isReady);
+    assert.equal(pod.status.qosClass, "Guaranteed");
+    const path = kubelet.cgroups.pathOf(pod);
+    const file =
+      kubelet.cgroups.version === 1
+        ? join("/sys/fs/cgroup/memory", path, "memory.limit_in_bytes")
+        : join("/sys/fs/cgroup", path, "memory.max");
+    assert.equal((await readFile(file, "utf8")).trim(), String(32 * 1024 * 1024));
+    await remove("limits");
+  });
+
+  test("a container that takes too much memory is killed for it", async () => {
+    const eats = "exec tail -c 90000000 /dev/zero";
+    run("greedy", { ...shell(eats), resources: { limits: { memory: "16Mi" } } }, { restartPolicy: "Never" });
+    const pod = await api.until(Pod, "greedy", phase("Failed"));
+    assert.equal(main(pod)!.state!.terminated!.reason, "OOMKilled");
+    await remove("greedy");
+  });
+
+  test("a deadline ends a pod", async () => {
+    run("late", shell("sleep 1000"), { activeDeadlineSeconds: 1, terminationGracePeriodSeconds: 1 });
+    const pod = await api.until(Pod, "late", phase("Failed"));
+    assert.equal(pod.status.reason, "DeadlineExceeded");
+    await remove("late");
+  });
+
+  test("a lost sandbox is made anew", async () => {
+    run("lost", shell("sleep 1000"), { terminationGracePeriodSeconds: 1 });
+    const before = await api.until(Pod, "lost", isReady);
+    const labelSelector = { "io.kubernetes.pod.name": "lost" };
+    const [sandbox] = await kubelet.runtime.listSandboxes({ labelSelector });
+    await kubelet.runtime.stopSandbox(sandbox!.id);
+    const isAnew = (pod: Pod | undefined) => isReady(pod) && pod!.status.podIP !== before.status.podIP;
+    const again = await api.until(Pod, "lost", isAnew);
+    assert.equal(main(again)!.restartCount, 1);
+    await remove("lost");
+  });
+
+  test("a new kubelet takes over what runs and touches nothing", async () => {
+    const readinessProbe = { exec: { command: ["true"] }, periodSeconds: 1 };
+    run("stays", { ...shell("sleep 1000"), readinessProbe });
+    const before = await api.until(Pod, "stays", isReady);
+    await scope.close();
+    run("orphan-to-be", shell("sleep 1000"));
+    await start();
+    await api.until(Pod, "orphan-to-be", isReady);
+    const then = api.find(Pod, "stays")!;
+    assert.deepEqual(then.status.containerStatuses, before.status.containerStatuses);
+    assert.ok(isReady(then));
+    await scope.close();
+    api.remove(Pod, "orphan-to-be");
+    await start();
+    await eventually(async () => (await kubelet.runtime.listSandboxes()).length === 1);
+    await remove("stays");
+  });
+
+  test("containerd may restart under running pods", async () => {
+    run("survivor", shell("sleep 1000"));
+    const before = await api.until(Pod, "survivor", isReady);
+    await machine.stopContainerd();
+    await machine.startContainerd();
+    run("newcomer", shell("sleep 1000"));
+    await api.until(Pod, "newcomer", isReady);
+    const then = api.find(Pod, "survivor")!;
+    assert.deepEqual(then.status.containerStatuses, before.status.containerStatuses);
+    await remove("survivor");
+    await remove("newcomer");
+  });
+
+  test("the node says what it has and that it is there", async () => {
+    const nodeReady = (node: Node | undefined) =>
+      node?.status.conditions?.some(({ type, status }) => type === "Ready" && status === "True") ?? false;
+    const node = await api.until(Node, "node", nodeReady);
+    assert.equal(node.metadata.labels?.["kubernetes.io/hostname"], "node");
+    assert.match(node.status.nodeInfo.containerRuntimeVersion, /^containerd:\/\/1\./);
+    assert.ok(Number(node.status.capacity?.cpu) > 0);
+    const lease = api.find(Lease, "node", "kube-node-lease");
+    assert.equal(lease?.spec.holderIdentity, "node");
   });
 });

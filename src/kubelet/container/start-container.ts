@@ -72,7 +72,11 @@ export async function startContainer(
     throw new StartError("RunContainerError", error);
   }
   input.event("Normal", "Started", `Started container ${name}`);
-  return input.runtime.refreshContainer(pod, id, sandboxId);
+  const started = await input.runtime.refreshContainer(pod, id, sandboxId);
+  // It may be over before the runtime was asked about it.
+  if (started?.state !== "exited" && input.runtime.hasEnded(id))
+    await input.runtime.awaitExit(pod, id, { signal });
+  return input.runtime.container(id);
 }
 
 async function configOf(services: PodServices, input: StartInput) {

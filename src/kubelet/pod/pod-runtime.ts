@@ -23,6 +23,7 @@ export class PodRuntime {
   readonly #uid: string;
   readonly #sandboxes = new Map<string, ObservedSandbox>();
   readonly #containers = new Map<string, ObservedContainer>();
+  readonly #endedIds = new Set<string>();
   #sorted: { sandboxes: readonly ObservedSandbox[]; containers: readonly ObservedContainer[] } | undefined;
 
   constructor(services: PodServices, uid: string) {
@@ -107,8 +108,14 @@ export class PodRuntime {
     return observed;
   }
 
+  /** Has an event said that it ended, be it before the runtime's record of it was read? */
+  hasEnded(id: string): boolean {
+    return this.#endedIds.has(id);
+  }
+
   /** After an event said that it ended: the runtime's own record follows at once, or a moment later. */
   async awaitExit(pod: Pod, id: string, { signal }: { readonly signal: AbortSignal }): Promise<void> {
+    this.#endedIds.add(id);
     for (const waitMs of EXIT_WAITS_MS) {
       if (this.#sandboxes.has(id)) {
         const sandbox = await this.refreshSandbox(id);
@@ -117,7 +124,7 @@ export class PodRuntime {
         const known = this.#containers.get(id);
         if (!known || known.state === "exited") return;
         const now = await this.refreshContainer(pod, id, known.sandboxId);
-        if (now?.state !== "running") return;
+        if (!now || now.state === "exited") return;
       }
       await sleep(this.#services.clock, waitMs, { signal });
     }
@@ -152,6 +159,7 @@ export class PodRuntime {
   #forget(id: string): void {
     this.#sandboxes.delete(id);
     this.#containers.delete(id);
+    this.#endedIds.delete(id);
     this.#sorted = undefined;
     this.#services.disown(id);
   }
