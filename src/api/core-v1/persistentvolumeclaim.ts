@@ -1,5 +1,5 @@
 import { ageColumn, nameColumn, text, UNSET, wide } from "#api/columns";
-import { sameValue } from "#api/checks";
+import { own, sameValue } from "#api/checks";
 import { compareQuantities } from "#machinery/quantity";
 import { TypedLocalObjectReference, TypedObjectReference } from "#api/core-v1/reference";
 import { VolumeResourceRequirements } from "#api/core-v1/resources";
@@ -40,7 +40,7 @@ const ACCESS_MODES: Readonly<Record<string, string>> = {
 /** How often, and from where, a volume may be mounted. */
 export function* accessModeProblems(modes: readonly string[], path: string): Iterable<FieldProblem> {
   for (const mode of modes)
-    if (!ACCESS_MODES[mode]) yield notSupported(path, mode, Object.keys(ACCESS_MODES));
+    if (own(ACCESS_MODES, mode) === undefined) yield notSupported(path, mode, Object.keys(ACCESS_MODES));
   if (modes.includes("ReadWriteOncePod") && modes.length > 1)
     yield forbidden(path, "may not use ReadWriteOncePod with other access modes");
 }

@@ -1,3 +1,4 @@
+import { own } from "#api/checks";
 import type { Container } from "./container.ts";
 import { mapped, podSpecDefaults } from "./podspec-defaults.ts";
 import type { PodSpec } from "./podspec.ts";
@@ -7,7 +8,7 @@ import type { PodStatus } from "./podstatus.ts";
 /** Whoever limits a resource and asks for nothing asks for the limit. */
 function requestsFromLimits(container: Container): Container {
   const { limits, requests = {} } = container.resources;
-  const missing = Object.entries(limits ?? {}).filter(([name]) => requests[name] === undefined);
+  const missing = Object.entries(limits ?? {}).filter(([name]) => own(requests, name) === undefined);
   if (missing.length === 0) return container;
   return {
     ...container,
@@ -46,8 +47,8 @@ function podLevelDefaults({ resources, containers }: PodSpec): Partial<PodSpec> 
   // What the containers ask for themselves adds up elsewhere; only what nobody asked for follows the limit.
   const missing = limits.filter(
     ([name]) =>
-      asked[name] === undefined &&
-      !containers.some((one) => one.resources.requests?.[name] ?? one.resources.limits?.[name]),
+      own(asked, name) === undefined &&
+      !containers.some((one) => own(one.resources.requests, name) ?? own(one.resources.limits, name)),
   );
   if (missing.length === 0) return {};
   return { resources: { ...resources, requests: { ...asked, ...Object.fromEntries(missing) } } };

@@ -1,3 +1,4 @@
+import { own } from "#api/checks";
 import type { LabelSelector } from "#api/meta-v1/labelselector";
 import type { Affinity, PodAffinityTerm } from "./affinity.ts";
 import { qosClassOf } from "./podresources.ts";
@@ -97,5 +98,5 @@ function settled(
 
 const requirements = (keys: readonly string[] | undefined, operator: string, labels: Labels) =>
   (keys ?? [])
-    .filter((key) => labels[key] !== undefined)
+    .filter((key) => own(labels, key) !== undefined)
     .map((key) => ({ key, operator, values: [labels[key]!] }));

@@ -1,4 +1,4 @@
-import { sameValue, unchanged } from "#api/checks";
+import { own, sameValue, unchanged } from "#api/checks";
 import { at, entry, type FieldProblem, forbidden, invalid, item } from "#machinery/schema";
 import type { NodeSelector } from "./affinity.ts";
 import type { Container } from "./container.ts";
@@ -71,7 +71,7 @@ const onlyAdded = (now: readonly Toleration[], before: readonly Toleration[]): b
 function* narrowingProblems(spec: PodSpec, old: PodSpec): Iterable<FieldProblem> {
   const selector = spec.nodeSelector ?? {};
   for (const [key, value] of Object.entries(old.nodeSelector ?? {}))
-    if (selector[key] !== value) {
+    if (own(selector, key) !== value) {
       yield invalid("spec.nodeSelector", selector, "only additions are allowed (no mutations or deletions)");
       break;
     }

@@ -1,3 +1,4 @@
+import { own } from "#api/checks";
 import { ageColumn, containerColumns, integer, labelText, nameColumn, wide } from "#api/columns";
 import { templateDefaults } from "#api/core-v1/podspec-defaults";
 
@@ -84,7 +85,7 @@ export const ReplicationController = resource({
       if (!selector || !template) return;
       const path = "spec.template";
       const labels = template.metadata.labels ?? {};
-      if (Object.entries(selector).some(([key, value]) => labels[key] !== value))
+      if (Object.entries(selector).some(([key, value]) => own(labels, key) !== value))
         yield invalid(`${path}.metadata.labels`, labels, "`selector` does not match template `labels`");
       if (template.spec.restartPolicy !== "Always")
         yield notSupported(`${path}.spec.restartPolicy`, template.spec.restartPolicy, ["Always"]);

@@ -1,5 +1,5 @@
 import { ageColumn, nameColumn, text } from "#api/columns";
-import { named, sameValue } from "#api/checks";
+import { named, own, sameValue } from "#api/checks";
 import { quantityMilli } from "#machinery/quantity";
 import { ObjectMeta } from "#api/meta-v1/objectmeta";
 import {
@@ -152,7 +152,7 @@ const usageText = ({ hard = {}, used = {} }: ResourceQuotaStatus, limits: boolea
   Object.keys(hard)
     .filter((name) => name.startsWith(LIMITS) === limits)
     .toSorted()
-    .map((name) => `${name}: ${used[name] ?? "0"}/${hard[name]}`)
+    .map((name) => `${name}: ${own(used, name) ?? "0"}/${hard[name]}`)
     .join(", ");
 
 export const ResourceQuota = resource({

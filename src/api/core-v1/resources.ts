@@ -1,4 +1,4 @@
-import { distinct, named } from "#api/checks";
+import { distinct, named, own } from "#api/checks";
 import { compareQuantities, quantityMilli } from "#machinery/quantity";
 import {
   at,
@@ -71,7 +71,7 @@ function* requestProblems(
   path: string,
 ): Iterable<FieldProblem> {
   for (const [name, request] of Object.entries(requests)) {
-    const limit = Object.hasOwn(limits, name) ? limits[name] : undefined;
+    const limit = own(limits, name);
     if (limit === undefined) {
       if (!canOvercommit(name))
         yield required(at(path, "limits"), "Limit must be set for non overcommitable resources");

@@ -1,5 +1,5 @@
 import { ageColumn, flag, integer, nameColumn, wide } from "#api/columns";
-import { unchanged } from "#api/checks";
+import { own, unchanged } from "#api/checks";
 import { ObjectMeta } from "#api/meta-v1/objectmeta";
 import { bool, forbidden, int32, type Of, resource, string } from "#machinery/schema";
 
@@ -46,7 +46,7 @@ export const PriorityClass = resource({
   rules: {
     *validate({ metadata: { name }, value }) {
       if (name?.startsWith(SYSTEM_PREFIX)) {
-        if (SYSTEM_CLASSES[name] !== value)
+        if (own(SYSTEM_CLASSES, name) !== value)
           yield forbidden(
             "metadata.name",
             "priority class names with 'system-' prefix are reserved for system use only. error: name is not a known system priority class",
