@@ -1,6 +1,11 @@
 import { Status as StatusKind } from "#api/meta-v1/status";
+import { Namespace } from "#api/core-v1/namespace";
+import { Service } from "#api/core-v1/service";
+import { ServiceCIDR } from "#api/networking-v1/servicecidr";
 import { resources as builtIn } from "#api/registry";
+import { present } from "#base/assert";
 import type { Clock } from "#base/clock";
+import { parseCidr } from "#base/ip";
 import { logger } from "#base/log";
 import type { Random } from "#base/random";
 import { Scope } from "#base/scope";
@@ -8,6 +13,7 @@ import type { Transport } from "#client/transport";
 import type { Resource } from "#machinery/schema";
 import type { Store } from "#store/store";
 import type { AdmissionPlugin, Authenticator, Authorizer, Loopback, ReadCache, User } from "./contracts.ts";
+import { type Advertised, advertise, bootstrapNamespaces, bootstrapServiceRange } from "./bootstrap.ts";
 import { Discovery } from "./discovery/discovery.ts";
 import { FeatureGates } from "./gates.ts";
 import { Health, type HealthCheck } from "./health/health.ts";
@@ -20,6 +26,7 @@ import { RequestMetrics } from "./metrics.ts";
 import { MEDIA_TYPE } from "./negotiation/accept.ts";
 import { encodeValue } from "./negotiation/answer-writer.ts";
 import { ServerReadCache } from "./read-cache.ts";
+import { OpenApi } from "./openapi/openapi.ts";
 import { Chain } from "./request/chain.ts";
 import { Dispatcher, type Handler, type SubresourceHandlers } from "./request/dispatch.ts";
 import type { ConnectHandler, PathHandler } from "./request/handlers.ts";
@@ -28,25 +35,33 @@ import { ResourceSet } from "./resource-set.ts";
 import { AdmissionChain } from "./rest/admission-chain.ts";
 import type { RestDeps } from "./rest/deps.ts";
 import type { KindHooks } from "./rest/kind-hooks.ts";
+import type { ServiceRanges } from "./rest/services/ranges.ts";
+import { ServiceHooks } from "./rest/services/service-hooks.ts";
+import { bind } from "./rest/subresources/binding.ts";
+import { evict } from "./rest/subresources/eviction.ts";
+import { partSubresources } from "./rest/subresources/parts.ts";
+import { scaleSubresource } from "./rest/subresources/scale.ts";
 import { Feed } from "./watch/feed.ts";
 import { versionInfo } from "./version.ts";
 
 const log = logger("apiserver");
 
-/** Who may do what, and who has a say: made once the server can read its own state. */
-export interface Security {
+/** What the other rooms bring in, made once the server can read its own state. */
+export interface Rooms {
   readonly authenticator: Authenticator;
   readonly authorizer: Authorizer;
   readonly admission: readonly AdmissionPlugin[];
   readonly impersonate?: (user: User, exchange: Exchange, authorizer: Authorizer) => Promise<User>;
   /** By `apiVersion/Kind`, for kinds that are asked and not stored. */
   readonly reviews?: ReadonlyMap<string, Handler>;
-  /** By `group/resource/subresource`; the core group is empty: `/serviceaccounts/token`. */
+  /** By `group/resource/subresource`; the core group goes without its name: `serviceaccounts/token`. */
   readonly subresources?: ReadonlyMap<string, SubresourceHandlers>;
+  /** As `subresources`: those that take their connection over, such as `pods/exec`. */
+  readonly connects?: ReadonlyMap<string, ConnectHandler>;
   readonly paths?: ReadonlyMap<string, PathHandler>;
 }
 
-/** What security is made from. */
+/** What rooms are made from. */
 export interface Inner {
   readonly cache: ReadCache;
   readonly loopback: Loopback;
@@ -61,14 +76,16 @@ export interface ApiServerOptions {
   readonly random: Random;
   /** The kinds to serve; by default those that are served without extra flags. */
   readonly resources?: readonly Resource[];
-  readonly security: (inner: Inner) => Security | Promise<Security>;
+  readonly rooms: (inner: Inner) => Rooms | Promise<Rooms>;
   /** Feature gates that are not at their default. */
   readonly gates?: Readonly<Record<string, boolean>>;
   readonly limits?: Partial<Limits>;
-  /** What the API server does beyond the rules of kinds, by `apiVersion/Kind`. */
-  readonly hooks?: ReadonlyMap<string, KindHooks>;
-  /** By `group/resource/subresource`: those that take their connection over. */
-  readonly connects?: ReadonlyMap<string, ConnectHandler>;
+  /** Ranges that services get their addresses and node ports from. */
+  readonly services?: {
+    /** One range, or one of each family, in CIDR form. */
+    readonly addresses?: readonly string[];
+    readonly nodePorts?: ServiceRanges["nodePorts"];
+  };
   readonly healthChecks?: readonly HealthCheck[];
 }
 
@@ -87,10 +104,10 @@ export interface ApiServer {
   readonly gates: FeatureGates;
   readonly metrics: RequestMetrics;
   readonly health: Health;
+  /** Makes this address the one behind the service `kubernetes`. */
+  advertise(where: Advertised): Promise<void>;
   /** Serves TLS; gives the port. May be called for several addresses. */
-  listen(
-    options: ListenOptions,
-  ): Promise<{
+  listen(options: ListenOptions): Promise<{
     readonly url: string;
     readonly port: number;
     readonly renew: (certificate: ServingCertificate) => void;
@@ -118,7 +135,9 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
   keepBookmarking(scope, clock, feed, limits);
 
   const cache = new ServerReadCache(kinds);
-  // Security is made of what it guards: it sees the loopback before it exists itself, and uses it only afterwards.
+  const ranges = rangesOf(options.services);
+  const hooks = kindHooks(kinds, { ranges, clock, random });
+  // The rooms are made of what they guard: they see the loopback before they exist themselves.
   const plugins: AdmissionPlugin[] = [];
   const deps: RestDeps = {
     clock,
@@ -127,18 +146,23 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     gates,
     kinds,
     admission: new AdmissionChain(plugins),
-    hooks: options.hooks ?? new Map(),
+    hooks,
   };
-  const subresources = new Map<string, SubresourceHandlers>();
-  const reviews = new Map<string, Handler>();
-  const dispatcher = new Dispatcher(deps, subresources, reviews, {});
+  const subresources = new Map<string, SubresourceHandlers>([
+    ...partSubresources,
+    ["pods/binding", { create: bind }],
+    ["pods/eviction", { create: evict }],
+  ]);
+  const reviews = new Map<string, Handler>([["v1/Binding", bind]]);
+  const connects = new Map<string, ConnectHandler>();
+  const dispatcher = new Dispatcher(deps, subresources, reviews, scaleSubresource);
   const metrics = new RequestMetrics();
   const paths = new PathTable();
   const health = new Health();
   const chainFor = (
     authenticator: Authenticator,
     authorizer: Authorizer,
-    impersonate: Security["impersonate"],
+    impersonate: Rooms["impersonate"],
   ) =>
     new Chain({
       clock,
@@ -150,7 +174,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
       authorizer,
       impersonate,
       paths: paths.find,
-      connects: options.connects ?? new Map(),
+      connects,
       metrics,
       closing: scope.signal,
     });
@@ -165,16 +189,24 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
       userAgent: USER_AGENT,
     });
   const loopback = transportFor(LOOPBACK_USER, allowAll);
-  const security = await options.security({ cache, loopback, clock, random, gates });
-  plugins.push(...security.admission);
-  for (const [key, handlers] of security.subresources ?? []) subresources.set(key, handlers);
-  for (const [key, handler] of security.reviews ?? []) reviews.set(key, handler);
+  const rooms = await options.rooms({ cache, loopback, clock, random, gates });
+  plugins.push(...rooms.admission);
+  for (const [key, handlers] of rooms.subresources ?? []) subresources.set(key, handlers);
+  for (const [key, handler] of rooms.reviews ?? []) reviews.set(key, handler);
+
+  for (const [key, handler] of rooms.connects ?? []) connects.set(key, handler);
+  if (kinds.of(Namespace)) await bootstrapNamespaces(loopback);
+  if (kinds.of(ServiceCIDR)) await bootstrapServiceRange(loopback, ranges.addresses);
 
   let url = "https://localhost";
   for (const check of options.healthChecks ?? []) health.add(check);
   health.add({ name: "store", check: async () => void (await store.get("/registry/health")) });
   const discovery = new Discovery(kinds, () => url.replace(/^https:\/\//, ""));
   for (const path of ["/api", "/api/", "/apis", "/apis/"]) paths.add(path, discovery.handle);
+  const openApi = new OpenApi(kinds);
+  paths.add("/openapi/v2", openApi.v2);
+  paths.add("/openapi/v3", openApi.v3);
+  paths.add("/openapi/v3/", openApi.v3);
   for (const root of ["livez", "readyz", "healthz"]) {
     paths.add(`/${root}`, health.handle);
     paths.add(`/${root}/`, health.handle);
@@ -191,15 +223,15 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     const body = Buffer.from(await metrics.text());
     exchange.reply(200, { ...headers, "content-type": metrics.registry.contentType }, body);
   });
-  for (const [path, handler] of security.paths ?? []) paths.add(path, handler);
+  for (const [path, handler] of rooms.paths ?? []) paths.add(path, handler);
   paths.add(
     "/",
     json(() => ({ paths: paths.list() })),
   );
 
-  const chain = chainFor(security.authenticator, security.authorizer, security.impersonate);
+  const chain = chainFor(rooms.authenticator, rooms.authorizer, rooms.impersonate);
   return {
-    transport: (user) => transportFor(user, security.authorizer),
+    transport: (user) => transportFor(user, rooms.authorizer),
     cache,
     gates,
     metrics,
@@ -211,8 +243,40 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
       url = `https://${host.includes(":") ? `[${host}]` : host}:${address.port}`;
       return { url, port: address.port, renew: (renewed) => listener.renew(renewed) };
     },
+    advertise: (where) => advertise(loopback, where, ranges.addresses),
     close: () => scope.close(),
   };
+}
+
+const SERVICE_ADDRESSES = ["10.96.0.0/12"];
+const NODE_PORTS = { first: 30_000, last: 32_767 };
+
+function rangesOf({
+  addresses = SERVICE_ADDRESSES,
+  nodePorts = NODE_PORTS,
+}: NonNullable<ApiServerOptions["services"]> = {}): ServiceRanges {
+  return { addresses: addresses.map((text) => present(parseCidr(text), `a range in ${text}`)), nodePorts };
+}
+
+/** What single kinds need beyond their rules. */
+function kindHooks(
+  kinds: ResourceSet,
+  {
+    ranges,
+    clock,
+    random,
+  }: { readonly ranges: ServiceRanges; readonly clock: Clock; readonly random: Random },
+): ReadonlyMap<string, KindHooks> {
+  const hooks = new Map<string, KindHooks>();
+  const storage = kinds.of(Service)?.storage;
+  if (storage) {
+    const fresh = () => storage.fresh();
+    hooks.set("v1/Service", new ServiceHooks({ ranges, services: storage.cache, clock, random, fresh }));
+  }
+  hooks.set("v1/Namespace", {
+    holdsOn: (object) => ((object as Namespace).spec.finalizers ?? []).length > 0,
+  });
+  return hooks;
 }
 
 const allowAll: Authorizer = { authorize: () => ({ verdict: "allow", reason: "" }) };

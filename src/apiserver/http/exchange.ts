@@ -22,6 +22,8 @@ export interface Exchange {
   reply(status: number, headers: Headers, body: Uint8Array | undefined): void;
   /** Answers piece by piece. */
   open(status: number, headers: Headers): OutgoingStream;
+  /** Of the answer, once there is one; 0 before. */
+  readonly status: number;
   /** What a connect-subresource takes over: the protocol's own objects. */
   readonly raw: RawExchange;
 }

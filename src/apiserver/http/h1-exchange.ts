@@ -10,6 +10,7 @@ export class H1Exchange implements Exchange {
   readonly path: string;
   readonly search: string;
   readonly credentials: Credentials;
+  status = 0;
   readonly #request: IncomingMessage;
   readonly #response: ServerResponse;
   readonly #clock: Clock;
@@ -60,6 +61,7 @@ export class H1Exchange implements Exchange {
   }
 
   reply(status: number, headers: Headers, body: Uint8Array | undefined): void {
+    this.status = status;
     const response = this.#response;
     if (response.destroyed || response.headersSent) return;
     response.writeHead(status, { ...headers, "content-length": body?.length ?? 0 } as Record<
@@ -71,6 +73,7 @@ export class H1Exchange implements Exchange {
   }
 
   open(status: number, headers: Headers): OutgoingStream {
+    this.status = status;
     const response = this.#response;
     response.writeHead(status, headers as Record<string, string>);
     response.flushHeaders();

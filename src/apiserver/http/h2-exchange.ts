@@ -12,6 +12,7 @@ export class H2Exchange implements Exchange {
   readonly path: string;
   readonly search: string;
   readonly credentials: Credentials;
+  status = 0;
   readonly #stream: ServerHttp2Stream;
   readonly #headers: IncomingHttpHeaders;
   readonly #clock: Clock;
@@ -63,6 +64,7 @@ export class H2Exchange implements Exchange {
   }
 
   reply(status: number, headers: Headers, body: Uint8Array | undefined): void {
+    this.status = status;
     const stream = this.#stream;
     if (stream.destroyed || stream.headersSent) return;
     const length = body?.length ?? 0;
@@ -79,6 +81,7 @@ export class H2Exchange implements Exchange {
   }
 
   open(status: number, headers: Headers): OutgoingStream {
+    this.status = status;
     const stream = this.#stream;
     if (!stream.destroyed)
       stream.respond({ ":status": status, ...headers } as Record<string, string | number>);

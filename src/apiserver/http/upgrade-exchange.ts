@@ -11,6 +11,7 @@ export class UpgradeExchange implements Exchange {
   readonly path: string;
   readonly search: string;
   readonly credentials: Credentials;
+  status = 0;
   readonly raw: RawExchange;
   readonly #request: IncomingMessage;
   readonly #socket: Duplex;
@@ -53,6 +54,7 @@ export class UpgradeExchange implements Exchange {
   }
 
   reply(status: number, headers: Headers, body: Uint8Array | undefined): void {
+    this.status = status;
     if (!this.#socket.writable) return;
     const lines = [`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ""}`];
     const all = { ...headers, "content-length": String(body?.length ?? 0), connection: "close" };

@@ -15,7 +15,11 @@ export function rawExchange(
   if (signal) signal.addEventListener("abort", () => gone.abort(signal.reason), { once: true });
   return new Promise((resolve, reject) => {
     const header = (name: string) => sent.get(name);
+    let answered = 0;
     const exchange: Exchange = {
+      get status() {
+        return answered;
+      },
       method,
       path: path.split("?")[0]!,
       search: query ? new URLSearchParams(query).toString() : (path.split("?")[1] ?? ""),
@@ -25,9 +29,11 @@ export function rawExchange(
       readBody: () => Promise.resolve(Buffer.from(body ?? [])),
       signal: gone.signal,
       reply(status, answer, bytes) {
+        answered = status;
         resolve({ status, headers: flat(answer), body: once(bytes) });
       },
       open(status, answer) {
+        answered = status;
         const pipe = new BytePipe();
         gone.signal.addEventListener("abort", () => pipe.stream.destroy(), { once: true });
         resolve({ status, headers: flat(answer), body: pipe.read(() => gone.abort()) });

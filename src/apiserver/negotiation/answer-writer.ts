@@ -1,8 +1,10 @@
 import { listSchema } from "#api/registry";
 import type { Clock } from "#base/clock";
+import { type IncludeObject, isIncludeObject, tableOf } from "#machinery/derive/table";
 import { stringifyJson } from "#machinery/json";
 import type { AnyObject, Struct } from "#machinery/schema";
 import { PartialObjectMetadata } from "#api/meta-v1/partialobjectmetadata";
+import { badRequest } from "#machinery/status";
 import { formatYaml } from "#machinery/yaml";
 import { type Exchange, type Headers, type OutgoingStream, drained } from "../http/exchange.ts";
 import type { Answer } from "../request/operation.ts";
@@ -10,8 +12,7 @@ import { type Accepted, type Format, MEDIA_TYPE } from "./accept.ts";
 import { COMPRESSED_BYTES_MIN, compressed, gzipStream, takesGzip } from "./compress.ts";
 import { listChunks } from "./list-chunks.ts";
 import { encodeEnveloped } from "./protobuf.ts";
-import { tableOf } from "./table.ts";
-import { partialListOf, partialOf } from "./transform.ts";
+import { PartialObjectMetadataList, partialListOf, partialOf } from "./transform.ts";
 
 /** Everything but a watch, which is a stream of its own. */
 export type CompleteAnswer = Exclude<Answer, { readonly type: "watch" }>;
@@ -19,7 +20,15 @@ export type CompleteAnswer = Exclude<Answer, { readonly type: "watch" }>;
 export interface AnswerForm extends Accepted {
   readonly pretty: boolean;
   /** For tables: None, Metadata (the default) or Object. */
-  readonly includeObject: string;
+  readonly includeObject: IncludeObject;
+}
+
+/** The `includeObject` of a query. Throws BadRequest. */
+export function includeObjectOf(query: URLSearchParams): IncludeObject {
+  const text = query.get("includeObject") ?? "";
+  if (text === "") return "Metadata";
+  if (isIncludeObject(text)) return text;
+  throw badRequest(`unrecognized includeObject value: ${JSON.stringify(text)}`);
 }
 
 /** Writes an answer in the form its client has asked for. */
@@ -96,14 +105,14 @@ function shown(answer: CompleteAnswer, form: AnswerForm, now: number): { value: 
   const meta = answer.type === "list" ? answer.meta : metaOf(objects[0]!);
   const { as, asVersion, includeObject } = form;
   if (as === "Table") {
-    const request = { meta, version: asVersion, includeObject, now, columns: true };
-    return { value: tableOf(resource, objects, request), schema: resource.schema };
+    const options = { metadata: meta, version: asVersion, includeObject, now };
+    return { value: tableOf(resource, objects, options), schema: resource.schema };
   }
   if (as === "PartialObjectMetadata") {
     return { value: partialOf(objects[0]!, asVersion), schema: PartialObjectMetadata };
   }
   if (as === "PartialObjectMetadataList") {
-    return { value: partialListOf(objects, meta, asVersion), schema: PartialObjectMetadata };
+    return { value: partialListOf(objects, meta, asVersion), schema: PartialObjectMetadataList };
   }
   if (answer.type !== "list") return { value: objects[0]!, schema: resource.schema };
   const items = objects.map(({ kind: _kind, apiVersion: _version, ...rest }) => rest);

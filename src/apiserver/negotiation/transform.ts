@@ -1,6 +1,15 @@
-import type { AnyObject } from "#machinery/schema";
+import { ListMeta } from "#api/meta-v1/listmeta";
+import { PartialObjectMetadata } from "#api/meta-v1/partialobjectmetadata";
+import { type AnyObject, list, string, struct, value } from "#machinery/schema";
 
 const META = "meta.k8s.io";
+
+export const PartialObjectMetadataList = struct("meta.v1.PartialObjectMetadataList", {
+  kind: string(0),
+  apiVersion: string(0),
+  metadata: value(1, ListMeta),
+  items: list(2, PartialObjectMetadata).required(),
+});
 
 /** Metadata alone, for those who need no more. */
 export const partialOf = (object: AnyObject, version: string): object => ({

@@ -16,11 +16,11 @@ import {
   WATCH_FORMS,
   accepted,
 } from "../negotiation/accept.ts";
-import { type AnswerForm, encodeValue, writeAnswer } from "../negotiation/answer-writer.ts";
+import { type AnswerForm, encodeValue, includeObjectOf, writeAnswer } from "../negotiation/answer-writer.ts";
 import { MEDIA_TYPE } from "../negotiation/accept.ts";
 import type { ResourceSet } from "../resource-set.ts";
 import type { ConnectHandler, PathHandler } from "./handlers.ts";
-import type { Dispatcher } from "./dispatch.ts";
+import { type Dispatcher, subresourceKey } from "./dispatch.ts";
 import type { Body, Operation } from "./operation.ts";
 import { isTrue, requestInfoOf } from "./request-info.ts";
 import { serveWatch } from "./serve-watch.ts";
@@ -52,7 +52,7 @@ export interface ChainOptions {
     | undefined;
   /** Other paths: exact ones first, then by the longest prefix that ends in `/`. */
   readonly paths: (path: string) => PathHandler | undefined;
-  /** `group/resource/subresource` of those that take the connection over. */
+  /** By `subresourceKey`: those that take the connection over. */
   readonly connects: ReadonlyMap<string, ConnectHandler>;
   readonly metrics: RequestMetrics;
   readonly closing: AbortSignal;
@@ -78,10 +78,10 @@ export class Chain {
       await (info.isResource
         ? this.#serveResource(exchange, info, user, headers)
         : this.#servePath(exchange, info, user, headers));
-      metrics.finished(info, 200, clock.monotonic() - startMs);
+      metrics.finished(info, exchange.status, clock.monotonic() - startMs);
     } catch (thrown) {
       const error = asStatus(thrown, exchange);
-      if (info) metrics.finished(info, error.code, clock.monotonic() - startMs);
+      if (info) metrics.finished(known(info, this.#options.kinds), error.code, clock.monotonic() - startMs);
       replyError(exchange, error, headers);
     }
   };
@@ -107,7 +107,7 @@ export class Chain {
     const { kinds, connects, dispatcher, clock, limits, metrics } = this.#options;
     const kind = kinds.find(info.group, info.version, info.resource);
     if (!kind) throw noSuchResource();
-    const connect = connects.get(`${info.group}/${info.resource}/${info.subresource}`);
+    const connect = connects.get(subresourceKey(info.group, info.resource, info.subresource));
     if (connect) return connect({ info, user, exchange, kind });
     const form = formOf(exchange, info);
     const warnings: string[] = [];
@@ -140,6 +140,12 @@ export class Chain {
   }
 }
 
+/** Names of kinds that do not exist are the client's, and no label of ours. */
+const known = (info: RequestInfo, kinds: ResourceSet): RequestInfo =>
+  kinds.find(info.group, info.version, info.resource)
+    ? info
+    : { ...info, isResource: false, group: "", version: "", resource: "", subresource: "" };
+
 const NO_BODY: Body = { type: "none" };
 
 const tooLargeBody = (limit: number): StatusError =>
@@ -167,7 +173,7 @@ function formOf(exchange: Exchange, { verb, query, subresource }: RequestInfo): 
   return {
     ...accepted(exchange.header("accept"), forms),
     pretty: isPretty(exchange, query),
-    includeObject: query.get("includeObject") ?? "Metadata",
+    includeObject: includeObjectOf(query),
   };
 }
 

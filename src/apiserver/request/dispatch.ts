@@ -81,12 +81,16 @@ export class Dispatcher {
     subresource: string,
     { resource }: Operation["kind"],
   ): SubresourceHandlers | undefined {
-    const own = this.#subresources.get(`${group}/${plural}/${subresource}`);
+    const own = this.#subresources.get(subresourceKey(group, plural, subresource));
     if (own) return own;
     if (subresource === "status" && resource.statusSubresource) return STATUS;
     return subresource === "scale" && resource.scale ? this.#scale : undefined;
   }
 }
+
+/** `apps/deployments/scale`; the core group goes without its name: `pods/exec`. */
+export const subresourceKey = (group: string, plural: string, subresource: string): string =>
+  group === "" ? `${plural}/${subresource}` : `${group}/${plural}/${subresource}`;
 
 export function notAllowed(): never {
   throw new StatusError({

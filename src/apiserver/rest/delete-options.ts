@@ -1,5 +1,6 @@
 import { DeleteOptions } from "#api/meta-v1/options";
 import { type FieldProblem, invalid, notSupported } from "#machinery/schema";
+import { isEnvelope, readEnvelope } from "#machinery/protobuf-envelope";
 import { badRequest, invalidObject } from "#machinery/status";
 import { decodeBody } from "../negotiation/decode.ts";
 import type { Operation } from "../request/operation.ts";
@@ -50,12 +51,19 @@ export function removalOf({ body, info, warn, kind }: Operation, { limits }: Res
 
 const isEmpty = (body: Operation["body"]): boolean => body.type === "bytes" && body.bytes.length === 0;
 
-/** The apiVersion in a body of text; undefined where it is not plainly there. */
+/** The apiVersion in a body; undefined where it is not plainly there. */
 function versionIn(body: Operation["body"]): string | undefined {
   if (body.type !== "bytes") return undefined;
-  const text = body.bytes.subarray(0, 512).toString("latin1");
-  if (body.contentType.includes("protobuf")) return /^k8s\0\n.\n.([!-~]+)\x12/.exec(text)?.[1];
+  if (body.contentType.includes("protobuf")) return envelopeVersion(body.bytes);
+  const text = body.bytes.subarray(0, HEAD_BYTES).toString("latin1");
   return /"?apiVersion"?\s*:\s*"?([\w./-]+)"?/.exec(text)?.[1];
+}
+
+const HEAD_BYTES = 512;
+
+/** What cannot be read is refused where the whole body is. */
+function envelopeVersion(bytes: Buffer): string | undefined {
+  return isEnvelope(bytes) ? readEnvelope(bytes).apiVersion || undefined : undefined;
 }
 
 function fromQuery(query: URLSearchParams): DeleteOptions {

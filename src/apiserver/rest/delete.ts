@@ -109,7 +109,10 @@ function planNamespace(op: Operation, old: AnyObject, removal: Removal, nowMs: n
   const marked = plan.type === "mark" ? plan.object : old;
   const { finalizers } = old.metadata;
   const kept = (marked.metadata.finalizers ?? []).filter((name) => name !== HOLD);
-  const object = withMeta(marked, { finalizers: finalizers || kept.length > 0 ? kept : undefined });
+  const object = withMeta(marked, {
+    deletionGracePeriodSeconds: undefined,
+    finalizers: finalizers || kept.length > 0 ? kept : undefined,
+  });
   const status = { ...(statusOf(old) as object), phase: "Terminating" };
   return { type: "mark", object: withStatus(object, status) } as const;
 }

@@ -5,7 +5,7 @@ import { JsonError, parseJson } from "#machinery/json";
 import { applyJsonPatch } from "#machinery/patch/json-patch";
 import { applyMergePatch, isObject, type JsonObject } from "#machinery/patch/merge-patch";
 import { applyStrategicMerge } from "#machinery/patch/strategic-merge";
-import { type AnyObject, required } from "#machinery/schema";
+import { type AnyObject, required, type Struct } from "#machinery/schema";
 import { badRequest, hasReason, invalidObject, unsupportedMediaType } from "#machinery/status";
 import { formatTime } from "#machinery/time";
 import { YamlError, parseYaml } from "#machinery/yaml";
@@ -26,14 +26,9 @@ const PATCH_TYPES = [JSON_PATCH, MERGE_PATCH, STRATEGIC_PATCH, APPLY_PATCH];
 
 /** PATCH of an object or of one of its parts. Apply creates what does not exist. */
 export async function patch(op: Operation, deps: RestDeps, part?: Part): Promise<Answer> {
-  const { info, body } = op;
+  const { info } = op;
   const query = writeQueryOf(info.query, "PatchOptions");
-  const type = body.type === "none" ? "" : mediaTypeOf(body.contentType);
-  if (!PATCH_TYPES.includes(type)) {
-    throw unsupportedMediaType(
-      `the body of the request was in an unknown format - accepted media types include: ${PATCH_TYPES.join(", ")}`,
-    );
-  }
+  const type = typeOf(op, PATCH_TYPES);
   const value = bodyValue(op, type, deps);
   const own = part ?? (info.subresource === "status" ? statusPart : mainPart);
   if (type === APPLY_PATCH) return apply(op, deps, query, value, own);
@@ -65,17 +60,37 @@ function bodyValue({ body }: Operation, type: string, { limits }: RestDeps): unk
 /** The object as the patch makes it, in canonical form. */
 function patched(op: Operation, query: WriteQuery, type: string, old: AnyObject, value: unknown): AnyObject {
   const { resource } = op.kind;
-  if (type !== JSON_PATCH && !isObject(value))
-    throw badRequest("error decoding patch: the patch is not an object");
-  const result =
-    type === JSON_PATCH
-      ? applyJsonPatch(old, value)
-      : type === MERGE_PATCH
-        ? applyMergePatch(old, value)
-        : applyStrategicMerge(resource.schema, old as unknown as JsonObject, value as JsonObject);
-  const object = decodedPatch(op, query, result);
+  const object = decodedPatch(op, query, applied(resource.schema, type, old, value));
   checkIdentity(op, object, old);
   return inNamespace(object, resource.namespaced ? op.info.namespace : "");
+}
+
+function applied(schema: Struct, type: string, document: object, value: unknown): unknown {
+  if (type === JSON_PATCH) return applyJsonPatch(document, value);
+  if (!isObject(value)) throw badRequest("error decoding patch: the patch is not an object");
+  return type === MERGE_PATCH
+    ? applyMergePatch(document, value)
+    : applyStrategicMerge(schema, document as JsonObject, value);
+}
+
+/** A patch of a document that is not the object itself. */
+export interface PatchDocument {
+  apply(schema: Struct, document: object): unknown;
+}
+
+/** The patch in a body, of any type but apply. */
+export function patchDocument(op: Operation, deps: RestDeps): PatchDocument {
+  const type = typeOf(op, [JSON_PATCH, MERGE_PATCH, STRATEGIC_PATCH]);
+  const value = bodyValue(op, type, deps);
+  return { apply: (schema, document) => applied(schema, type, document, value) };
+}
+
+function typeOf({ body }: Operation, known: readonly string[]): string {
+  const type = body.type === "none" ? "" : mediaTypeOf(body.contentType);
+  if (known.includes(type)) return type;
+  throw unsupportedMediaType(
+    `the body of the request was in an unknown format - accepted media types include: ${known.join(", ")}`,
+  );
 }
 
 function decodedPatch(
@@ -134,13 +149,13 @@ async function apply(
       required("fieldManager", "is required for apply patch"),
     ]);
   }
-  const applied = appliedConfiguration(op, query, value);
+  const configuration = appliedConfiguration(op, query, value);
   const settle = (live: AnyObject, exists: boolean): Change =>
     applyServerSide({
       resource,
       live,
       exists,
-      applied,
+      applied: configuration,
       manager: query.fieldManager,
       subresource: info.subresource,
       force: query.force,
@@ -153,7 +168,7 @@ async function apply(
       query,
       part,
       tries: deps.limits.conflictRetries,
-      change: (old) => withSentVersion(settle(old, true), applied),
+      change: (old) => withSentVersion(settle(old, true), configuration),
     });
   } catch (error) {
     if (info.subresource !== "" || !hasReason(error, "NotFound")) throw error;

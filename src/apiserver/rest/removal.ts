@@ -9,7 +9,7 @@ import { hookKey, type KindHooks } from "./kind-hooks.ts";
 /** Has an update taken away the last thing that kept a deleted object alive? */
 export function mayGoNow(object: AnyObject, old: AnyObject, hooks: KindHooks | undefined): boolean {
   if (object.metadata.finalizers?.length || hooks?.holdsOn?.(object)) return false;
-  return old.metadata.deletionTimestamp !== undefined && old.metadata.deletionGracePeriodSeconds === 0;
+  return old.metadata.deletionTimestamp !== undefined && (old.metadata.deletionGracePeriodSeconds ?? 0) === 0;
 }
 
 /** Deletes this state of the object with everything that comes and goes with it. */

@@ -1,12 +1,11 @@
+import { tableOf } from "#machinery/derive/table";
 import { stringifyJson } from "#machinery/json";
 import { PartialObjectMetadata } from "#api/meta-v1/partialobjectmetadata";
 import { Status as StatusKind } from "#api/meta-v1/status";
-import { WatchEvent } from "#api/meta-v1/watchevent";
 import type { AnyObject, Struct } from "#machinery/schema";
 import type { StatusError } from "#machinery/status";
 import type { AnswerForm } from "../negotiation/answer-writer.ts";
 import { encodeFramed } from "../negotiation/protobuf.ts";
-import { tableOf } from "../negotiation/table.ts";
 import { partialOf } from "../negotiation/transform.ts";
 import type { ServedKind } from "../resource-set.ts";
 import type { Item } from "../storage/item.ts";
@@ -64,7 +63,7 @@ export class EventEncoder {
   /** The stream's last word. */
   error({ status }: StatusError): Buffer {
     return this.#form.format === "protobuf"
-      ? encodeFramed(WatchEvent, "ERROR", StatusKind, status)
+      ? encodeFramed("ERROR", StatusKind, status)
       : Buffer.from(`${stringifyJson({ type: "ERROR", object: status })}\n`);
   }
 
@@ -83,16 +82,16 @@ export class EventEncoder {
 
   #table(objects: readonly AnyObject[], item: Item | undefined): object {
     const { asVersion, includeObject } = this.#form;
-    const columns = !this.#columnsSent;
+    const rowsOnly = this.#columnsSent;
     this.#columnsSent = true;
-    const meta = item ? { resourceVersion: String(item.revision) } : {};
-    const request = { meta, version: asVersion, includeObject, now: this.#now(), columns };
-    return tableOf(this.#kind.resource, objects, request);
+    const metadata = item ? { resourceVersion: String(item.revision) } : {};
+    const options = { metadata, version: asVersion, includeObject, now: this.#now(), rowsOnly };
+    return tableOf(this.#kind.resource, objects, options);
   }
 
   #frame(type: string, object: object): Buffer {
     if (this.#form.format === "json") return Buffer.from(`${stringifyJson({ type, object })}\n`);
     const schema: Struct = this.#form.as === "" ? this.#kind.resource.schema : PartialObjectMetadata;
-    return encodeFramed(WatchEvent, type, schema, object);
+    return encodeFramed(type, schema, object);
   }
 }

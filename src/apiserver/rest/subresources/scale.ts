@@ -1,0 +1,127 @@
+import { Scale } from "#api/autoscaling-v1/scale";
+import { present } from "#base/assert";
+import { decodeJson } from "#machinery/derive/json";
+import { validateStruct } from "#machinery/derive/validate";
+import { formatLabelSelector, type LabelSelector } from "#machinery/label-selector";
+import { type AnyObject, invalid, type Resource, type ScaleFacts } from "#machinery/schema";
+import { badRequest, invalidObject, unsupportedMediaType } from "#machinery/status";
+import { decodeBody, mediaTypeOf } from "../../negotiation/decode.ts";
+import type { SubresourceHandlers } from "../../request/dispatch.ts";
+import type { Answer, Operation } from "../../request/operation.ts";
+import type { RestDeps } from "../deps.ts";
+import { get } from "../get.ts";
+import { withMeta } from "../metadata.ts";
+import { type PatchDocument, patchDocument } from "../patch.ts";
+import { type WriteQuery, writeQueryOf } from "../query.ts";
+import { type UpdatePlan, mainPart, updateObject } from "../update.ts";
+
+const TYPE = { apiVersion: "autoscaling/v1", kind: "Scale", schema: Scale };
+
+/** How many are wanted and how many there are, in one form for all kinds that can be scaled. */
+export const scaleSubresource: SubresourceHandlers = {
+  async get(op, { limits }) {
+    return scaleAnswer(op, await get(op, limits));
+  },
+
+  update(op, deps) {
+    const query = writeQueryOf(op.info.query, "UpdateOptions");
+    const options = { limits: deps.limits, fieldValidation: query.fieldValidation, warn: op.warn };
+    const sent = checked(op, decodeBody(op.body, TYPE, options) as Scale);
+    return write(op, deps, { query, change: (old) => ({ object: scaled(op, old, sent) }), tries: 100 });
+  },
+
+  patch(op, deps) {
+    const query = writeQueryOf(op.info.query, "PatchOptions");
+    const type = op.body.type === "none" ? "" : mediaTypeOf(op.body.contentType);
+    if (type === "application/apply-patch+yaml")
+      throw unsupportedMediaType("apply is not supported for scale");
+    const document = patchDocument(op, deps);
+    const change = (old: AnyObject) => ({ object: scaled(op, old, patchedScale(op, old, document, query)) });
+    return write(op, deps, { query, change, tries: deps.limits.conflictRetries });
+  },
+};
+
+async function write(op: Operation, deps: RestDeps, plan: UpdatePlan): Promise<Answer> {
+  return scaleAnswer(op, await updateObject(op, deps, { ...plan, part: mainPart }));
+}
+
+function patchedScale(op: Operation, old: AnyObject, document: PatchDocument, _query: WriteQuery): Scale {
+  const before = scaleOf(op.kind.resource, old);
+  try {
+    return checked(op, decodeJson<Scale>(Scale, document.apply(Scale, before)));
+  } catch (error) {
+    if (error instanceof Error && error.name === "DecodeError") throw badRequest(error.message);
+    throw error;
+  }
+}
+
+function checked({ info }: Operation, scale: Scale): Scale {
+  const { name } = scale.metadata;
+  if (name && name !== info.name) {
+    throw badRequest(`the name of the object (${name}) does not match the name on the URL (${info.name})`);
+  }
+  const problems = validateStruct(Scale, scale);
+  const replicas = scale.spec.replicas ?? 0;
+  if (problems.length === 0 && replicas < 0) {
+    problems.push(invalid("spec.replicas", replicas, "must be greater than or equal to 0"));
+  }
+  if (problems.length > 0) throw invalidObject({ group: "autoscaling", kind: "Scale" }, info.name, problems);
+  return scale;
+}
+
+/** The object with the wanted number; the version that the client named decides whether it still is the one meant. */
+function scaled({ kind }: Operation, old: AnyObject, { metadata, spec }: Scale): AnyObject {
+  const facts = factsOf(kind.resource);
+  const changed = setAt(old, facts.replicas.split("."), spec.replicas ?? 0) as AnyObject;
+  const { resourceVersion, uid } = metadata;
+  return withMeta(changed, {
+    resourceVersion: resourceVersion || old.metadata.resourceVersion,
+    uid: uid || old.metadata.uid,
+  });
+}
+
+const factsOf = ({ scale }: Resource): ScaleFacts => present(scale, "how the kind is scaled");
+
+function scaleAnswer({ kind }: Operation, answer: Answer): Answer {
+  if (answer.type !== "item" && answer.type !== "object") return answer;
+  const object = answer.type === "item" ? kind.view.object(answer.item) : (answer.object as AnyObject);
+  return { type: "object", code: answer.code, object: scaleOf(kind.resource, object), schema: Scale };
+}
+
+function scaleOf(resource: Resource, object: AnyObject): Scale {
+  const facts = factsOf(resource);
+  const { name, namespace, uid, resourceVersion, creationTimestamp } = object.metadata;
+  const selector = facts.selector === undefined ? undefined : selectorText(valueAt(object, facts.selector));
+  return {
+    kind: TYPE.kind,
+    apiVersion: TYPE.apiVersion,
+    metadata: { name, ...(namespace ? { namespace } : {}), uid, resourceVersion, creationTimestamp },
+    spec: { replicas: numberAt(object, facts.replicas) },
+    status: { replicas: numberAt(object, facts.observed), ...(selector ? { selector } : {}) },
+  };
+}
+
+function selectorText(selector: unknown): string {
+  if (typeof selector === "string") return selector;
+  if (typeof selector !== "object" || selector === null) return "";
+  const isStruct = "matchLabels" in selector || "matchExpressions" in selector;
+  const struct = isStruct ? (selector as LabelSelector) : { matchLabels: selector as Record<string, string> };
+  return formatLabelSelector(struct);
+}
+
+function valueAt(object: unknown, path: string): unknown {
+  return path
+    .split(".")
+    .reduce<unknown>((value, key) => (value as Record<string, unknown> | undefined)?.[key], object);
+}
+
+function numberAt(object: unknown, path: string): number {
+  const value = valueAt(object, path);
+  return typeof value === "number" ? value : 0;
+}
+
+function setAt(object: unknown, [key, ...rest]: readonly string[], value: unknown): unknown {
+  if (key === undefined) return value;
+  const members = (object ?? {}) as Record<string, unknown>;
+  return { ...members, [key]: setAt(members[key], rest, value) };
+}
