@@ -64,8 +64,21 @@ function parseSuffix(text: string): Suffix {
   return { base: 10, exponent: Number(exponent[1]), format: "DecimalExponent" };
 }
 
+/** Texts whose amount is remembered. A cluster uses few different ones. */
+const PARSED_MAX = 4096;
+const parsed = new Map<string, Quantity>();
+
 /** Throws `QuantityError` with upstream's text. */
 export function parseQuantity(text: string): Quantity {
+  const known = parsed.get(text);
+  if (known) return known;
+  const made = parse(text);
+  if (parsed.size >= PARSED_MAX) parsed.clear();
+  parsed.set(text, made);
+  return made;
+}
+
+function parse(text: string): Quantity {
   const shape = text.length > TEXT_LENGTH_MAX ? null : SHAPE.exec(text);
   if (!shape) throw new QuantityError(WRONG_SHAPE);
   const suffix = parseSuffix(shape[2]!);
@@ -133,8 +146,6 @@ function formatDecimal(nano: bigint, asExponent: boolean): string {
   return power === 0 ? `${mantissa}` : `${mantissa}e${power}`;
 }
 
-/** Texts whose canonical form is remembered. A cluster uses few different amounts. */
-const CANONICAL_MAX = 4096;
 const canonical = new Map<string, string>();
 
 /** The text that stored objects have for this amount. Throws `QuantityError`. */
@@ -142,7 +153,7 @@ export function canonicalQuantity(text: string): string {
   const known = canonical.get(text);
   if (known !== undefined) return known;
   const made = formatQuantity(parseQuantity(text));
-  if (canonical.size >= CANONICAL_MAX) canonical.clear();
+  if (canonical.size >= PARSED_MAX) canonical.clear();
   canonical.set(text, made);
   return made;
 }

@@ -30,7 +30,7 @@ export function validateObject<T extends AnyObject>(of: Resource<T>, object: T):
 /** What holds for new and for updated objects. */
 function standingProblems<T extends AnyObject>(of: Resource<T>, object: T): FieldProblem[] {
   const problems: FieldProblem[] = isStored(of) ? [...objectMetaProblems(of, object.metadata)] : [];
-  checkOf(of.schema)(object, "", problems);
+  checkOf(of.schema)?.(object, "", problems);
   if (of.rules.validate) problems.push(...of.rules.validate(object));
   return problems;
 }
@@ -70,7 +70,7 @@ export function validateStatusUpdate<T extends AnyObject>(
 /** Problems of a struct on its own, as of options and bodies of subresources. */
 export function validateStruct(schema: Struct, value: unknown, path = ""): FieldProblem[] {
   const problems: FieldProblem[] = [];
-  checkOf(schema)(value, path, problems);
+  checkOf(schema)?.(value, path, problems);
   return problems;
 }
 
@@ -83,55 +83,64 @@ function distinct(problems: readonly FieldProblem[]): FieldProblem[] {
   });
 }
 
-const compiled = new WeakMap<Struct, Check>();
+const compiled = new WeakMap<Struct, Check | "nothing" | "in progress">();
 
-/** Until the first call the check only compiles itself, so that a struct may hold itself. */
-function checkOf(struct: Struct): Check {
+/** Undefined where nothing can be wrong, however deep. */
+function checkOf(struct: Struct): Check | undefined {
   const known = compiled.get(struct);
+  if (known === "nothing") return undefined;
+  // A struct that holds itself: by the first call it is known.
+  if (known === "in progress") return (value, path, problems) => checkOf(struct)?.(value, path, problems);
   if (known) return known;
-  let check: Check | undefined;
-  const lazy: Check = (value, path, problems) => {
-    if (!check) {
-      check = compile(struct);
-      compiled.set(struct, check);
-    }
-    check(value, path, problems);
-  };
-  compiled.set(struct, lazy);
-  return lazy;
+  compiled.set(struct, "in progress");
+  const made = compile(struct);
+  compiled.set(struct, made ?? "nothing");
+  return made;
 }
 
 /** Metadata of objects and templates has rules of its own. */
 const isMetadata = ({ name, type }: Member): boolean =>
   name === "metadata" && type.kind === "struct" && /\.(?:Object|List)Meta$/.test(type.name);
 
-function compile(struct: Struct): Check {
+function compile(struct: Struct): Check | undefined {
   if (struct.rules.json) return checkOfUnion(struct);
   const steps = membersOf(struct)
     .filter((member) => !isMetadata(member))
-    .map((member) => ({ name: member.name, check: checkOfMember(member) }))
-    .filter((step): step is { name: string; check: Check } => step.check !== undefined);
+    .map((member) => ({
+      name: member.name,
+      needed: member.facts.notEmpty === true,
+      check: checkOfMember(member),
+    }))
+    .filter((step): step is typeof step & { check: Check } => step.check !== undefined);
   const { validate } = struct.rules;
+  if (steps.length === 0 && !validate) return undefined;
   return (value, path, problems) => {
     if (!isObject(value)) return;
-    for (const { name, check } of steps) check(value[name], at(path, name), problems);
-    if (validate) problems.push(...validate(value, path));
+    for (const { name, needed, check } of steps) {
+      const member = value[name];
+      if (needed || (member !== undefined && member !== null)) check(member, at(path, name), problems);
+    }
+    if (validate) for (const problem of validate(value, path)) problems.push(problem);
   };
 }
 
-function checkOfUnion(struct: Struct): Check {
-  const member = resolve(struct.fields.schema!.type) as Struct;
-  return (value, path, problems) => {
-    if (Array.isArray(value)) value.forEach((one, i) => checkOf(member)(one, item(path, i), problems));
-    else checkOf(member)(value, path, problems);
-  };
+function checkOfUnion(struct: Struct): Check | undefined {
+  const check = checkOf(resolve(struct.fields.schema!.type) as Struct);
+  return (
+    check &&
+    ((value, path, problems) => {
+      if (Array.isArray(value)) value.forEach((one, i) => check(one, item(path, i), problems));
+      else check(value, path, problems);
+    })
+  );
 }
 
 /** Undefined where nothing can be wrong. */
 function checkOfMember({ facts, type }: Member): Check | undefined {
   const checks = [...checksOfFacts(facts, type), checkInside(type)].filter((check) => check !== undefined);
   const { notEmpty } = facts;
-  if (checks.length === 0 && !notEmpty) return undefined;
+  const [only] = checks;
+  if (!notEmpty && checks.length <= 1) return only;
   return (value, path, problems) => {
     if (value === undefined || value === null || (notEmpty && isEmpty(value))) {
       if (notEmpty) problems.push(required(path));
