@@ -19,7 +19,7 @@ import type { AnyObject, Resource } from "#machinery/schema";
 import { notFound } from "#machinery/status";
 import { authorizers } from "../authorization/authorizer.ts";
 import { RbacAuthorizer } from "../authorization/rbac.ts";
-import type { Admission, AdmissionPlugin, User } from "../contracts.ts";
+import type { Admission, AdmissionPlugin, Authorizer, User } from "../contracts.ts";
 import { MapReadCache } from "../map-read-cache.ts";
 import { admissionPlugins } from "./plugins.ts";
 
@@ -46,11 +46,17 @@ function setUp(...objects: readonly unknown[]) {
   const cache = new MapReadCache();
   cache.put(...(objects as readonly AnyObject[]));
   const rbac = new RbacAuthorizer(cache);
+  const mayCreate: Authorizer = {
+    authorize: ({ name }, { verb }) => ({
+      verdict: verb === "create" && name !== "eve" ? "allow" : "no-opinion",
+      reason: "",
+    }),
+  };
   const plugins = admissionPlugins({
     cache,
     loopback: () => loopbackOf(cache),
     random: seededRandom(1),
-    authorizer: authorizers([rbac]),
+    authorizer: authorizers([mayCreate, rbac]),
     rbac,
     findKind: resourceForKind,
     enable: ["StorageObjectInUseProtection", "OwnerReferencesPermissionEnforcement"],
@@ -240,6 +246,10 @@ test("refusals in the words of the API", async () => {
         }),
       },
       /Only bound persistent volume claims can be expanded/,
+    ],
+    [
+      { object: pod(), user: { name: "eve", groups: [] } },
+      'pods "p" is forbidden: User "eve" cannot create resource "pods" in API group "" in the namespace "default"',
     ],
     [{ object: pod({ runtimeClassName: "x" }) }, /pod rejected: RuntimeClass "x" not found/],
   ];

@@ -8,6 +8,7 @@ import {
   certificateSigning,
   certificateSubjectRestriction,
 } from "./certificates.ts";
+import { createAuthorization } from "./create-authorization.ts";
 import { defaultIngressClass, defaultStorageClass } from "./default-class.ts";
 import { defaultTolerationSeconds } from "./default-toleration-seconds.ts";
 import { limitRanger } from "./limit-ranger.ts";
@@ -45,6 +46,7 @@ const OFF_BY_DEFAULT = new Set(["OwnerReferencesPermissionEnforcement", "Storage
 export function admissionPlugins(options: AdmissionOptions): readonly AdmissionPlugin[] {
   const { cache, loopback, random, authorizer, rbac, findKind, enable = [], disable = [] } = options;
   const all: readonly AdmissionPlugin[] = [
+    createAuthorization(authorizer),
     namespaceLifecycle(cache, loopback),
     limitRanger(cache),
     serviceAccounts(cache, loopback, random),

@@ -214,7 +214,8 @@ function ownNode(node: string, request: RequestInfo): Decision {
   if (verb === "create" && name === "") return byRules(request);
   if (name === node) return byRules(request);
   if (verb === "get" || verb === "list" || verb === "watch") {
-    return refused(`node '${node}' cannot read '${name}', only its own Node object`);
+    const what = name === "" ? "all nodes" : `'${name}'`;
+    return refused(`node '${node}' cannot read ${what}, only its own Node object`);
   }
   return refused(`node '${node}' cannot modify ${subresource === "" ? "" : `${subresource} of `}other nodes`);
 }

@@ -11,6 +11,7 @@ import type {
 } from "#client/transport";
 import type { AnyObject, Resource } from "#machinery/schema";
 import { internalError, noSuchResource } from "#machinery/status";
+import { selectedName } from "../request/request-info.ts";
 import { denied } from "../authorization/denial.ts";
 import type { Authorizer, RequestInfo, User } from "../contracts.ts";
 import type { Exchange } from "../http/exchange.ts";
@@ -131,6 +132,7 @@ function infoOf(
   const root = group === "" ? `/api/${version}` : `/apis/${group}/${version}`;
   const within = namespace === "" ? "" : `/namespaces/${namespace}`;
   const tail = `${name === "" ? "" : `/${name}`}${subresource === "" ? "" : `/${subresource}`}`;
+  const asked = query === undefined ? NO_QUERY : new URLSearchParams(query);
   return {
     isResource: true,
     path: `${root}${within}/${plural}${tail}`,
@@ -140,8 +142,8 @@ function infoOf(
     resource: plural,
     subresource,
     namespace: plural === "namespaces" && group === "" ? name : namespace,
-    name,
-    query: query === undefined ? NO_QUERY : new URLSearchParams(query),
+    name: name || selectedName(verb, asked),
+    query: asked,
   };
 }
 

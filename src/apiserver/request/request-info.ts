@@ -79,7 +79,7 @@ function verbOf(method: string, name: string, query: URLSearchParams): string {
 }
 
 /** A list of one name may be allowed where a list of all is not. */
-function selectedName(verb: string, query: URLSearchParams): string {
+export function selectedName(verb: string, query: URLSearchParams): string {
   if (verb !== "list" && verb !== "watch" && verb !== "deletecollection") return "";
   const selector = query.get("fieldSelector");
   const match = selector === null ? null : /^metadata\.name==?([^,=!]+)$/.exec(selector);
