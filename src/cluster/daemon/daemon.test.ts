@@ -18,7 +18,7 @@ function daemonIn(t: TestContext): Daemon {
 
 test("a daemon runs until it is stopped, and its output is kept", async (t) => {
   const daemon = daemonIn(t);
-  const pid = startDaemon(daemon, { program: "/bin/sh", args: ["-c", "echo ready; exec sleep 60"] });
+  const { pid } = startDaemon(daemon, { program: "/bin/sh", args: ["-c", "echo ready; exec sleep 60"] });
   assert.equal(pidOf(daemon), pid);
   while (lastWords(daemon) === "") await sleep(systemClock, 5);
   const record = readFileSync(daemon.pidFile, "utf8");
@@ -39,4 +39,21 @@ test("a pid that belongs to another process by now is not the daemon", (t) => {
   t.after(() => process.kill(Number(pid), "SIGKILL"));
   writeFileSync(daemon.pidFile, `${pid} 1\n`);
   assert.equal(pidOf(daemon), undefined);
+});
+
+test("a daemon that says it is ready is heard", async (t) => {
+  const daemon = daemonIn(t);
+  await startDaemon(daemon, {
+    program: "/bin/sh",
+    args: ["-c", "echo ready >&$K8TS_READY_FD; exec sleep 60"],
+  }).ready;
+});
+
+test("a daemon that ends before it is ready is reported with its last words", async (t) => {
+  const { ready } = startDaemon(daemonIn(t), {
+    program: "/bin/sh",
+    args: ["-c", "echo no room"],
+    notifies: true,
+  });
+  await assert.rejects(ready, /test ended before it was ready: no room/);
 });

@@ -1,5 +1,15 @@
 import { spawn } from "node:child_process";
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
+import type { Socket } from "node:net";
 import { dirname } from "node:path";
 import { type Clock, sleep } from "#base/clock";
 
@@ -15,6 +25,8 @@ export interface Command {
   readonly program: string;
   readonly args: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
+  /** It calls `notifyReady`; other programs are ready as soon as they have started. */
+  readonly notifies?: boolean;
 }
 
 /** A process ends by itself within this time after SIGTERM, or is ended. */
@@ -26,30 +38,71 @@ const STOP_CHECK_MS = 20;
 export function pidOf({ pidFile }: Pick<Daemon, "pidFile">): number | undefined {
   if (!existsSync(pidFile)) return undefined;
   const [pid, startTime] = readFileSync(pidFile, "utf8").trim().split(" ");
-  return startTimeOf(Number(pid)) === startTime ? Number(pid) : undefined;
+  // No start time was noted for a process that had ended before it could be looked at.
+  return startTime !== undefined && startTimeOf(Number(pid)) === startTime ? Number(pid) : undefined;
 }
 
-/** Starts the daemon in a session of its own, its output in its log file. The answer is its pid. */
-export function startDaemon(daemon: Daemon, { program, args, env }: Command): number {
+/** A daemon that was just started. */
+export interface Started {
+  readonly pid: number;
+  /** Resolves when the daemon says that it is ready (`notifyReady`); rejects when it ends before. */
+  readonly ready: Promise<void>;
+}
+
+/** Names the file descriptor on which a daemon says that it is ready. */
+const READY_FD = 3;
+const READY_VARIABLE = "K8TS_READY_FD";
+
+/** Starts the daemon in a session of its own, its output in its log file. */
+export function startDaemon(daemon: Daemon, { program, args, env, notifies = false }: Command): Started {
   for (const file of [daemon.pidFile, daemon.logFile])
     mkdirSync(dirname(file), { recursive: true, mode: 0o755 });
   const log = openSync(daemon.logFile, "a", 0o600);
   try {
     const child = spawn(program, args, {
       detached: true,
-      stdio: ["ignore", log, log],
+      stdio: ["ignore", log, log, ...(notifies ? (["pipe"] as const) : [])],
       cwd: "/",
-      env: { ...process.env, ...env },
+      env: { ...process.env, ...env, ...(notifies ? { [READY_VARIABLE]: String(READY_FD) } : {}) },
     });
-    // A program that cannot be started is noticed by what it should have done.
+    // A program that cannot be started is noticed by its pid, and by what it should have done.
     child.on("error", () => undefined);
     child.unref();
     if (child.pid === undefined)
       throw new Error(`${daemon.what} could not be started: ${program} is not there`);
     writeFileSync(daemon.pidFile, `${child.pid} ${startTimeOf(child.pid) ?? ""}\n`);
-    return child.pid;
+    const ready = notifies ? readiness(daemon, child.stdio[READY_FD] as Socket) : Promise.resolve();
+    // Who does not wait for it shall not hear of it either.
+    ready.catch(() => undefined);
+    return { pid: child.pid, ready };
   } finally {
     closeSync(log);
+  }
+}
+
+function readiness(daemon: Daemon, pipe: Socket): Promise<void> {
+  return new Promise((resolve, reject) => {
+    pipe.on("data", () => {
+      resolve();
+      pipe.destroy();
+    });
+    pipe.on("error", () => undefined);
+    pipe.on("close", () =>
+      reject(new Error(`${daemon.what} ended before it was ready: ${lastWords(daemon)}`)),
+    );
+  });
+}
+
+/** For the daemon itself: tells whoever started it that it is ready. */
+export function notifyReady(): void {
+  const descriptor = process.env[READY_VARIABLE];
+  if (descriptor === undefined) return;
+  delete process.env[READY_VARIABLE];
+  try {
+    writeSync(Number(descriptor), "ready\n");
+    closeSync(Number(descriptor));
+  } catch {
+    // Nobody waits any more.
   }
 }
 
@@ -57,13 +110,22 @@ export function startDaemon(daemon: Daemon, { program, args, env }: Command): nu
 export async function stopDaemon(daemon: Daemon, clock: Clock): Promise<void> {
   const pid = pidOf(daemon);
   if (pid !== undefined) {
-    process.kill(pid, "SIGTERM");
+    signalProcess(pid, "SIGTERM");
     if (!(await ended(daemon, clock))) {
-      process.kill(pid, "SIGKILL");
+      signalProcess(pid, "SIGKILL");
       await ended(daemon, clock);
     }
   }
   rmSync(daemon.pidFile, { force: true });
+}
+
+/** Nothing happens when the process has ended by itself meanwhile. */
+export function signalProcess(pid: number, signal: "SIGTERM" | "SIGKILL"): void {
+  try {
+    process.kill(pid, signal);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+  }
 }
 
 async function ended(daemon: Daemon, clock: Clock): Promise<boolean> {

@@ -1,0 +1,48 @@
+import { existsSync, readdirSync } from "node:fs";
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import { systemClock } from "#base/clock";
+import { fabricNamespaces, processesIn, removeFabric } from "#network/machine/start-fabric";
+import { stopContainers } from "./containerd/stop.ts";
+import { signalProcess, stopDaemon } from "./daemon/daemon.ts";
+import { type ClusterPlaces, type NodePlaces, placesOf } from "./places.ts";
+import { readSettings } from "./settings.ts";
+import { type StepOutput, Steps } from "./steps.ts";
+import { agentDaemon, serverDaemon } from "./up.ts";
+
+export interface DownOptions {
+  readonly name: string;
+  readonly dataDir: string;
+  readonly output: StepOutput;
+}
+
+/** Stops everything of the cluster that runs. Its objects, images and settings stay for the next `up`. */
+export async function down({ name, dataDir, output }: DownOptions): Promise<void> {
+  const places = placesOf(name, dataDir);
+  const nodes = nodesOf(places);
+  const steps = new Steps(output, systemClock, 4);
+  await steps.run("Stopping the nodes", () =>
+    Promise.all(nodes.map((node) => stopDaemon(agentDaemon(node), systemClock))),
+  );
+  await steps.run("Stopping the containers", () => Promise.all(nodes.map(stopContainers)));
+  await steps.run("Stopping the control plane", () => stopDaemon(serverDaemon(places), systemClock));
+  await steps.run("Removing the network", async () => {
+    for (const pid of await processesIn(fabricNamespaces(name))) signalProcess(pid, "SIGKILL");
+    await removeFabric(name);
+    await rm(places.run, { recursive: true, force: true });
+  });
+}
+
+/** As `down`, and forgets the cluster with all its data. */
+export async function deleteCluster(options: DownOptions): Promise<void> {
+  await down(options);
+  await rm(placesOf(options.name, options.dataDir).dir, { recursive: true, force: true });
+}
+
+/** The nodes of the settings, and any whose folder is left of an interrupted start. */
+function nodesOf(places: ClusterPlaces): NodePlaces[] {
+  const folder = join(places.dir, "nodes");
+  const found = existsSync(folder) ? readdirSync(folder) : [];
+  const names = new Set([...(readSettings(places)?.nodes ?? []), ...found]);
+  return [...names].map((name) => places.node(name));
+}

@@ -1,0 +1,205 @@
+import { readFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { type Clock, systemClock } from "#base/clock";
+import { type Fabric, type FabricNode } from "#network/machine/fabric";
+import { freeRanges, startFabric } from "#network/machine/start-fabric";
+import { CertificateStore } from "./certificates/certificate-store.ts";
+import { writeKubeconfig } from "./certificates/kubeconfig.ts";
+import { adminClient } from "./certificates/profiles.ts";
+import { ensurePauseImage, startContainerd } from "./containerd/start.ts";
+import { type Command, type Daemon, pidOf, startDaemon } from "./daemon/daemon.ts";
+import { type ClusterPlaces, type NodePlaces, placesOf } from "./places.ts";
+import { type ClusterSettings, readSettings, writeSettings } from "./settings.ts";
+import { StepFailed, type StepOutput, Steps } from "./steps.ts";
+
+export interface UpOptions {
+  readonly name: string;
+  readonly dataDir: string;
+  /** How many; undefined: as many as there are, one in a new cluster. */
+  readonly nodes: number | undefined;
+  readonly uplink: boolean;
+  /** How this program starts itself again, as a daemon. */
+  readonly program: Pick<Command, "program" | "args">;
+  readonly output: StepOutput;
+}
+
+export interface UpResult {
+  readonly settings: ClusterSettings;
+  readonly places: ClusterPlaces;
+  readonly seconds: number;
+}
+
+const PORT_FIRST = 6443;
+const PORT_LAST = 6543;
+const NODES_MAX = 64;
+const STEPS = 5;
+
+/** Brings a local cluster up, from nothing or from what is there of it. What runs already is left alone. */
+export async function up(options: UpOptions): Promise<UpResult> {
+  const clock = systemClock;
+  const startedMs = clock.monotonic();
+  const places = placesOf(options.name, options.dataDir);
+  const steps = new Steps(options.output, clock, STEPS);
+
+  const settings = await steps.run("Preparing the cluster", () => prepare(places, options), describe);
+  const fabric = await steps.run("Laying the network", () => layNetwork(settings));
+  // What does not wait for each other starts together; the steps tell of it one by one.
+  const server = startServer(places, options);
+  const runtimes = Promise.all(fabric.nodes.map((node) => startRuntime(places.node(node.name), node, clock)));
+  runtimes.catch(() => undefined);
+  await steps.run(
+    "Starting the control plane",
+    () => server,
+    () => `https://127.0.0.1:${settings.port}`,
+  );
+  await steps.run("Starting containerd", () => runtimes);
+  await steps.run(
+    `Starting ${fabric.nodes.length === 1 ? "the node" : `${fabric.nodes.length} nodes`}`,
+    (tell) => startNodes(places, fabric, options, tell),
+    () => "Ready, DNS answers",
+  );
+  return { settings, places, seconds: (clock.monotonic() - startedMs) / 1000 };
+}
+
+const describe = ({ name, nodes, port }: ClusterSettings): string =>
+  `${name}, ${nodes.length} ${nodes.length === 1 ? "node" : "nodes"}, port ${port}`;
+
+async function prepare(places: ClusterPlaces, options: UpOptions): Promise<ClusterSettings> {
+  const settings = settingsFor(readSettings(places) ?? (await newSettings(options)), options);
+  await writeSettings(places, settings);
+  const certificates = await CertificateStore.open(places.pki, { clock: systemClock });
+  const credentials = await certificates.pair(adminClient);
+  await writeKubeconfig(places.kubeconfig, {
+    cluster: settings.name,
+    server: `https://127.0.0.1:${settings.port}`,
+    authority: certificates.cluster.certificate,
+    user: "admin",
+    credentials,
+  });
+  await certificates.close();
+  return settings;
+}
+
+async function newSettings({ name, uplink }: UpOptions): Promise<ClusterSettings> {
+  const ranges = await freeRanges(name);
+  return {
+    name,
+    nodeRange: ranges.nodes,
+    podRange: ranges.pods,
+    serviceRange: ranges.services,
+    clusterDomain: "cluster.local",
+    port: await freePort(PORT_FIRST),
+    nodes: [],
+    uplink,
+  };
+}
+
+/** Nodes are added to a cluster, never taken away by asking for fewer. */
+function settingsFor(settings: ClusterSettings, { nodes: asked, uplink }: UpOptions): ClusterSettings {
+  const count = asked ?? Math.max(1, settings.nodes.length);
+  if (count > NODES_MAX)
+    throw new StepFailed(`${count} nodes are too many for one machine`, `ask for at most ${NODES_MAX}`);
+  if (count < settings.nodes.length) {
+    throw new StepFailed(
+      `the cluster ${settings.name} has ${settings.nodes.length} nodes already`,
+      `ask for as many, or take the cluster down with: k8ts delete --name ${settings.name}`,
+    );
+  }
+  const nodes = Array.from({ length: count }, (_each, index) => settings.nodes[index] ?? `node-${index + 1}`);
+  return { ...settings, nodes, uplink };
+}
+
+function freePort(port: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const probe = createServer();
+    probe.once("error", () => {
+      if (port < PORT_LAST) freePort(port + 1).then(resolve, reject);
+      else
+        reject(
+          new StepFailed(
+            `no port from ${PORT_FIRST} to ${PORT_LAST} is free`,
+            "end one of the programs that hold them",
+          ),
+        );
+    });
+    probe.listen(port, "0.0.0.0", () => probe.close(() => resolve(port)));
+  });
+}
+
+const layNetwork = ({
+  name,
+  nodes,
+  nodeRange,
+  podRange,
+  serviceRange,
+  uplink,
+}: ClusterSettings): Promise<Fabric> =>
+  startFabric({ cluster: name, nodes, nodeRange, podRange, serviceRange, uplink });
+
+export const serverDaemon = (places: ClusterPlaces): Daemon => ({
+  what: "the control plane",
+  pidFile: places.serverPid,
+  logFile: places.serverLog,
+});
+
+export const agentDaemon = (places: NodePlaces): Daemon => ({
+  what: `the agent of ${places.name}`,
+  pidFile: places.agentPid,
+  logFile: places.agentLog,
+});
+
+async function startServer(places: ClusterPlaces, { name, dataDir, program }: UpOptions): Promise<void> {
+  const daemon = serverDaemon(places);
+  if (pidOf(daemon) !== undefined) return;
+  const args = [...program.args, "server", "--name", name, "--data-dir", dataDir];
+  await readyOrExplain(daemon, startDaemon(daemon, { program: program.program, args, notifies: true }).ready);
+}
+
+async function startRuntime(places: NodePlaces, node: FabricNode, clock: Clock): Promise<void> {
+  await startContainerd(places, namespacePath(node), clock);
+  await ensurePauseImage(places);
+}
+
+const namespacePath = ({ namespace }: FabricNode): string => `/run/netns/${namespace}`;
+
+async function startNodes(
+  places: ClusterPlaces,
+  fabric: Fabric,
+  { name, dataDir, program }: UpOptions,
+  tell: (progress: string) => void,
+): Promise<void> {
+  let ready = 0;
+  await Promise.all(
+    fabric.nodes.map(async (node) => {
+      const daemon = agentDaemon(places.node(node.name));
+      if (pidOf(daemon) === undefined) {
+        const self = [program.program, ...program.args];
+        const args = [
+          `--net=${namespacePath(node)}`,
+          ...self,
+          "agent",
+          "--name",
+          name,
+          "--data-dir",
+          dataDir,
+          "--node",
+          node.name,
+        ];
+        await readyOrExplain(daemon, startDaemon(daemon, { program: "nsenter", args, notifies: true }).ready);
+      }
+      tell(`${++ready}/${fabric.nodes.length} ready`);
+    }),
+  );
+}
+
+async function readyOrExplain({ what, logFile }: Daemon, ready: Promise<void>): Promise<void> {
+  try {
+    await ready;
+  } catch (cause) {
+    const said = cause instanceof Error ? cause.message : String(cause);
+    throw new StepFailed(`${what} did not start: ${said}`, `read its log: ${logFile}`, { cause });
+  }
+}
+
+/** Content of the cluster's kubeconfig. */
+export const readKubeconfig = ({ kubeconfig }: ClusterPlaces): string => readFileSync(kubeconfig, "utf8");
