@@ -15,14 +15,35 @@ export interface ScanOptions {
   readonly onDuplicate?: (path: string) => void;
 }
 
+/** The keys of one object: most have few, for which a list is faster than a set. */
+class Keys {
+  readonly #few: string[] = [];
+  #many: Set<string> | undefined;
+
+  /** Was it there already? */
+  add(key: string): boolean {
+    if (this.#many) {
+      const { size } = this.#many;
+      return this.#many.add(key).size === size;
+    }
+    if (this.#few.includes(key)) return true;
+    this.#few.push(key);
+    if (this.#few.length > FEW_MAX) this.#many = new Set(this.#few);
+    return false;
+  }
+}
+
+const FEW_MAX = 16;
+
 interface Level {
   /** Undefined in a list. */
-  readonly keys: Set<string> | undefined;
+  readonly keys: Keys | undefined;
   key: string;
   index: number;
 }
 
-const SPACE = new Set([" ", "\t", "\n", "\r"]);
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
 const ESCAPES = new Set(['"', "\\", "/", "b", "f", "n", "r", "t"]);
 const LITERALS: Readonly<Record<string, string>> = { t: "true", f: "false", n: "null" };
 
@@ -60,7 +81,7 @@ export function scanJson(text: string, { maxDepth, onDuplicate }: ScanOptions): 
       const first = text[at];
       if (first !== "{" && first !== "[") return scalar(text, at);
       if (stack.length >= maxDepth) throw new JsonError("exceeded max depth");
-      const level: Level = { keys: first === "{" ? new Set() : undefined, key: "", index: 0 };
+      const level: Level = { keys: first === "{" ? new Keys() : undefined, key: "", index: 0 };
       at = skipSpace(text, at + 1);
       if (text[at] === (first === "{" ? "}" : "]")) return at + 1;
       stack.push(level);
@@ -74,8 +95,7 @@ export function scanJson(text: string, { maxDepth, onDuplicate }: ScanOptions): 
     const end = stringEnd(text, from);
     const raw = text.slice(from + 1, end - 1);
     level.key = raw.includes("\\") ? (JSON.parse(`"${raw}"`) as string) : raw;
-    if (onDuplicate && level.keys?.has(level.key)) onDuplicate(pathOf(stack));
-    level.keys?.add(level.key);
+    if (onDuplicate && level.keys?.add(level.key)) onDuplicate(pathOf(stack));
     const colon = skipSpace(text, end);
     if (text[colon] !== ":") throw unexpected(text, colon, "after object key");
     return skipSpace(text, colon + 1);
@@ -92,8 +112,11 @@ function pathOf(stack: readonly Level[]): string {
 }
 
 function skipSpace(text: string, at: number): number {
-  while (SPACE.has(text[at]!)) at += 1;
-  return at;
+  for (;;) {
+    const code = text.charCodeAt(at);
+    if (code !== 0x20 && code !== 0x0a && code !== 0x0d && code !== 0x09) return at;
+    at += 1;
+  }
 }
 
 /** The index after the value. */
@@ -113,11 +136,11 @@ function scalar(text: string, at: number): number {
 
 function stringEnd(text: string, from: number): number {
   for (let at = from + 1; ; at++) {
-    const char = text[at];
-    if (char === undefined) throw unexpected(text, at, "");
-    if (char === '"') return at + 1;
-    if (char < " ") throw unexpected(text, at, "in string literal");
-    if (char !== "\\") continue;
+    const code = text.charCodeAt(at);
+    if (code === QUOTE) return at + 1;
+    if (Number.isNaN(code)) throw unexpected(text, at, "");
+    if (code < 0x20) throw unexpected(text, at, "in string literal");
+    if (code !== BACKSLASH) continue;
     at += 1;
     if (text[at] === "u") {
       for (let digit = 0; digit < 4; digit++) {
