@@ -1,3 +1,4 @@
+import { ageColumn, integer, nameColumn } from "#api/columns";
 import { MatchCondition, RuleWithOperations } from "#api/admissionregistration-v1/matching";
 import { WebhookClientConfig } from "#api/admissionregistration-v1/webhook";
 import { LabelSelector } from "#api/meta-v1/labelselector";
@@ -20,6 +21,10 @@ export const MutatingWebhook = struct("admissionregistration.v1.MutatingWebhook"
 });
 export interface MutatingWebhook extends Of<typeof MutatingWebhook> {}
 
+interface Shown {
+  readonly webhooks?: readonly unknown[];
+}
+
 export const MutatingWebhookConfiguration = resource({
   apiVersion: "admissionregistration.k8s.io/v1",
   kind: "MutatingWebhookConfiguration",
@@ -32,5 +37,7 @@ export const MutatingWebhookConfiguration = resource({
   fields: {
     webhooks: list(2, MutatingWebhook).mergedBy("name"),
   },
+
+  columns: [nameColumn, integer("Webhooks", (of: Shown) => of.webhooks?.length ?? 0), ageColumn],
 });
 export interface MutatingWebhookConfiguration extends Of<typeof MutatingWebhookConfiguration> {}

@@ -1,3 +1,4 @@
+import { ageColumn, integer, nameColumn, text, UNSET } from "#api/columns";
 import { MatchCondition, MatchResources, ParamKind, Variable } from "#api/admissionregistration-v1/matching";
 import { Condition } from "#api/meta-v1/condition";
 import { ObjectMeta } from "#api/meta-v1/objectmeta";
@@ -62,5 +63,14 @@ export const ValidatingAdmissionPolicy = resource({
   spec: ValidatingAdmissionPolicySpec,
   status: ValidatingAdmissionPolicyStatus,
   unconditionalUpdate: false,
+
+  columns: [
+    nameColumn,
+    integer("Validations", ({ spec }) => spec.validations?.length ?? 0),
+    text("ParamKind", ({ spec: { paramKind } }) =>
+      paramKind ? `${paramKind.apiVersion}/${paramKind.kind}` : UNSET,
+    ),
+    ageColumn,
+  ],
 });
 export interface ValidatingAdmissionPolicy extends Of<typeof ValidatingAdmissionPolicy> {}

@@ -1,3 +1,4 @@
+import { ageColumn, nameColumn, selectorText, text, UNSET } from "#api/columns";
 import { MatchResources, ParamRef } from "#api/admissionregistration-v1/matching";
 import { ObjectMeta } from "#api/meta-v1/objectmeta";
 import { list, type Of, ref, resource, string, struct } from "#machinery/schema";
@@ -25,5 +26,16 @@ export const ValidatingAdmissionPolicyBinding = resource({
   spec: ValidatingAdmissionPolicyBindingSpec,
   counted: true,
   unconditionalUpdate: false,
+
+  columns: [
+    nameColumn,
+    text("PolicyName", ({ spec }) => spec.policyName ?? ""),
+    text("ParamRef", ({ spec: { paramRef } }) => {
+      if (!paramRef) return UNSET;
+      if (paramRef.selector) return selectorText(paramRef.selector);
+      return `${paramRef.namespace || "*"}/${paramRef.name ?? ""}`;
+    }),
+    ageColumn,
+  ],
 });
 export interface ValidatingAdmissionPolicyBinding extends Of<typeof ValidatingAdmissionPolicyBinding> {}

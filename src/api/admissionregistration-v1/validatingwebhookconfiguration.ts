@@ -1,3 +1,4 @@
+import { ageColumn, integer, nameColumn } from "#api/columns";
 import { MatchCondition, RuleWithOperations } from "#api/admissionregistration-v1/matching";
 import { WebhookClientConfig } from "#api/admissionregistration-v1/webhook";
 import { LabelSelector } from "#api/meta-v1/labelselector";
@@ -19,6 +20,10 @@ export const ValidatingWebhook = struct("admissionregistration.v1.ValidatingWebh
 });
 export interface ValidatingWebhook extends Of<typeof ValidatingWebhook> {}
 
+interface Shown {
+  readonly webhooks?: readonly unknown[];
+}
+
 export const ValidatingWebhookConfiguration = resource({
   apiVersion: "admissionregistration.k8s.io/v1",
   kind: "ValidatingWebhookConfiguration",
@@ -31,5 +36,7 @@ export const ValidatingWebhookConfiguration = resource({
   fields: {
     webhooks: list(2, ValidatingWebhook).mergedBy("name"),
   },
+
+  columns: [nameColumn, integer("Webhooks", (of: Shown) => of.webhooks?.length ?? 0), ageColumn],
 });
 export interface ValidatingWebhookConfiguration extends Of<typeof ValidatingWebhookConfiguration> {}

@@ -1,3 +1,4 @@
+import { ageColumn, nameColumn, text } from "#api/columns";
 import { ObjectMeta } from "#api/meta-v1/objectmeta";
 import { bool, bytes, int32, list, type Of, ref, resource, string, struct, time } from "#machinery/schema";
 
@@ -45,5 +46,16 @@ export const APIService = resource({
   counted: false,
   unconditionalUpdate: false,
   storagePrefix: "apiregistration.k8s.io/apiservices",
+
+  columns: [
+    nameColumn,
+    text("Service", ({ spec: { service } }) => (service ? `${service.namespace}/${service.name}` : "Local")),
+    text("Available", ({ status }) => {
+      const available = status.conditions?.find(({ type }: APIServiceCondition) => type === "Available");
+      if (!available) return "Unknown";
+      return available.status === "True" ? "True" : `${available.status} (${available.reason ?? ""})`;
+    }),
+    ageColumn,
+  ],
 });
 export interface APIService extends Of<typeof APIService> {}

@@ -1,5 +1,19 @@
-import { ObjectMeta } from "#api/meta-v1/objectmeta";
+import { ageColumn, nameColumn, NONE, text } from "#api/columns";
+import { controllerOf, ObjectMeta } from "#api/meta-v1/objectmeta";
 import { int64, json, type Of, resource } from "#machinery/schema";
+
+interface Shown {
+  readonly metadata: ObjectMeta;
+  readonly revision: number;
+}
+
+function ownerText(metadata: ObjectMeta): string {
+  const owner = controllerOf(metadata);
+  if (!owner) return NONE;
+  const [group, version] = owner.apiVersion.split("/", 2);
+  const kind = owner.kind.toLowerCase();
+  return version === undefined ? `${kind}/${owner.name}` : `${kind}.${group}/${owner.name}`;
+}
 
 export const ControllerRevision = resource({
   apiVersion: "apps/v1",
@@ -11,5 +25,12 @@ export const ControllerRevision = resource({
     data: json(2).orNull(),
     revision: int64(3).required(),
   },
+
+  columns: [
+    nameColumn,
+    text("Controller", ({ metadata }: Shown) => ownerText(metadata)),
+    text("Revision", (of: Shown) => of.revision),
+    ageColumn,
+  ],
 });
 export interface ControllerRevision extends Of<typeof ControllerRevision> {}

@@ -1,5 +1,6 @@
+import { ageColumn, nameColumn, text, UNKNOWN, UNSET } from "#api/columns";
 import { ObjectMeta } from "#api/meta-v1/objectmeta";
-import { int32, int64, type Of, resource, string, struct, time, value } from "#machinery/schema";
+import { int32, int64, invalid, type Of, resource, string, struct, time, value } from "#machinery/schema";
 
 export const CrossVersionObjectReference = struct(
   "autoscaling.v1.CrossVersionObjectReference",
@@ -29,6 +30,8 @@ export const HorizontalPodAutoscalerStatus = struct("autoscaling.v1.HorizontalPo
 });
 export interface HorizontalPodAutoscalerStatus extends Of<typeof HorizontalPodAutoscalerStatus> {}
 
+const percent = (share: number | undefined): string => (share === undefined ? UNKNOWN : `${share}%`);
+
 export const HorizontalPodAutoscaler = resource({
   apiVersion: "autoscaling/v1",
   kind: "HorizontalPodAutoscaler",
@@ -41,5 +44,27 @@ export const HorizontalPodAutoscaler = resource({
   status: HorizontalPodAutoscalerStatus,
   counted: false,
   storedAs: "autoscaling/v2/HorizontalPodAutoscaler",
+
+  columns: [
+    nameColumn,
+    text("Reference", ({ spec: { scaleTargetRef } }) => `${scaleTargetRef.kind}/${scaleTargetRef.name}`),
+    text(
+      "Targets",
+      ({ spec, status }) =>
+        `cpu: ${percent(status.currentCPUUtilizationPercentage)}/${percent(spec.targetCPUUtilizationPercentage)}`,
+    ),
+    text("MinPods", ({ spec }) => String(spec.minReplicas ?? UNSET)),
+    text("MaxPods", ({ spec }) => spec.maxReplicas),
+    text("Replicas", ({ status }) => status.currentReplicas),
+    ageColumn,
+  ],
+  rules: {
+    *validate({ spec: { minReplicas, maxReplicas } }) {
+      if (minReplicas < 1)
+        yield invalid("spec.minReplicas", minReplicas, "must be greater than or equal to 1");
+      if (maxReplicas < minReplicas)
+        yield invalid("spec.maxReplicas", maxReplicas, "must be greater than or equal to `minReplicas`");
+    },
+  },
 });
 export interface HorizontalPodAutoscaler extends Of<typeof HorizontalPodAutoscaler> {}

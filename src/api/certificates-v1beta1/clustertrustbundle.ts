@@ -1,3 +1,4 @@
+import { nameColumn, text } from "#api/columns";
 import { ObjectMeta } from "#api/meta-v1/objectmeta";
 import { type Of, resource, string, struct } from "#machinery/schema";
 
@@ -18,5 +19,7 @@ export const ClusterTrustBundle = resource({
   specRequired: true,
   unconditionalUpdate: false,
   servedByDefault: false,
+
+  columns: [nameColumn, text("SignerName", ({ spec }) => spec.signerName ?? "")],
 });
 export interface ClusterTrustBundle extends Of<typeof ClusterTrustBundle> {}

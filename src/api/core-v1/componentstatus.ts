@@ -1,3 +1,4 @@
+import { nameColumn, text } from "#api/columns";
 import { ObjectMeta } from "#api/meta-v1/objectmeta";
 import { list, type Of, resource, string, struct } from "#machinery/schema";
 
@@ -8,6 +9,10 @@ export const ComponentCondition = struct("core.v1.ComponentCondition", {
   error: string(4),
 });
 export interface ComponentCondition extends Of<typeof ComponentCondition> {}
+
+interface Shown {
+  readonly conditions?: readonly ComponentCondition[];
+}
 
 export const ComponentStatus = resource({
   apiVersion: "v1",
@@ -20,5 +25,16 @@ export const ComponentStatus = resource({
   fields: {
     conditions: list(2, ComponentCondition).mergedBy("type"),
   },
+
+  columns: [
+    nameColumn,
+    text("Status", (of: Shown) => {
+      const healthy = of.conditions?.find(({ type }) => type === "Healthy");
+      if (!healthy || healthy.status === "Unknown") return "Unknown";
+      return healthy.status === "True" ? "Healthy" : "Unhealthy";
+    }),
+    text("Message", (of: Shown) => of.conditions?.[0]?.message ?? ""),
+    text("Error", (of: Shown) => of.conditions?.[0]?.error ?? ""),
+  ],
 });
 export interface ComponentStatus extends Of<typeof ComponentStatus> {}

@@ -1,3 +1,4 @@
+import { ageColumn, nameColumn, NONE, text } from "#api/columns";
 import { ObjectMeta } from "#api/meta-v1/objectmeta";
 import { bool, int32, list, type Of, ref, resource, string, struct, time, value } from "#machinery/schema";
 
@@ -91,5 +92,18 @@ export const FlowSchema = resource({
   spec: FlowSchemaSpec,
   status: FlowSchemaStatus,
   unconditionalUpdate: false,
+
+  columns: [
+    nameColumn,
+    text("PriorityLevel", ({ spec }) => spec.priorityLevelConfiguration.name),
+    text("MatchingPrecedence", ({ spec }) => spec.matchingPrecedence),
+    text("DistinguisherMethod", ({ spec }) => spec.distinguisherMethod?.type ?? NONE),
+    ageColumn,
+    text(
+      "MissingPL",
+      ({ status }) =>
+        status.conditions?.find(({ type }: FlowSchemaCondition) => type === "Dangling")?.status ?? "?",
+    ),
+  ],
 });
 export interface FlowSchema extends Of<typeof FlowSchema> {}

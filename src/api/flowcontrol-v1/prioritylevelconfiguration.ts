@@ -1,3 +1,4 @@
+import { ageColumn, nameColumn, NONE, text } from "#api/columns";
 import { ObjectMeta } from "#api/meta-v1/objectmeta";
 import { int32, list, type Of, ref, resource, string, struct, time, value } from "#machinery/schema";
 
@@ -61,5 +62,15 @@ export const PriorityLevelConfiguration = resource({
   spec: PriorityLevelConfigurationSpec,
   status: PriorityLevelConfigurationStatus,
   unconditionalUpdate: false,
+
+  columns: [
+    nameColumn,
+    text("Type", ({ spec }) => spec.type),
+    text("NominalConcurrencyShares", ({ spec }) => spec.limited?.nominalConcurrencyShares ?? NONE),
+    text("Queues", ({ spec }) => spec.limited?.limitResponse.queuing?.queues ?? NONE),
+    text("HandSize", ({ spec }) => spec.limited?.limitResponse.queuing?.handSize ?? NONE),
+    text("QueueLengthLimit", ({ spec }) => spec.limited?.limitResponse.queuing?.queueLengthLimit ?? NONE),
+    ageColumn,
+  ],
 });
 export interface PriorityLevelConfiguration extends Of<typeof PriorityLevelConfiguration> {}

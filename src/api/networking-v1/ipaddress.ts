@@ -1,3 +1,4 @@
+import { nameColumn, text } from "#api/columns";
 import { ObjectMeta } from "#api/meta-v1/objectmeta";
 import { type Of, ref, resource, string, struct } from "#machinery/schema";
 
@@ -22,5 +23,15 @@ export const IPAddress = resource({
   namespaced: false,
   metadata: ObjectMeta,
   spec: IPAddressSpec,
+
+  columns: [
+    nameColumn,
+    text("ParentRef", ({ spec: { parentRef } }) => {
+      if (!parentRef) return "";
+      const { group, resource: plural, namespace, name } = parentRef;
+      const of = group ? `${plural}.${group}` : plural;
+      return [of, namespace, name].filter(Boolean).join("/");
+    }),
+  ],
 });
 export interface IPAddress extends Of<typeof IPAddress> {}

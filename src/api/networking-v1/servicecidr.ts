@@ -1,3 +1,4 @@
+import { ageColumn, nameColumn, text } from "#api/columns";
 import { Condition } from "#api/meta-v1/condition";
 import { ObjectMeta } from "#api/meta-v1/objectmeta";
 import { list, type Of, resource, string, struct } from "#machinery/schema";
@@ -21,5 +22,7 @@ export const ServiceCIDR = resource({
   spec: ServiceCIDRSpec,
   status: ServiceCIDRStatus,
   counted: false,
+
+  columns: [nameColumn, text("CIDRs", ({ spec }) => (spec.cidrs ?? []).join(",")), ageColumn],
 });
 export interface ServiceCIDR extends Of<typeof ServiceCIDR> {}

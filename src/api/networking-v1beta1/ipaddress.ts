@@ -1,3 +1,4 @@
+import { nameColumn, text } from "#api/columns";
 import { ObjectMeta } from "#api/meta-v1/objectmeta";
 import { type Of, ref, resource, string, struct } from "#machinery/schema";
 
@@ -24,5 +25,15 @@ export const IPAddress = resource({
   spec: IPAddressSpec,
   storedAs: "networking.k8s.io/v1/IPAddress",
   servedByDefault: false,
+
+  columns: [
+    nameColumn,
+    text("ParentRef", ({ spec: { parentRef } }) => {
+      if (!parentRef) return "";
+      const { group, resource: plural, namespace, name } = parentRef;
+      const of = group ? `${plural}.${group}` : plural;
+      return [of, namespace, name].filter(Boolean).join("/");
+    }),
+  ],
 });
 export interface IPAddress extends Of<typeof IPAddress> {}

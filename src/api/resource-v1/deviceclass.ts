@@ -1,3 +1,4 @@
+import { ageColumn, nameColumn } from "#api/columns";
 import { ObjectMeta } from "#api/meta-v1/objectmeta";
 import { DeviceConfiguration, DeviceSelector } from "#api/resource-v1/device";
 import { inline, list, type Of, resource, string, struct } from "#machinery/schema";
@@ -23,5 +24,7 @@ export const DeviceClass = resource({
   spec: DeviceClassSpec,
   specRequired: true,
   counted: true,
+
+  columns: [nameColumn, ageColumn],
 });
 export interface DeviceClass extends Of<typeof DeviceClass> {}

@@ -1,3 +1,4 @@
+import { ageColumn, nameColumn } from "#api/columns";
 import { ObjectMeta } from "#api/meta-v1/objectmeta";
 import { ResourceClaimSpec } from "#api/resource-v1/device";
 import { type Of, resource, struct, value } from "#machinery/schema";
@@ -16,5 +17,7 @@ export const ResourceClaimTemplate = resource({
   metadata: ObjectMeta,
   spec: ResourceClaimTemplateSpec,
   specRequired: true,
+
+  columns: [nameColumn, ageColumn],
 });
 export interface ResourceClaimTemplate extends Of<typeof ResourceClaimTemplate> {}

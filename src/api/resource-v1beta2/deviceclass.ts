@@ -1,3 +1,4 @@
+import { ageColumn, nameColumn } from "#api/columns";
 import { ObjectMeta } from "#api/meta-v1/objectmeta";
 import { DeviceConfiguration, DeviceSelector } from "#api/resource-v1beta2/device";
 import { inline, list, type Of, resource, string, struct } from "#machinery/schema";
@@ -25,5 +26,7 @@ export const DeviceClass = resource({
   counted: true,
   storedAs: "resource.k8s.io/v1/DeviceClass",
   servedByDefault: false,
+
+  columns: [nameColumn, ageColumn],
 });
 export interface DeviceClass extends Of<typeof DeviceClass> {}

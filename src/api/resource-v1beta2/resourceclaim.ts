@@ -1,3 +1,5 @@
+import { unchanged } from "#api/checks";
+import { ageColumn, nameColumn, text } from "#api/columns";
 import { NodeSelector } from "#api/core-v1/affinity";
 import { Condition } from "#api/meta-v1/condition";
 import { ObjectMeta } from "#api/meta-v1/objectmeta";
@@ -105,5 +107,23 @@ export const ResourceClaim = resource({
   counted: false,
   storedAs: "resource.k8s.io/v1/ResourceClaim",
   servedByDefault: false,
+
+  columns: [
+    nameColumn,
+    text("State", ({ metadata, status }) =>
+      [
+        metadata.deletionTimestamp && "deleted",
+        status.allocation ? "allocated" : !metadata.deletionTimestamp && "pending",
+        (status.reservedFor ?? []).length > 0 && "reserved",
+      ]
+        .filter(Boolean)
+        .join(","),
+    ),
+    ageColumn,
+  ],
+
+  rules: {
+    validateUpdate: ({ spec }, old) => unchanged("spec", spec, old.spec),
+  },
 });
 export interface ResourceClaim extends Of<typeof ResourceClaim> {}

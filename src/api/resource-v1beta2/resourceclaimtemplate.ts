@@ -1,3 +1,4 @@
+import { ageColumn, nameColumn } from "#api/columns";
 import { ObjectMeta } from "#api/meta-v1/objectmeta";
 import { ResourceClaimSpec } from "#api/resource-v1beta2/device";
 import { type Of, resource, struct, value } from "#machinery/schema";
@@ -18,5 +19,7 @@ export const ResourceClaimTemplate = resource({
   specRequired: true,
   storedAs: "resource.k8s.io/v1/ResourceClaimTemplate",
   servedByDefault: false,
+
+  columns: [nameColumn, ageColumn],
 });
 export interface ResourceClaimTemplate extends Of<typeof ResourceClaimTemplate> {}

@@ -1,3 +1,4 @@
+import { ageColumn, nameColumn, text } from "#api/columns";
 import { NodeSelector } from "#api/core-v1/affinity";
 import { ObjectMeta } from "#api/meta-v1/objectmeta";
 import { DeviceTaint } from "#api/resource-v1beta2/devicetaint";
@@ -112,5 +113,18 @@ export const ResourceSlice = resource({
   counted: true,
   storedAs: "resource.k8s.io/v1/ResourceSlice",
   servedByDefault: false,
+
+  columns: [
+    nameColumn,
+    text("Node", ({ spec }) => spec.nodeName ?? ""),
+    text("Driver", ({ spec }) => spec.driver),
+    text("Pool", ({ spec }) => spec.pool.name),
+    ageColumn,
+  ],
+
+  fieldSelectors: {
+    "spec.nodeName": ({ spec }) => spec.nodeName ?? "",
+    "spec.driver": ({ spec }) => spec.driver,
+  },
 });
 export interface ResourceSlice extends Of<typeof ResourceSlice> {}

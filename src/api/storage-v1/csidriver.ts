@@ -1,3 +1,4 @@
+import { ageColumn, flag, nameColumn, NONE, text, UNSET } from "#api/columns";
 import { ObjectMeta } from "#api/meta-v1/objectmeta";
 import { bool, int64, list, type Of, resource, string, struct } from "#machinery/schema";
 
@@ -30,5 +31,20 @@ export const CSIDriver = resource({
   spec: CSIDriverSpec,
   specRequired: true,
   unconditionalUpdate: false,
+
+  columns: [
+    nameColumn,
+    flag("AttachRequired", ({ spec }) => spec.attachRequired),
+    flag("PodInfoOnMount", ({ spec }) => spec.podInfoOnMount),
+    flag("StorageCapacity", ({ spec }) => spec.storageCapacity),
+    text(
+      "TokenRequests",
+      ({ spec }) =>
+        (spec.tokenRequests ?? []).map(({ audience }: TokenRequest) => audience).join(",") || UNSET,
+    ),
+    flag("RequiresRepublish", ({ spec }) => spec.requiresRepublish),
+    text("Modes", ({ spec }) => (spec.volumeLifecycleModes ?? []).join(",") || NONE),
+    ageColumn,
+  ],
 });
 export interface CSIDriver extends Of<typeof CSIDriver> {}

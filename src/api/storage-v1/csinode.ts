@@ -1,3 +1,4 @@
+import { ageColumn, integer, nameColumn } from "#api/columns";
 import { ObjectMeta } from "#api/meta-v1/objectmeta";
 import { int32, list, type Of, ref, resource, string, struct } from "#machinery/schema";
 
@@ -28,5 +29,7 @@ export const CSINode = resource({
   spec: CSINodeSpec,
   specRequired: true,
   unconditionalUpdate: false,
+
+  columns: [nameColumn, integer("Drivers", ({ spec }) => spec.drivers.length), ageColumn],
 });
 export interface CSINode extends Of<typeof CSINode> {}

@@ -1,6 +1,12 @@
+import { nameColumn, text, UNSET } from "#api/columns";
 import { LabelSelector } from "#api/meta-v1/labelselector";
 import { ObjectMeta } from "#api/meta-v1/objectmeta";
 import { type Of, quantity, ref, resource, string } from "#machinery/schema";
+
+interface Shown {
+  readonly storageClassName: string;
+  readonly capacity?: string;
+}
 
 export const CSIStorageCapacity = resource({
   apiVersion: "storage.k8s.io/v1",
@@ -15,5 +21,11 @@ export const CSIStorageCapacity = resource({
     capacity: quantity(4).pointer(),
     maximumVolumeSize: quantity(5).pointer(),
   },
+
+  columns: [
+    nameColumn,
+    text("StorageClassName", (of: Shown) => of.storageClassName),
+    text("Capacity", (of: Shown) => of.capacity ?? UNSET),
+  ],
 });
 export interface CSIStorageCapacity extends Of<typeof CSIStorageCapacity> {}

@@ -1,3 +1,4 @@
+import { ageColumn, flag, nameColumn, text } from "#api/columns";
 import { PersistentVolumeSpec } from "#api/core-v1/persistentvolume";
 import { ObjectMeta } from "#api/meta-v1/objectmeta";
 import { bool, int32, map, type Of, ref, resource, string, struct, time, value } from "#machinery/schema";
@@ -41,5 +42,17 @@ export const VolumeAttachment = resource({
   status: VolumeAttachmentStatus,
   counted: false,
   unconditionalUpdate: false,
+
+  columns: [
+    nameColumn,
+    {
+      ...text("Attacher", ({ spec }: { readonly spec: VolumeAttachmentSpec }) => spec.attacher),
+      format: "name",
+    },
+    text("PV", ({ spec }) => spec.source.persistentVolumeName ?? ""),
+    text("Node", ({ spec }) => spec.nodeName),
+    flag("Attached", ({ status }) => status.attached),
+    ageColumn,
+  ],
 });
 export interface VolumeAttachment extends Of<typeof VolumeAttachment> {}

@@ -1,5 +1,10 @@
+import { ageColumn, nameColumn, text } from "#api/columns";
 import { ObjectMeta } from "#api/meta-v1/objectmeta";
 import { map, type Of, resource, string } from "#machinery/schema";
+
+interface Shown {
+  readonly driverName: string;
+}
 
 export const VolumeAttributesClass = resource({
   apiVersion: "storage.k8s.io/v1",
@@ -12,5 +17,7 @@ export const VolumeAttributesClass = resource({
     driverName: string(2).required(),
     parameters: map(3, string),
   },
+
+  columns: [nameColumn, text("DriverName", (of: Shown) => of.driverName), ageColumn],
 });
 export interface VolumeAttributesClass extends Of<typeof VolumeAttributesClass> {}

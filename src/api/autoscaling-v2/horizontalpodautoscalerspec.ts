@@ -1,0 +1,286 @@
+import { setMembers } from "#api/checks";
+import { LabelSelector } from "#api/meta-v1/labelselector";
+import {
+  at,
+  type FieldProblem,
+  forbidden,
+  int32,
+  int64,
+  invalid,
+  list,
+  type Of,
+  quantity,
+  ref,
+  required,
+  string,
+  struct,
+  time,
+  value,
+} from "#machinery/schema";
+
+export const MetricTarget = struct(
+  "autoscaling.v2.MetricTarget",
+  {
+    type: string(1).oneOf("Utilization", "Value", "AverageValue").required().notEmpty(),
+    value: quantity(2).pointer(),
+    averageValue: quantity(3).pointer(),
+    averageUtilization: int32(4).pointer(),
+  },
+  {
+    *validate({ value: amount, averageValue, averageUtilization }, path) {
+      if (averageUtilization !== undefined && averageUtilization < 1)
+        yield invalid(at(path, "averageUtilization"), averageUtilization, "must be greater than 0");
+      for (const [name, given] of Object.entries({ value: amount, averageValue }))
+        if (given !== undefined && (given === "0" || given.startsWith("-")))
+          yield invalid(at(path, name), given, "must be positive");
+    },
+  },
+);
+export interface MetricTarget extends Of<typeof MetricTarget> {}
+
+export const ContainerResourceMetricSource = struct("autoscaling.v2.ContainerResourceMetricSource", {
+  name: string(1).required().notEmpty(),
+  target: value(2, MetricTarget).required(),
+  container: string(3).required().notEmpty(),
+});
+export interface ContainerResourceMetricSource extends Of<typeof ContainerResourceMetricSource> {}
+
+export const MetricValueStatus = struct("autoscaling.v2.MetricValueStatus", {
+  value: quantity(1).pointer(),
+  averageValue: quantity(2).pointer(),
+  averageUtilization: int32(3).pointer(),
+});
+export interface MetricValueStatus extends Of<typeof MetricValueStatus> {}
+
+export const ContainerResourceMetricStatus = struct("autoscaling.v2.ContainerResourceMetricStatus", {
+  name: string(1).required(),
+  current: value(2, MetricValueStatus).required(),
+  container: string(3).required(),
+});
+export interface ContainerResourceMetricStatus extends Of<typeof ContainerResourceMetricStatus> {}
+
+export const CrossVersionObjectReference = struct("autoscaling.v2.CrossVersionObjectReference", {
+  kind: string(1).required().notEmpty().format("path-segment"),
+  name: string(2).required().notEmpty().format("path-segment"),
+  apiVersion: string(3),
+});
+export interface CrossVersionObjectReference extends Of<typeof CrossVersionObjectReference> {}
+
+export const MetricIdentifier = struct("autoscaling.v2.MetricIdentifier", {
+  name: string(1).required().notEmpty(),
+  selector: ref(2, LabelSelector),
+});
+export interface MetricIdentifier extends Of<typeof MetricIdentifier> {}
+
+export const ExternalMetricSource = struct("autoscaling.v2.ExternalMetricSource", {
+  metric: value(1, MetricIdentifier).required(),
+  target: value(2, MetricTarget).required(),
+});
+export interface ExternalMetricSource extends Of<typeof ExternalMetricSource> {}
+
+export const ExternalMetricStatus = struct("autoscaling.v2.ExternalMetricStatus", {
+  metric: value(1, MetricIdentifier).required(),
+  current: value(2, MetricValueStatus).required(),
+});
+export interface ExternalMetricStatus extends Of<typeof ExternalMetricStatus> {}
+
+const PERIOD_SECONDS_MAX = 1800;
+const WINDOW_SECONDS_MAX = 3600;
+
+export const HPAScalingPolicy = struct(
+  "autoscaling.v2.HPAScalingPolicy",
+  {
+    type: string(1).oneOf("Pods", "Percent").required().notEmpty(),
+    value: int32(2).required(),
+    periodSeconds: int32(3).required(),
+  },
+  {
+    *validate({ value: amount, periodSeconds }, path) {
+      if (amount <= 0) yield invalid(at(path, "value"), amount, "must be greater than zero");
+      if (periodSeconds <= 0)
+        yield invalid(at(path, "periodSeconds"), periodSeconds, "must be greater than zero");
+      else if (periodSeconds > PERIOD_SECONDS_MAX)
+        yield invalid(
+          at(path, "periodSeconds"),
+          periodSeconds,
+          `must be less than or equal to ${PERIOD_SECONDS_MAX}`,
+        );
+    },
+  },
+);
+export interface HPAScalingPolicy extends Of<typeof HPAScalingPolicy> {}
+
+export const HPAScalingRules = struct(
+  "autoscaling.v2.HPAScalingRules",
+  {
+    stabilizationWindowSeconds: int32(3).pointer(),
+    selectPolicy: string(1).pointer().oneOf("Disabled", "Max", "Min"),
+    policies: list(2, HPAScalingPolicy).atomic(),
+    tolerance: quantity(4).pointer().gate("HPAConfigurableTolerance"),
+  },
+  {
+    *validate({ stabilizationWindowSeconds, policies }, path) {
+      const window = stabilizationWindowSeconds;
+      const where = at(path, "stabilizationWindowSeconds");
+      if (window !== undefined && window < 0)
+        yield invalid(where, window, "must be greater than or equal to zero");
+      if (window !== undefined && window > WINDOW_SECONDS_MAX)
+        yield invalid(where, window, `must be less than or equal to ${WINDOW_SECONDS_MAX}`);
+      if ((policies ?? []).length === 0)
+        yield required(at(path, "policies"), "must specify at least one Policy");
+    },
+  },
+);
+export interface HPAScalingRules extends Of<typeof HPAScalingRules> {}
+
+export const ObjectMetricSource = struct("autoscaling.v2.ObjectMetricSource", {
+  describedObject: value(1, CrossVersionObjectReference).required(),
+  target: value(2, MetricTarget).required(),
+  metric: value(3, MetricIdentifier).required(),
+});
+export interface ObjectMetricSource extends Of<typeof ObjectMetricSource> {}
+
+export const PodsMetricSource = struct("autoscaling.v2.PodsMetricSource", {
+  metric: value(1, MetricIdentifier).required(),
+  target: value(2, MetricTarget).required(),
+});
+export interface PodsMetricSource extends Of<typeof PodsMetricSource> {}
+
+export const ResourceMetricSource = struct("autoscaling.v2.ResourceMetricSource", {
+  name: string(1).required().notEmpty(),
+  target: value(2, MetricTarget).required(),
+});
+export interface ResourceMetricSource extends Of<typeof ResourceMetricSource> {}
+
+/** Where each type of metric says what it looks at. */
+const SOURCES = {
+  Object: "object",
+  Pods: "pods",
+  Resource: "resource",
+  ContainerResource: "containerResource",
+  External: "external",
+} as const;
+
+const MEMBERS = Object.values(SOURCES);
+
+export const MetricSpec = struct(
+  "autoscaling.v2.MetricSpec",
+  {
+    type: string(1)
+      .oneOf("Object", "Pods", "Resource", "ContainerResource", "External")
+      .required()
+      .notEmpty(),
+    object: ref(2, ObjectMetricSource),
+    pods: ref(3, PodsMetricSource),
+    resource: ref(4, ResourceMetricSource),
+    containerResource: ref(7, ContainerResourceMetricSource),
+    external: ref(5, ExternalMetricSource),
+  },
+  {
+    *validate(metric, path) {
+      const expected = SOURCES[metric.type];
+      if (expected === undefined) return;
+      for (const name of setMembers(metric, MEMBERS))
+        if (name !== expected) yield forbidden(at(path, name), "must populate the given metric source only");
+      if (metric[expected] === undefined)
+        yield required(at(path, expected), "must populate information for the given metric source");
+      yield* targetProblems(metric, path);
+    },
+  },
+);
+export interface MetricSpec extends Of<typeof MetricSpec> {}
+
+function* targetProblems(
+  {
+    resource,
+    containerResource,
+  }: {
+    readonly resource?: ResourceMetricSource;
+    readonly containerResource?: ContainerResourceMetricSource;
+  },
+  path: string,
+): Iterable<FieldProblem> {
+  for (const [name, source] of Object.entries({ resource, containerResource })) {
+    if (!source) continue;
+    const { averageUtilization, averageValue, value: amount } = source.target;
+    const where = at(path, name);
+    if (averageUtilization === undefined && averageValue === undefined)
+      yield required(
+        at(where, "target.averageUtilization"),
+        "must set either a target raw value or a target utilization",
+      );
+    if (averageUtilization !== undefined && averageValue !== undefined)
+      yield forbidden(
+        at(where, "target.averageValue"),
+        "may not set both a target raw value and a target utilization",
+      );
+    if (amount !== undefined)
+      yield forbidden(
+        at(where, "target.value"),
+        "may not set both a target raw value and a target utilization",
+      );
+  }
+}
+
+export const HorizontalPodAutoscalerBehavior = struct("autoscaling.v2.HorizontalPodAutoscalerBehavior", {
+  scaleUp: ref(1, HPAScalingRules),
+  scaleDown: ref(2, HPAScalingRules),
+});
+export interface HorizontalPodAutoscalerBehavior extends Of<typeof HorizontalPodAutoscalerBehavior> {}
+
+export const HorizontalPodAutoscalerSpec = struct("autoscaling.v2.HorizontalPodAutoscalerSpec", {
+  scaleTargetRef: value(1, CrossVersionObjectReference).required(),
+  minReplicas: int32(2).pointer().default(1),
+  maxReplicas: int32(3).required(),
+  metrics: list(4, MetricSpec).atomic(),
+  behavior: ref(5, HorizontalPodAutoscalerBehavior),
+});
+export interface HorizontalPodAutoscalerSpec extends Of<typeof HorizontalPodAutoscalerSpec> {}
+
+export const ObjectMetricStatus = struct("autoscaling.v2.ObjectMetricStatus", {
+  metric: value(1, MetricIdentifier).required(),
+  current: value(2, MetricValueStatus).required(),
+  describedObject: value(3, CrossVersionObjectReference).required(),
+});
+export interface ObjectMetricStatus extends Of<typeof ObjectMetricStatus> {}
+
+export const PodsMetricStatus = struct("autoscaling.v2.PodsMetricStatus", {
+  metric: value(1, MetricIdentifier).required(),
+  current: value(2, MetricValueStatus).required(),
+});
+export interface PodsMetricStatus extends Of<typeof PodsMetricStatus> {}
+
+export const ResourceMetricStatus = struct("autoscaling.v2.ResourceMetricStatus", {
+  name: string(1).required(),
+  current: value(2, MetricValueStatus).required(),
+});
+export interface ResourceMetricStatus extends Of<typeof ResourceMetricStatus> {}
+
+export const MetricStatus = struct("autoscaling.v2.MetricStatus", {
+  type: string(1).required(),
+  object: ref(2, ObjectMetricStatus),
+  pods: ref(3, PodsMetricStatus),
+  resource: ref(4, ResourceMetricStatus),
+  containerResource: ref(7, ContainerResourceMetricStatus),
+  external: ref(5, ExternalMetricStatus),
+});
+export interface MetricStatus extends Of<typeof MetricStatus> {}
+
+export const HorizontalPodAutoscalerCondition = struct("autoscaling.v2.HorizontalPodAutoscalerCondition", {
+  type: string(1).required(),
+  status: string(2).required(),
+  lastTransitionTime: time(3).orNull(),
+  reason: string(4),
+  message: string(5),
+});
+export interface HorizontalPodAutoscalerCondition extends Of<typeof HorizontalPodAutoscalerCondition> {}
+
+export const HorizontalPodAutoscalerStatus = struct("autoscaling.v2.HorizontalPodAutoscalerStatus", {
+  observedGeneration: int64(1).pointer(),
+  lastScaleTime: time(2).pointer(),
+  currentReplicas: int32(3),
+  desiredReplicas: int32(4).required(),
+  currentMetrics: list(5, MetricStatus).always().atomic(),
+  conditions: list(6, HorizontalPodAutoscalerCondition).mergedBy("type"),
+});
+export interface HorizontalPodAutoscalerStatus extends Of<typeof HorizontalPodAutoscalerStatus> {}
