@@ -43,6 +43,8 @@ export function settledAddresses(spec: ServiceSpec, old?: ServiceSpec): ServiceS
   const { clusterIP = "", clusterIPs = [] } = spec;
   if (!old) return clusterIP !== "" && clusterIPs.length === 0 ? { ...spec, clusterIPs: [clusterIP] } : spec;
   const before = old.clusterIP ?? "";
+  if (clusterIPs.length === 0 && clusterIP !== "" && clusterIP !== before)
+    return { ...spec, clusterIPs: [clusterIP] };
   if (!sameValue(clusterIPs, old.clusterIPs ?? [])) return spec;
   if (clusterIP === "" && before !== "") return { ...spec, clusterIPs: undefined };
   return clusterIP !== before ? { ...spec, clusterIPs: [clusterIP] } : spec;
