@@ -412,7 +412,7 @@ suite("a kubelet on containerd", { concurrency: false }, () => {
     run("stays", { ...shell("sleep 1000"), readinessProbe });
     const before = await api.until(Pod, "stays", isReady);
     await scope.close();
-    run("orphan-to-be", shell("sleep 1000"));
+    run("orphan-to-be", shell("trap exit TERM; sleep 1000 & wait"));
     await start();
     await api.until(Pod, "orphan-to-be", isReady);
     const then = api.find(Pod, "stays")!;

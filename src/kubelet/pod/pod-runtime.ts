@@ -15,7 +15,7 @@ import type { PodServices } from "./services.ts";
 import { membersOf } from "./spec.ts";
 
 /** The runtime says that a container has ended a moment after its event; how long to wait for it, in all. */
-const EXIT_WAITS_MS = [2, 5, 10, 20, 40, 80, 160, 320, 640, 1280] as const;
+const EXIT_WAITS_MS = [3, 10, 30, 50, 100, 250, 500, 1000, 1000] as const;
 
 /** What is known of one pod's sandboxes and containers. It asks the runtime only about what may have changed. */
 export class PodRuntime {

@@ -190,6 +190,8 @@ export class PodWorker {
 
   /** The runtime has an event of one of the pod's containers or sandboxes. */
   heard(id: string): void {
+    // Whoever stops it looks at it afterwards.
+    if (this.#stopping.has(id) || (this.#stage !== "running" && this.runtime.sandbox(id))) return;
     this.#background(() => this.runtime.awaitExit(this.#pod, id, { signal: this.#scope.signal }));
   }
 
@@ -370,11 +372,14 @@ export class PodWorker {
     const [config, handler] = await Promise.all([
       this.#configureSandbox(attempt),
       runtimeClassName ? runtimeHandler(runtimeClassName) : "",
+    ]);
+    if (this.#startAbort.signal.aborted) return;
+    // The limits of the pod's cgroup matter to its containers, not yet to the sandbox.
+    const [id] = await Promise.all([
+      runtime.runSandbox(config, handler),
       cgroups.ensure(pod),
       mkdir(podLogDir(dirs, pod), { recursive: true }),
     ]);
-    if (this.#startAbort.signal.aborted) return;
-    const id = await runtime.runSandbox(config, handler);
     this.#services.own(id, this.uid);
     const sandbox = await this.runtime.refreshSandbox(id);
     if (!sandbox) throw new Error(`sandbox ${id} is gone right after it was made`);
@@ -494,11 +499,18 @@ export class PodWorker {
       try {
         await this.#startNow(member, restartCount, image);
       } catch (error) {
-        this.#startFailed(member, error);
+        if (await this.#hasSandbox()) this.#startFailed(member, error);
       } finally {
         this.#starting.delete(name);
       }
     });
+  }
+
+  /** A start that failed because the sandbox went says nothing about the container. */
+  async #hasSandbox(): Promise<boolean> {
+    const [sandbox] = this.runtime.sandboxes;
+    const now = sandbox && (await this.runtime.refreshSandbox(sandbox.id).catch(() => sandbox));
+    return now?.ready === true;
   }
 
   #noteRestart(name: string): void {
