@@ -6,7 +6,7 @@ import { ServiceCIDR } from "#api/networking-v1/servicecidr";
 import { type Cidr, familyOf, formatCidr } from "#base/ip";
 import type { AnyObject, Resource } from "#machinery/schema";
 import { hasReason } from "#machinery/status";
-import type { Loopback } from "./contracts.ts";
+import type { Loopback, ReadCache } from "./contracts.ts";
 import { nameOfFamily } from "./rest/services/families.ts";
 import { firstAddress } from "./rest/services/ranges.ts";
 
@@ -18,12 +18,18 @@ const NAMESPACE = "default";
 const SERVED_PORT = 443;
 
 /** Creates what is not there. */
-export async function bootstrapNamespaces(loopback: Loopback): Promise<void> {
-  for (const name of SYSTEM_NAMESPACES) await ensure(loopback, Namespace, "", { metadata: { name } });
+export async function bootstrapNamespaces(loopback: Loopback, cache: ReadCache): Promise<void> {
+  const missing = SYSTEM_NAMESPACES.filter((name) => !cache.get(Namespace, undefined, name));
+  await Promise.all(missing.map((name) => ensure(loopback, Namespace, "", { metadata: { name } })));
 }
 
 /** Tells the cluster what its services' addresses are. */
-export async function bootstrapServiceRange(loopback: Loopback, ranges: readonly Cidr[]): Promise<void> {
+export async function bootstrapServiceRange(
+  loopback: Loopback,
+  cache: ReadCache,
+  ranges: readonly Cidr[],
+): Promise<void> {
+  if (cache.get(ServiceCIDR, undefined, NAME)) return;
   await ensure(loopback, ServiceCIDR, "", {
     metadata: { name: NAME },
     spec: { cidrs: ranges.map(formatCidr) },

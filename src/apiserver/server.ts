@@ -13,6 +13,7 @@ import type { Transport } from "#client/transport";
 import type { Resource } from "#machinery/schema";
 import type { Store } from "#store/store";
 import type { AdmissionPlugin, Authenticator, Authorizer, Loopback, ReadCache, User } from "./contracts.ts";
+import type { AuditLog } from "./audit/audit-log.ts";
 import { type Advertised, advertise, bootstrapNamespaces, bootstrapServiceRange } from "./bootstrap.ts";
 import { Discovery } from "./discovery/discovery.ts";
 import { FeatureGates } from "./gates.ts";
@@ -59,6 +60,8 @@ export interface Rooms {
   /** As `subresources`: those that take their connection over, such as `pods/exec`. */
   readonly connects?: ReadonlyMap<string, ConnectHandler>;
   readonly paths?: ReadonlyMap<string, PathHandler>;
+  /** Puts requests over the wire on record. */
+  readonly audit?: AuditLog;
 }
 
 /** What rooms are made from. */
@@ -159,11 +162,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
   const metrics = new RequestMetrics();
   const paths = new PathTable();
   const health = new Health();
-  const chainFor = (
-    authenticator: Authenticator,
-    authorizer: Authorizer,
-    impersonate: Rooms["impersonate"],
-  ) =>
+  const chainFor = ({ authenticator, authorizer, impersonate, audit }: Omit<Rooms, "admission">) =>
     new Chain({
       clock,
       random,
@@ -176,6 +175,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
       paths: paths.find,
       connects,
       metrics,
+      audit,
       closing: scope.signal,
     });
   const transportFor = (user: User, authorizer: Authorizer): Transport =>
@@ -185,7 +185,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
       dispatcher,
       authorizer,
       handle: (exchange, as) =>
-        chainFor({ authenticate: () => Promise.resolve(as) }, authorizer, undefined).handle(exchange),
+        chainFor({ authenticator: { authenticate: () => Promise.resolve(as) }, authorizer }).handle(exchange),
       userAgent: USER_AGENT,
     });
   const loopback = transportFor(LOOPBACK_USER, allowAll);
@@ -195,8 +195,8 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
   for (const [key, handler] of rooms.reviews ?? []) reviews.set(key, handler);
 
   for (const [key, handler] of rooms.connects ?? []) connects.set(key, handler);
-  if (kinds.of(Namespace)) await bootstrapNamespaces(loopback);
-  if (kinds.of(ServiceCIDR)) await bootstrapServiceRange(loopback, ranges.addresses);
+  if (kinds.of(Namespace)) await bootstrapNamespaces(loopback, cache);
+  if (kinds.of(ServiceCIDR)) await bootstrapServiceRange(loopback, cache, ranges.addresses);
 
   let url = "https://localhost";
   for (const check of options.healthChecks ?? []) health.add(check);
@@ -229,7 +229,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     json(() => ({ paths: paths.list() })),
   );
 
-  const chain = chainFor(rooms.authenticator, rooms.authorizer, rooms.impersonate);
+  const chain = chainFor(rooms);
   return {
     transport: (user) => transportFor(user, rooms.authorizer),
     cache,

@@ -3,6 +3,7 @@ import type { Clock } from "#base/clock";
 import { logger } from "#base/log";
 import { type Random, uuid } from "#base/random";
 import { StatusError, internalError, noSuchResource, unauthorized } from "#machinery/status";
+import type { AuditLog, AuditTrail } from "../audit/audit-log.ts";
 import { denied } from "../authorization/denial.ts";
 import type { Authenticator, Authorizer, RequestInfo, User } from "../contracts.ts";
 import type { Exchange, Headers } from "../http/exchange.ts";
@@ -19,6 +20,7 @@ import {
 import { type AnswerForm, encodeValue, includeObjectOf, writeAnswer } from "../negotiation/answer-writer.ts";
 import { MEDIA_TYPE } from "../negotiation/accept.ts";
 import type { ResourceSet } from "../resource-set.ts";
+import { auditAnswer, auditBody, auditFailure, beginAudit } from "./auditing.ts";
 import type { ConnectHandler, PathHandler } from "./handlers.ts";
 import { type Dispatcher, subresourceKey } from "./dispatch.ts";
 import type { Body, Operation } from "./operation.ts";
@@ -26,17 +28,6 @@ import { isTrue, requestInfoOf } from "./request-info.ts";
 import { serveWatch } from "./serve-watch.ts";
 
 const log = logger("apiserver.request");
-
-/** What audit wants to know, when it is over. */
-export interface RequestRecord {
-  readonly auditId: string;
-  readonly info: RequestInfo;
-  readonly user: User | undefined;
-  readonly impersonated: User | undefined;
-  readonly exchange: Exchange;
-  readonly startMs: number;
-  readonly annotations: Readonly<Record<string, string>>;
-}
 
 export interface ChainOptions {
   readonly clock: Clock;
@@ -55,7 +46,18 @@ export interface ChainOptions {
   /** By `subresourceKey`: those that take the connection over. */
   readonly connects: ReadonlyMap<string, ConnectHandler>;
   readonly metrics: RequestMetrics;
+  readonly audit: AuditLog | undefined;
   readonly closing: AbortSignal;
+}
+
+/** One request on its way. */
+interface Visit {
+  readonly exchange: Exchange;
+  readonly headers: Headers;
+  readonly auditId: string;
+  readonly receivedMs: number;
+  /** Once it is known who asks, where the request is put on record. */
+  trail: AuditTrail | undefined;
 }
 
 /** The way of a request, from its headers to its answer. */
@@ -68,47 +70,75 @@ export class Chain {
 
   /** Always answers; throws only for what is our own fault after the answer has begun. */
   readonly handle = async (exchange: Exchange): Promise<void> => {
-    const { clock, random, metrics } = this.#options;
+    const { clock, random, metrics, kinds } = this.#options;
     const startMs = clock.monotonic();
-    const headers: Headers = { "audit-id": uuid(random), "cache-control": "no-cache, private" };
+    const auditId = uuid(random);
+    const headers: Headers = { "audit-id": auditId, "cache-control": "no-cache, private" };
+    const visit: Visit = { exchange, headers, auditId, receivedMs: clock.now(), trail: undefined };
     let info: RequestInfo | undefined;
     try {
       info = requestInfoOf(exchange.method, exchange.path, exchange.search);
-      const user = await this.#admitUser(exchange, info);
-      await (info.isResource
-        ? this.#serveResource(exchange, info, user, headers)
-        : this.#servePath(exchange, info, user, headers));
+      const user = await this.#admitUser(visit, info);
+      await (info.isResource ? this.#serveResource(visit, info, user) : this.#servePath(visit, info, user));
       metrics.finished(info, exchange.status, clock.monotonic() - startMs);
     } catch (thrown) {
       const error = asStatus(thrown, exchange);
-      if (info) metrics.finished(known(info, this.#options.kinds), error.code, clock.monotonic() - startMs);
+      auditFailure(visit.trail, error);
+      if (info) metrics.finished(known(info, kinds), error.code, clock.monotonic() - startMs);
       replyError(exchange, error, headers);
     }
   };
 
-  async #admitUser(exchange: Exchange, info: RequestInfo): Promise<User> {
-    const { authenticator, authorizer, impersonate } = this.#options;
-    const authenticated = await authenticator.authenticate(exchange.credentials);
-    if (!authenticated) throw unauthorized();
+  async #admitUser(visit: Visit, info: RequestInfo): Promise<User> {
+    const { authorizer, impersonate } = this.#options;
+    const { exchange } = visit;
+    const authenticated = await this.#authenticate(visit, info);
     const user = impersonate ? await impersonate(authenticated, exchange, authorizer) : authenticated;
+    this.#beginAudit(visit, info, authenticated, user === authenticated ? undefined : user);
     const decided = authorizer.authorize(user, info);
     const { verdict, reason } = decided instanceof Promise ? await decided : decided;
+    visit.trail?.annotate("authorization.k8s.io/decision", verdict === "allow" ? "allow" : "forbid");
+    visit.trail?.annotate("authorization.k8s.io/reason", reason);
     if (verdict !== "allow") throw denied(user, info, reason);
     return user;
   }
 
-  #servePath(exchange: Exchange, info: RequestInfo, user: User, headers: Headers): void | Promise<void> {
-    const handler = this.#options.paths(exchange.path);
-    if (!handler) throw noSuchResource();
-    return handler({ exchange, info, user, headers });
+  async #authenticate(visit: Visit, info: RequestInfo): Promise<User> {
+    try {
+      const user = await this.#options.authenticator.authenticate(visit.exchange.credentials);
+      if (!user) throw unauthorized();
+      return user;
+    } catch (error) {
+      this.#beginAudit(visit, info, undefined, undefined);
+      throw error;
+    }
   }
 
-  async #serveResource(exchange: Exchange, info: RequestInfo, user: User, headers: Headers): Promise<void> {
+  #beginAudit(visit: Visit, info: RequestInfo, user: User | undefined, impersonated: User | undefined): void {
+    visit.trail = beginAudit(this.#options.audit, {
+      ...visit,
+      info,
+      user,
+      ...(impersonated ? { impersonated } : {}),
+    });
+  }
+
+  async #servePath({ exchange, headers, trail }: Visit, info: RequestInfo, user: User): Promise<void> {
+    const handler = this.#options.paths(exchange.path);
+    if (!handler) throw noSuchResource();
+    await handler({ exchange, info, user, headers });
+    trail?.complete({ code: exchange.status });
+  }
+
+  async #serveResource({ exchange, headers, trail }: Visit, info: RequestInfo, user: User): Promise<void> {
     const { kinds, connects, dispatcher, clock, limits, metrics } = this.#options;
     const kind = kinds.find(info.group, info.version, info.resource);
     if (!kind) throw noSuchResource();
     const connect = connects.get(subresourceKey(info.group, info.resource, info.subresource));
-    if (connect) return connect({ info, user, exchange, kind });
+    if (connect) {
+      await connect({ info, user, exchange, kind });
+      return trail?.complete({ code: exchange.status });
+    }
     const form = formOf(exchange, info);
     const warnings: string[] = [];
     const op: Operation = {
@@ -118,11 +148,13 @@ export class Chain {
       body: await this.#body(exchange),
       userAgent: exchange.header("user-agent") ?? "",
       warn: (text) => void (warnings.includes(text) || warnings.push(text)),
-      annotate: () => undefined,
+      annotate: (key, value) => trail?.annotate(key, value),
       signal: undefined,
     };
+    auditBody(trail, op.body, kind);
     const answered = dispatcher.run(op);
     const answer = answered instanceof Promise ? await answered : answered;
+    auditAnswer(trail, answer);
     const all = warnings.length === 0 ? headers : { ...headers, warning: warnings.map(warningHeader) };
     if (answer.type !== "watch") return writeAnswer(exchange, answer, form, all, clock);
     const { closing } = this.#options;
