@@ -1,7 +1,7 @@
 import { type IncomingMessage, request as httpRequest, type RequestOptions } from "node:http";
 import { request as httpsRequest } from "node:https";
-import { EndpointSlice } from "#api/discovery-v1/endpointslice";
-import { Service } from "#api/core-v1/service";
+import { type EndpointPort, EndpointSlice } from "#api/discovery-v1/endpointslice";
+import { Service, type ServicePort } from "#api/core-v1/service";
 import { badRequest, notFound, serviceUnavailable } from "#machinery/status";
 import type { RequestInfo } from "../contracts.ts";
 import { drained, type Exchange, type Headers } from "../http/exchange.ts";
@@ -56,7 +56,7 @@ export async function proxyService(
   const wanted =
     port === "" && ports.length === 1
       ? ports[0]
-      : ports.find((each) => each.name === port || String(each.port) === port);
+      : ports.find((each: ServicePort) => each.name === port || String(each.port) === port);
   if (!wanted)
     throw serviceUnavailable(
       `no service port ${JSON.stringify(port)} found for service ${JSON.stringify(name)}`,
@@ -64,7 +64,9 @@ export async function proxyService(
   const targets: Target[] = [];
   for (const slice of cache.list(EndpointSlice, info.namespace)) {
     if (slice.metadata.labels?.["kubernetes.io/service-name"] !== name) continue;
-    const slicePort = slice.ports?.find((each) => (each.name ?? "") === (wanted.name ?? ""))?.port;
+    const slicePort = slice.ports?.find(
+      (each: EndpointPort) => (each.name ?? "") === (wanted.name ?? ""),
+    )?.port;
     if (!slicePort) continue;
     for (const { addresses, conditions } of slice.endpoints ?? []) {
       if (conditions?.ready === false || !addresses[0]) continue;

@@ -5,6 +5,7 @@ import { logger } from "#base/log";
 import type { Scope } from "#base/scope";
 import type { RuntimeEvent } from "../cri/events.ts";
 import { removePodDir } from "../volumes/pod-volumes.ts";
+import { type Ground, refusalOf } from "./admission.ts";
 import { podsDir } from "./directories.ts";
 import { label, type ObservedContainer } from "./observed.ts";
 import { ignoreMissing } from "./pod-runtime.ts";
@@ -24,6 +25,7 @@ export class PodManager {
   readonly #services: PodServices;
   readonly #scope: Scope;
   readonly #workers = new Map<string, PodWorker>();
+  readonly #exitListeners = new Map<string, Set<() => void>>();
   readonly #owners = new Map<string, string>();
   readonly #scopes = new Map<string, Scope>();
   #known = new Set<string>();
@@ -86,7 +88,18 @@ export class PodManager {
     this.#setRelist();
   }
 
-  heard({ containerId }: RuntimeEvent): void {
+  /** Calls back once when the runtime tells of the container's end. The answer takes that back. */
+  onExit(containerId: string, listener: () => void): () => void {
+    const listeners = this.#exitListeners.get(containerId) ?? new Set();
+    this.#exitListeners.set(containerId, listeners.add(listener));
+    return () => {
+      listeners.delete(listener);
+      if (listeners.size === 0) this.#exitListeners.delete(containerId);
+    };
+  }
+
+  heard({ containerId, type }: RuntimeEvent): void {
+    if (type === "exit") for (const listener of this.#exitListeners.get(containerId) ?? []) listener();
     const uid = this.#owners.get(containerId);
     if (uid !== undefined) this.#workers.get(uid)?.heard(containerId);
   }
@@ -98,7 +111,20 @@ export class PodManager {
     const worker = new PodWorker(pod, this.#services, scope, () => this.#forget(uid));
     this.#workers.set(uid, worker);
     this.#scopes.set(uid, scope);
-    worker.start({ known: this.#known.delete(uid) });
+    // What runs already, or was taken before, is not refused in hindsight.
+    const known = this.#known.delete(uid);
+    const isNew = !known && !pod.status.startTime && !pod.metadata.deletionTimestamp;
+    worker.start({ known, refusal: isNew ? refusalOf(pod, this.#ground(uid)) : undefined });
+  }
+
+  #ground(uid: string): Ground {
+    const others = [...this.#workers.values()].filter((worker) => worker.uid !== uid && worker.isActive);
+    const { node } = this.#services;
+    return {
+      allocatable: node.allocatable(),
+      pressures: node.pressures(),
+      others: others.map(({ pod }) => pod),
+    };
   }
 
   #update(pod: Pod): void {
