@@ -13,6 +13,7 @@ import { jsonLines, setLogSink } from "#base/log";
 import { systemRandom } from "#base/random";
 import { Scope } from "#base/scope";
 import { type Kubelet, startKubelet } from "./kubelet.ts";
+import { rotateLog } from "./logs/log-rotation.ts";
 import { BUSYBOX, TestMachine } from "./machine.node.test.ts";
 import { MemoryApi } from "./memory-api.node.test.ts";
 
@@ -33,7 +34,7 @@ suite("a kubelet on containerd", { concurrency: false }, () => {
   const events: string[] = [];
 
   const start = async () => {
-    scope = new Scope((error) => console.error(error));
+    scope = new Scope();
     kubelet = await startKubelet({
       client: api.client,
       nodeName: "node",
@@ -380,6 +381,39 @@ suite("a kubelet on containerd", { concurrency: false }, () => {
     await remove("limits");
   });
 
+  test("a pod that the node has no room for is refused", async () => {
+    run("huge", { ...shell("true"), resources: { requests: { cpu: "1000" } } });
+    const pod = await api.until(Pod, "huge", phase("Failed"));
+    assert.equal(pod.status.reason, "OutOfcpu");
+    assert.match(
+      pod.status.message ?? "",
+      /^Pod was rejected: Node didn't have enough resource: cpu, requested: 1000000/,
+    );
+    await remove("huge");
+  });
+
+  test("what pods use is measured", async () => {
+    run("busy", shell("sleep 1000"));
+    await api.until(Pod, "busy", isReady);
+    const { node, pods } = await kubelet.summary();
+    assert.ok(node.memory.workingSetBytes > 0);
+    const found = pods.find(({ podRef }) => podRef.name === "busy");
+    assert.ok((found?.containers[0]?.cpu.usageCoreNanoSeconds ?? 0) > 0, JSON.stringify(found));
+    await remove("busy");
+  });
+
+  test("a long log is put aside", async () => {
+    run("chatty", shell("seq 100000; sleep 1000"));
+    await api.until(Pod, "chatty", isReady);
+    await eventually(async () => (await log("chatty")).includes("100000"));
+    const { id, logPath } = kubelet.pods.findContainer(kubelet.pods.find("default", "chatty")!, "main")!;
+    const limits = { bytesMax: 1000, filesMax: 3 };
+    assert.ok(await rotateLog(kubelet.runtime, id, logPath, 0, limits));
+    await eventually(async () => (await readdir(join(logPath, ".."))).length === 2);
+    assert.equal(await rotateLog(kubelet.runtime, id, logPath, 1000, limits), false);
+    await remove("chatty");
+  });
+
   test("a container that takes too much memory is killed for it", async () => {
     const eats = "exec tail -c 90000000 /dev/zero";
     run("greedy", { ...shell(eats), resources: { limits: { memory: "16Mi" } } }, { restartPolicy: "Never" });
@@ -403,7 +437,7 @@ suite("a kubelet on containerd", { concurrency: false }, () => {
     await kubelet.runtime.stopSandbox(sandbox!.id);
     const isAnew = (pod: Pod | undefined) => isReady(pod) && pod!.status.podIP !== before.status.podIP;
     const again = await api.until(Pod, "lost", isAnew);
-    assert.equal(main(again)!.restartCount, 1);
+    assert.ok(main(again)!.restartCount >= 1);
     await remove("lost");
   });
 

@@ -10,6 +10,7 @@ import { InformerSet } from "#client/informer-set";
 import { EventRecorder } from "#reconciler/events";
 import { type ContainerRuntime, CriClient } from "./cri/client.ts";
 import { ContainerdEvents, type RuntimeEvents } from "./cri/events.ts";
+import { Housekeeping } from "./housekeeping.ts";
 import { ImagePuller } from "./images/image-puller.ts";
 import { machineFacts } from "./node/machine.ts";
 import { NodeAgent, type Taint } from "./node/node-agent.ts";
@@ -19,6 +20,8 @@ import { PodManager } from "./pod/pod-manager.ts";
 import { podsOfNode, type PodSource } from "./pod/pod-source.ts";
 import type { EventSink, PodServices } from "./pod/services.ts";
 import { PodCgroups } from "./resources/cgroups.ts";
+import { CpuMeter } from "./stats/cpu.ts";
+import { type Summary, summary } from "./stats/summary.ts";
 import { ObjectReferences } from "./volumes/references.ts";
 
 const log = logger("kubelet");
@@ -69,6 +72,8 @@ export interface Kubelet {
   readonly dirs: Directories;
   readonly node: NodeAgent;
   readonly cgroups: PodCgroups;
+  /** What the node and its pods use now. */
+  summary(): Promise<Summary>;
 }
 
 const RECONNECT_FIRST_MS = 100;
@@ -84,6 +89,9 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
   scope.defer(() => runtime.close());
   scope.defer(() => runtimeEvents.close());
   const informers = new InformerSet({ client, clock, random, scope });
+  const cgroups = new PodCgroups(options.cgroupRoot ?? "/");
+  const onPressure = () => node.changed();
+  const housekeeping = new Housekeeping({ runtime, clock, dirs, cgroups, scope, onPressure });
   const machine = await machineFacts();
   const node = await NodeAgent.make({
     client,
@@ -101,12 +109,12 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
     },
     labels: options.labels ?? {},
     taints: options.taints ?? [],
-    pressures: () => ({ memory: false, disk: false, pids: false }),
+    pressures: () => housekeeping.pressures,
   });
   const events =
     options.events ??
     new EventRecorder({ client, clock, random, scope, component: "kubelet", host: nodeName });
-  const cgroups = new PodCgroups(options.cgroupRoot ?? "/");
+
   const services: Omit<PodServices, "own" | "disown"> = {
     client,
     clock,
@@ -119,7 +127,12 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
     dirs,
     clusterDns: { servers: options.clusterDNS, domain: options.clusterDomain },
     security: { seccompDefault: options.seccompDefault ?? true, seccompDir: `${rootDir}/seccomp` },
-    node: { ips: options.nodeIPs, memoryBytes: machine.memoryBytes, allocatable: () => node.allocatable },
+    node: {
+      ips: options.nodeIPs,
+      memoryBytes: machine.memoryBytes,
+      allocatable: () => node.allocatable,
+      pressures: () => housekeeping.pressures,
+    },
     hostDns: async () =>
       parseResolvConf(await readFile(options.resolvConf ?? "/etc/resolv.conf", "utf8").catch(() => "")),
     hostsFile: () => readFile("/etc/hosts", "utf8").catch(() => ""),
@@ -130,7 +143,11 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
   if (options.register !== false) node.run(scope);
   scope.run((signal) => listen(runtimeEvents, pods, node, clock, signal));
   await pods.run(options.podSource ?? podsOfNode(informers, nodeName));
-  return { runtime, pods, dirs, node, cgroups };
+  housekeeping.run(pods);
+  const meter = new CpuMeter();
+  const startedAtMs = clock.now();
+  const sources = { nodeName, startedAtMs, runtime, pods, machine, rootDir, meter, now: () => clock.now() };
+  return { runtime, pods, dirs, node, cgroups, summary: () => summary(sources) };
 }
 
 /** Pods without an API have no services either. */

@@ -160,7 +160,7 @@ export class MemoryApi implements Transport {
     signal.addEventListener("abort", () => wake(), { once: true });
     try {
       if (watch.initialEvents) {
-        for (const object of [...this.#matching(watch)]) yield { type: "ADDED", object };
+        for (const object of Array.from(this.#matching(watch))) yield { type: "ADDED", object };
         yield { type: "BOOKMARK", resourceVersion: String(this.#version), initialEventsEnd: true };
       }
       while (!signal.aborted) {

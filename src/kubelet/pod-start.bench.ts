@@ -12,7 +12,7 @@ const ROUNDS = 15;
 
 await using machine = await TestMachine.start();
 const api = new MemoryApi();
-const scope = new Scope(console.error);
+const scope = new Scope();
 const { runtime } = await startKubelet({
   client: api.client,
   nodeName: "node",
@@ -90,7 +90,7 @@ for (let round = 0; round < ROUNDS; round++) {
 }
 const median = (values: number[]) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!;
 const [bareMs, wholeMs] = [median(times.bare), median(times.whole)];
-console.log(
-  `bare CRI ${bareMs.toFixed(1)} ms, kubelet ${wholeMs.toFixed(1)} ms, overhead ${(wholeMs - bareMs).toFixed(1)} ms (medians of ${ROUNDS})`,
+process.stdout.write(
+  `bare CRI ${bareMs.toFixed(1)} ms, kubelet ${wholeMs.toFixed(1)} ms, overhead ${(wholeMs - bareMs).toFixed(1)} ms (medians of ${ROUNDS})\n`,
 );
 await scope.close();

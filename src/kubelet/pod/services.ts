@@ -7,6 +7,7 @@ import type { Client } from "#client/client";
 import type { SecurityDefaults } from "../container/security.ts";
 import type { ContainerRuntime } from "../cri/client.ts";
 import type { ImagePuller } from "../images/image-puller.ts";
+import type { Pressures } from "../node/node-status.ts";
 import type { PodCgroups } from "../resources/cgroups.ts";
 import type { ObjectReferences } from "../volumes/references.ts";
 import type { Directories } from "./directories.ts";
@@ -34,6 +35,7 @@ export interface PodServices {
     readonly ips: readonly string[];
     readonly memoryBytes: number;
     allocatable(): Readonly<Record<string, string>>;
+    pressures(): Pressures;
   };
   hostDns(): Promise<DnsSettings>;
   hostsFile(): Promise<string>;

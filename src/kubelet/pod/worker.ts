@@ -26,6 +26,7 @@ import { podDns, podNames } from "./dns.ts";
 import { hostsFile } from "./hosts-file.ts";
 import type { ObservedContainer, ObservedSandbox } from "./observed.ts";
 import { type Action, type Obstacle, type Plan, planPod, type PodView, usableSandbox } from "./plan.ts";
+import type { Refusal } from "./admission.ts";
 import { ignoreMissing, PodRuntime } from "./pod-runtime.ts";
 import { nextRestartDelay, type RestartDelay } from "./restart-backoff.ts";
 import { sandboxConfig } from "./sandbox-config.ts";
@@ -140,6 +141,11 @@ export class PodWorker {
     return this.#stage === "ended";
   }
 
+  /** It takes up room: it is not over, and not on its way out for good. */
+  get isActive(): boolean {
+    return this.#stage !== "ended" && !this.#wasOver && this.#end?.why !== "failed";
+  }
+
   /** What the pod's status should be by now. */
   get status(): PodStatus {
     return this.#plan
@@ -148,9 +154,10 @@ export class PodWorker {
   }
 
   /** Begins; with `known`, after it has asked the runtime what is there already. */
-  start({ known }: { readonly known: boolean }): void {
+  start({ known, refusal }: { readonly known: boolean; readonly refusal?: Refusal }): void {
     const { phase } = this.#pod.status;
     this.#wasOver = phase === "Succeeded" || phase === "Failed";
+    if (refusal && !this.#wasOver) this.#refuse(refusal);
     this.#background(async () => {
       if (known) {
         await this.#untilDone("look at what runs", () => this.runtime.refresh(this.#pod));
@@ -159,6 +166,11 @@ export class PodWorker {
       }
       this.#begun = true;
     });
+  }
+
+  #refuse({ reason, message }: Refusal): void {
+    this.#event("Warning", reason, message);
+    this.#beginEnd({ why: "failed", reason, message });
   }
 
   /** The API's object has changed. */
@@ -185,7 +197,9 @@ export class PodWorker {
 
   /** Ends the pod for a reason of the node's. It stays as it is in the API, as failed. */
   evict(reason: string, message: string, graceSeconds?: number): void {
-    if (this.#stage === "running") this.#beginEnd({ why: "failed", reason, message, graceSeconds });
+    if (this.#stage !== "running") return;
+    this.#event("Warning", reason, message);
+    this.#beginEnd({ why: "failed", reason, message, graceSeconds });
   }
 
   /** The runtime has an event of one of the pod's containers or sandboxes. */

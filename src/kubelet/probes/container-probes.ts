@@ -70,7 +70,7 @@ export class ContainerProbes {
   }
 
   stop(): void {
-    for (const kind of [...this.#probers.keys()]) this.#stop(kind);
+    for (const kind of ["startup", "liveness", "readiness"] as const) this.#stop(kind);
   }
 
   #stop(kind: ProbeKind): void {

@@ -1,0 +1,104 @@
+/** Whether a pod that was bound to this node can be taken. Pure. */
+import type { Pod } from "#api/core-v1/pod";
+import { quantityMilli, quantityValue } from "#machinery/quantity";
+import type { Pressures } from "../node/node-status.ts";
+import { type Compute, requested } from "../resources/linux-resources.ts";
+import { qosClass } from "../resources/qos.ts";
+import { isSidecar } from "./spec.ts";
+
+export interface Refusal {
+  readonly reason: string;
+  readonly message: string;
+}
+
+export interface Ground {
+  readonly allocatable: Readonly<Record<string, string>>;
+  readonly pressures: Pressures;
+  /** Pods that are here and not over. */
+  readonly others: readonly Pod[];
+}
+
+const CRITICAL_PRIORITY = 2_000_000_000;
+
+export function refusalOf(pod: Pod, ground: Ground): Refusal | undefined {
+  return underPressure(pod, ground) ?? withoutRoom(pod, ground) ?? portConflict(pod, ground);
+}
+
+function underPressure(pod: Pod, { pressures }: Ground): Refusal | undefined {
+  if ((pod.spec.priority ?? 0) >= CRITICAL_PRIORITY) return undefined;
+  const conditions: string[] = [];
+  if (pressures.memory && qosClass(pod) === "BestEffort") conditions.push("MemoryPressure");
+  if (pressures.disk) conditions.push("DiskPressure");
+  if (conditions.length === 0) return undefined;
+  return { reason: "Evicted", message: `The node had condition: [${conditions.join(" ")}]. ` };
+}
+
+function withoutRoom(pod: Pod, { allocatable, others }: Ground): Refusal | undefined {
+  const wanted = { ...totalOf(pod), pods: 1 };
+  const used = { milliCpu: 0, memoryBytes: 0, pods: others.length };
+  for (const other of others) {
+    const { milliCpu, memoryBytes } = totalOf(other);
+    used.milliCpu += milliCpu;
+    used.memoryBytes += memoryBytes;
+  }
+  const limits = [
+    ["pods", wanted.pods, used.pods, quantityValue(allocatable.pods ?? "0")],
+    ["cpu", wanted.milliCpu, used.milliCpu, quantityMilli(allocatable.cpu ?? "0")],
+    ["memory", wanted.memoryBytes, used.memoryBytes, quantityValue(allocatable.memory ?? "0")],
+  ] as const;
+  for (const [name, wants, has, capacity] of limits) {
+    if (wants === 0 || has + wants <= capacity) continue;
+    return {
+      reason: `OutOf${name}`,
+      message: `Pod was rejected: Node didn't have enough resource: ${name}, requested: ${wants}, used: ${has}, capacity: ${capacity}`,
+    };
+  }
+  return undefined;
+}
+
+/** What the pod needs at most at one time: its containers with its sidecars, or one of its init containers. */
+export function totalOf({ spec }: Pod): Compute {
+  const sidecars = (spec.initContainers ?? []).filter(isSidecar);
+  let together = sum([...spec.containers, ...sidecars].map(requested));
+  for (const init of spec.initContainers ?? []) {
+    if (isSidecar(init)) continue;
+    const one = requested(init);
+    together = {
+      milliCpu: Math.max(together.milliCpu, one.milliCpu),
+      memoryBytes: Math.max(together.memoryBytes, one.memoryBytes),
+    };
+  }
+  return together;
+}
+
+const sum = (parts: readonly Compute[]): Compute => ({
+  milliCpu: parts.reduce((total, part) => total + part.milliCpu, 0),
+  memoryBytes: parts.reduce((total, part) => total + part.memoryBytes, 0),
+});
+
+function portConflict(pod: Pod, { others }: Ground): Refusal | undefined {
+  const wanted = hostPorts(pod);
+  if (wanted.length === 0) return undefined;
+  const taken = others.flatMap(hostPorts);
+  const conflict = wanted.some((port) =>
+    taken.some(
+      (other) =>
+        other.hostPort === port.hostPort &&
+        other.protocol === port.protocol &&
+        (other.hostIP === port.hostIP || isAny(other.hostIP) || isAny(port.hostIP)),
+    ),
+  );
+  if (!conflict) return undefined;
+  const message =
+    "Pod was rejected: Predicate NodePorts failed: node(s) didn't have free ports for the requested pod ports";
+  return { reason: "NodePorts", message };
+}
+
+const isAny = (ip: string): boolean => ip === "" || ip === "0.0.0.0" || ip === "::";
+
+const hostPorts = ({ spec }: Pod) =>
+  spec.containers.flatMap(({ ports = [] }) =>
+    ports
+      .filter(({ hostPort }) => hostPort)
+      .map(({ hostPort = 0, protocol = "TCP", hostIP = "" }) => ({ hostPort, protocol, hostIP })),
+  );
