@@ -182,7 +182,7 @@ export interface Resource<T extends AnyObject = AnyObject> {
   readonly createOnUpdate: boolean;
   readonly fieldSelectors: Readonly<Record<string, ReadsText<T>>>;
   readonly columns: readonly Column<T>[];
-  readonly rules: ResourceRules<T>;
+  readonly rules: ResourceRules<NoInfer<T>>;
   readonly storedAs: string | undefined;
   readonly storagePrefix: string;
   readonly nameFormat: string;
