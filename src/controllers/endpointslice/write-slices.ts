@@ -25,7 +25,8 @@ export async function writeSlices<T extends AnyObject>(
   { write }: Pass,
 ): Promise<void> {
   const { name, namespace } = object.metadata;
-  const annotations = triggerTime === undefined ? {} : { [TRIGGER_TIME]: triggerTime };
+  const annotations: Record<string, string> =
+    triggerTime === undefined ? {} : { [TRIGGER_TIME]: triggerTime };
   await inParallel(plan.create, (slice) =>
     write.create(EndpointSlice, {
       metadata: {
