@@ -4,7 +4,7 @@ import { Status } from "#api/meta-v1/status";
 import { bool, bytes, json, list, map, type Of, ref, string, struct, value } from "#machinery/schema";
 
 export const AdmissionRequest = struct("admission.v1.AdmissionRequest", {
-  uid: string(1).required(),
+  uid: string(1).required().doc("The object's uid."),
   kind: value(2, GroupVersionKind).required(),
   resource: value(3, GroupVersionResource).required(),
   subResource: string(4),
@@ -23,7 +23,7 @@ export const AdmissionRequest = struct("admission.v1.AdmissionRequest", {
 export interface AdmissionRequest extends Of<typeof AdmissionRequest> {}
 
 export const AdmissionResponse = struct("admission.v1.AdmissionResponse", {
-  uid: string(1).required(),
+  uid: string(1).required().doc("The object's uid."),
   allowed: bool(2).required(),
   status: ref(3, Status),
   patch: bytes(4),

@@ -47,7 +47,7 @@ export interface MatchResources extends Of<typeof MatchResources> {}
 export const ParamKind = struct(
   "admissionregistration.v1.ParamKind",
   {
-    apiVersion: string(1),
+    apiVersion: string(1).doc("Group and version of the kind."),
     kind: string(2),
   },
   { atomic: true },

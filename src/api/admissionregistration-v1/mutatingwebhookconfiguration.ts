@@ -28,6 +28,7 @@ interface Shown {
 export const MutatingWebhookConfiguration = resource({
   apiVersion: "admissionregistration.k8s.io/v1",
   kind: "MutatingWebhookConfiguration",
+  doc: "Web hooks that may change what is written.",
   plural: "mutatingwebhookconfigurations",
   categories: ["api-extensions"],
   namespaced: false,

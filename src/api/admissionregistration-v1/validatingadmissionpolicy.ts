@@ -23,8 +23,8 @@ export interface TypeChecking extends Of<typeof TypeChecking> {}
 
 export const Validation = struct("admissionregistration.v1.Validation", {
   expression: string(1).required(),
-  message: string(2),
-  reason: string(3).pointer(),
+  message: string(2).doc("More about it in plain words."),
+  reason: string(3).pointer().doc("One word on why."),
   messageExpression: string(4),
 });
 export interface Validation extends Of<typeof Validation> {}
@@ -46,9 +46,9 @@ export interface ValidatingAdmissionPolicySpec extends Of<typeof ValidatingAdmis
 export const ValidatingAdmissionPolicyStatus = struct(
   "admissionregistration.v1.ValidatingAdmissionPolicyStatus",
   {
-    observedGeneration: int64(1),
+    observedGeneration: int64(1).doc("Generation of the object that this is about."),
     typeChecking: ref(2, TypeChecking),
-    conditions: list(3, Condition).keyedBy("type"),
+    conditions: list(3, Condition).keyedBy("type").doc("What is known about its state, one entry per type."),
   },
 );
 export interface ValidatingAdmissionPolicyStatus extends Of<typeof ValidatingAdmissionPolicyStatus> {}
@@ -56,6 +56,7 @@ export interface ValidatingAdmissionPolicyStatus extends Of<typeof ValidatingAdm
 export const ValidatingAdmissionPolicy = resource({
   apiVersion: "admissionregistration.k8s.io/v1",
   kind: "ValidatingAdmissionPolicy",
+  doc: "Expressions that may refuse changes.",
   plural: "validatingadmissionpolicies",
   categories: ["api-extensions"],
   namespaced: false,

@@ -19,6 +19,7 @@ export interface ValidatingAdmissionPolicyBindingSpec extends Of<
 export const ValidatingAdmissionPolicyBinding = resource({
   apiVersion: "admissionregistration.k8s.io/v1",
   kind: "ValidatingAdmissionPolicyBinding",
+  doc: "Where a validating policy holds, and with which settings.",
   plural: "validatingadmissionpolicybindings",
   categories: ["api-extensions"],
   namespaced: false,

@@ -27,6 +27,7 @@ interface Shown {
 export const ValidatingWebhookConfiguration = resource({
   apiVersion: "admissionregistration.k8s.io/v1",
   kind: "ValidatingWebhookConfiguration",
+  doc: "Web hooks that may refuse changes.",
   plural: "validatingwebhookconfigurations",
   categories: ["api-extensions"],
   namespaced: false,

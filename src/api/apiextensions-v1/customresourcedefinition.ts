@@ -114,27 +114,35 @@ export interface CustomResourceDefinitionSpec extends Of<typeof CustomResourceDe
 export const CustomResourceDefinitionCondition = struct(
   "apiextensions.v1.CustomResourceDefinitionCondition",
   {
-    type: string(1).required(),
-    status: string(2).required(),
-    lastTransitionTime: time(3).orNull(),
-    reason: string(4),
-    message: string(5),
-    observedGeneration: int64(6).gate("CRDObservedGenerationTracking"),
+    type: string(1).required().doc("What the condition is about."),
+    status: string(2).required().doc("True, False or Unknown."),
+    lastTransitionTime: time(3).orNull().doc("When the status last changed."),
+    reason: string(4).doc("One word on why."),
+    message: string(5).doc("The reason in plain words."),
+    observedGeneration: int64(6)
+      .gate("CRDObservedGenerationTracking")
+      .doc("Generation of the object that this is about."),
   },
 );
 export interface CustomResourceDefinitionCondition extends Of<typeof CustomResourceDefinitionCondition> {}
 
 export const CustomResourceDefinitionStatus = struct("apiextensions.v1.CustomResourceDefinitionStatus", {
-  conditions: list(1, CustomResourceDefinitionCondition).always().keyedBy("type"),
+  conditions: list(1, CustomResourceDefinitionCondition)
+    .always()
+    .keyedBy("type")
+    .doc("What is known about its state, one entry per type."),
   acceptedNames: value(2, CustomResourceDefinitionNames),
   storedVersions: list(3, string).always().atomic(),
-  observedGeneration: int64(4).gate("CRDObservedGenerationTracking"),
+  observedGeneration: int64(4)
+    .gate("CRDObservedGenerationTracking")
+    .doc("Generation of the object that this is about."),
 });
 export interface CustomResourceDefinitionStatus extends Of<typeof CustomResourceDefinitionStatus> {}
 
 export const CustomResourceDefinition = resource({
   apiVersion: "apiextensions.k8s.io/v1",
   kind: "CustomResourceDefinition",
+  doc: "A kind that is added to the API.",
   plural: "customresourcedefinitions",
   shortNames: ["crd", "crds"],
   categories: ["api-extensions"],

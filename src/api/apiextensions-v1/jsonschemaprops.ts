@@ -66,11 +66,12 @@ export const JSONSchemaPropsOrStringArray = struct(
 
 export const ValidationRule = struct("apiextensions.v1.ValidationRule", {
   rule: string(1).required(),
-  message: string(2),
+  message: string(2).doc("More about it in plain words."),
   messageExpression: string(3),
   reason: string(4)
     .pointer()
-    .oneOf("FieldValueRequired", "FieldValueDuplicate", "FieldValueInvalid", "FieldValueForbidden"),
+    .oneOf("FieldValueRequired", "FieldValueDuplicate", "FieldValueInvalid", "FieldValueForbidden")
+    .doc("One word on why."),
   fieldPath: string(5),
   optionalOldSelf: bool(6).pointer(),
 });

@@ -21,22 +21,25 @@ export const APIServiceSpec = struct("apiregistration.v1.APIServiceSpec", {
 export interface APIServiceSpec extends Of<typeof APIServiceSpec> {}
 
 export const APIServiceCondition = struct("apiregistration.v1.APIServiceCondition", {
-  type: string(1).required(),
-  status: string(2).required(),
-  lastTransitionTime: time(3).orNull(),
-  reason: string(4),
-  message: string(5),
+  type: string(1).required().doc("What the condition is about."),
+  status: string(2).required().doc("True, False or Unknown."),
+  lastTransitionTime: time(3).orNull().doc("When the status last changed."),
+  reason: string(4).doc("One word on why."),
+  message: string(5).doc("The reason in plain words."),
 });
 export interface APIServiceCondition extends Of<typeof APIServiceCondition> {}
 
 export const APIServiceStatus = struct("apiregistration.v1.APIServiceStatus", {
-  conditions: list(1, APIServiceCondition).mergedBy("type"),
+  conditions: list(1, APIServiceCondition)
+    .mergedBy("type")
+    .doc("What is known about its state, one entry per type."),
 });
 export interface APIServiceStatus extends Of<typeof APIServiceStatus> {}
 
 export const APIService = resource({
   apiVersion: "apiregistration.k8s.io/v1",
   kind: "APIService",
+  doc: "An API group that another server answers for.",
   plural: "apiservices",
   categories: ["api-extensions"],
   namespaced: false,

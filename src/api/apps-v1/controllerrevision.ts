@@ -18,6 +18,7 @@ function ownerText(metadata: ObjectMeta): string {
 export const ControllerRevision = resource({
   apiVersion: "apps/v1",
   kind: "ControllerRevision",
+  doc: "An earlier state of a StatefulSet or DaemonSet.",
   plural: "controllerrevisions",
   namespaced: true,
   metadata: ObjectMeta,

@@ -57,40 +57,47 @@ export const DaemonSetUpdateStrategy = struct("apps.v1.DaemonSetUpdateStrategy",
 export interface DaemonSetUpdateStrategy extends Of<typeof DaemonSetUpdateStrategy> {}
 
 export const DaemonSetSpec = struct("apps.v1.DaemonSetSpec", {
-  selector: ref(1, LabelSelector).required().immutable(),
-  template: value(2, PodTemplateSpec).required(),
-  updateStrategy: value(3, DaemonSetUpdateStrategy),
-  minReadySeconds: int32(4).min(0),
-  revisionHistoryLimit: int32(6).pointer().default(10).min(0),
+  selector: ref(1, LabelSelector).required().immutable().doc("Which pods are its own; never changes."),
+  template: value(2, PodTemplateSpec).required().doc("What its pods are made from."),
+  updateStrategy: value(3, DaemonSetUpdateStrategy).doc("How pods are replaced when the template changes."),
+  minReadySeconds: int32(4).min(0).doc("Ready this long counts as available."),
+  revisionHistoryLimit: int32(6)
+    .pointer()
+    .default(10)
+    .min(0)
+    .doc("Old revisions that are kept to go back to."),
 });
 export interface DaemonSetSpec extends Of<typeof DaemonSetSpec> {}
 
 export const DaemonSetCondition = struct("apps.v1.DaemonSetCondition", {
-  type: string(1).required(),
-  status: string(2).required(),
-  lastTransitionTime: time(3).orNull(),
-  reason: string(4),
-  message: string(5),
+  type: string(1).required().doc("What the condition is about."),
+  status: string(2).required().doc("True, False or Unknown."),
+  lastTransitionTime: time(3).orNull().doc("When the status last changed."),
+  reason: string(4).doc("One word on why."),
+  message: string(5).doc("The reason in plain words."),
 });
 export interface DaemonSetCondition extends Of<typeof DaemonSetCondition> {}
 
 export const DaemonSetStatus = struct("apps.v1.DaemonSetStatus", {
-  currentNumberScheduled: int32(1).required().min(0),
-  numberMisscheduled: int32(2).required().min(0),
-  desiredNumberScheduled: int32(3).required().min(0),
-  numberReady: int32(4).required().min(0),
-  observedGeneration: int64(5).min(0),
-  updatedNumberScheduled: int32(6).min(0),
-  numberAvailable: int32(7).min(0),
-  numberUnavailable: int32(8).min(0),
-  collisionCount: int32(9).pointer().min(0),
-  conditions: list(10, DaemonSetCondition).mergedBy("type"),
+  currentNumberScheduled: int32(1).required().min(0).doc("Nodes that have the pod and should."),
+  numberMisscheduled: int32(2).required().min(0).doc("Nodes that have the pod and should not."),
+  desiredNumberScheduled: int32(3).required().min(0).doc("Nodes that should have the pod."),
+  numberReady: int32(4).required().min(0).doc("Nodes where it is ready."),
+  observedGeneration: int64(5).min(0).doc("Generation of the object that this is about."),
+  updatedNumberScheduled: int32(6).min(0).doc("Nodes with a pod of the newest template."),
+  numberAvailable: int32(7).min(0).doc("Nodes where it has been ready for long enough."),
+  numberUnavailable: int32(8).min(0).doc("Nodes where it is missing."),
+  collisionCount: int32(9).pointer().min(0).doc("Times that a new name was taken."),
+  conditions: list(10, DaemonSetCondition)
+    .mergedBy("type")
+    .doc("What is known about its state, one entry per type."),
 });
 export interface DaemonSetStatus extends Of<typeof DaemonSetStatus> {}
 
 export const DaemonSet = resource({
   apiVersion: "apps/v1",
   kind: "DaemonSet",
+  doc: "Keeps one pod alive on every node that fits.",
   plural: "daemonsets",
   shortNames: ["ds"],
   categories: ["all"],

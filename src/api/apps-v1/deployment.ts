@@ -26,8 +26,14 @@ import {
 export const RollingUpdateDeployment = struct(
   "apps.v1.RollingUpdateDeployment",
   {
-    maxUnavailable: intOrString(1).pointer().default("25%"),
-    maxSurge: intOrString(2).pointer().default("25%"),
+    maxUnavailable: intOrString(1)
+      .pointer()
+      .default("25%")
+      .doc("Pods that may be missing meanwhile, as a number or percentage."),
+    maxSurge: intOrString(2)
+      .pointer()
+      .default("25%")
+      .doc("Pods that may be there beyond the wanted number meanwhile."),
   },
   {
     *validate({ maxUnavailable, maxSurge }, path) {
@@ -43,8 +49,11 @@ export interface RollingUpdateDeployment extends Of<typeof RollingUpdateDeployme
 export const DeploymentStrategy = struct(
   "apps.v1.DeploymentStrategy",
   {
-    type: string(1).oneOf("Recreate", "RollingUpdate").default("RollingUpdate"),
-    rollingUpdate: ref(2, RollingUpdateDeployment),
+    type: string(1)
+      .oneOf("Recreate", "RollingUpdate")
+      .default("RollingUpdate")
+      .doc("All at once, or step by step."),
+    rollingUpdate: ref(2, RollingUpdateDeployment).doc("Size of the steps."),
   },
   {
     *validate({ type, rollingUpdate }, path) {
@@ -56,43 +65,54 @@ export const DeploymentStrategy = struct(
 export interface DeploymentStrategy extends Of<typeof DeploymentStrategy> {}
 
 export const DeploymentSpec = struct("apps.v1.DeploymentSpec", {
-  replicas: int32(1).pointer().default(1).min(0),
-  selector: ref(2, LabelSelector).required().immutable(),
-  template: value(3, PodTemplateSpec).required(),
-  strategy: value(4, DeploymentStrategy).patch("retainKeys"),
-  minReadySeconds: int32(5).min(0),
-  revisionHistoryLimit: int32(6).pointer().default(10).min(0),
-  paused: bool(7),
-  progressDeadlineSeconds: int32(9).pointer().default(600).min(0),
+  replicas: int32(1).pointer().default(1).min(0).doc("How many pods are wanted."),
+  selector: ref(2, LabelSelector).required().immutable().doc("Which pods are its own; never changes."),
+  template: value(3, PodTemplateSpec).required().doc("What its pods are made from."),
+  strategy: value(4, DeploymentStrategy).patch("retainKeys").doc("How old pods give way to new ones."),
+  minReadySeconds: int32(5).min(0).doc("Ready this long counts as available."),
+  revisionHistoryLimit: int32(6)
+    .pointer()
+    .default(10)
+    .min(0)
+    .doc("Old ReplicaSets that are kept to go back to."),
+  paused: bool(7).doc("Changes of the template wait."),
+  progressDeadlineSeconds: int32(9)
+    .pointer()
+    .default(600)
+    .min(0)
+    .doc("Without progress for so long it counts as stuck."),
 });
 export interface DeploymentSpec extends Of<typeof DeploymentSpec> {}
 
 export const DeploymentCondition = struct("apps.v1.DeploymentCondition", {
-  type: string(1).required(),
-  status: string(2).required(),
-  lastUpdateTime: time(6).orNull(),
-  lastTransitionTime: time(7).orNull(),
-  reason: string(4),
-  message: string(5),
+  type: string(1).required().doc("What the condition is about."),
+  status: string(2).required().doc("True, False or Unknown."),
+  lastUpdateTime: time(6).orNull().doc("When the condition was last looked at."),
+  lastTransitionTime: time(7).orNull().doc("When the status last changed."),
+  reason: string(4).doc("One word on why."),
+  message: string(5).doc("The reason in plain words."),
 });
 export interface DeploymentCondition extends Of<typeof DeploymentCondition> {}
 
 export const DeploymentStatus = struct("apps.v1.DeploymentStatus", {
-  observedGeneration: int64(1).min(0),
-  replicas: int32(2).min(0),
-  updatedReplicas: int32(3).min(0),
-  readyReplicas: int32(7).min(0),
-  availableReplicas: int32(4).min(0),
-  unavailableReplicas: int32(5).min(0),
-  terminatingReplicas: int32(9).pointer().min(0),
-  conditions: list(6, DeploymentCondition).mergedBy("type"),
-  collisionCount: int32(8).pointer().min(0),
+  observedGeneration: int64(1).min(0).doc("Generation of the object that this is about."),
+  replicas: int32(2).min(0).doc("Pods that exist."),
+  updatedReplicas: int32(3).min(0).doc("Pods of the newest template."),
+  readyReplicas: int32(7).min(0).doc("Pods that are ready."),
+  availableReplicas: int32(4).min(0).doc("Pods that have been ready for long enough."),
+  unavailableReplicas: int32(5).min(0).doc("Pods that are still missing."),
+  terminatingReplicas: int32(9).pointer().min(0).doc("Pods on their way out."),
+  conditions: list(6, DeploymentCondition)
+    .mergedBy("type")
+    .doc("What is known about its state, one entry per type."),
+  collisionCount: int32(8).pointer().min(0).doc("Times that the name of a new ReplicaSet was taken."),
 });
 export interface DeploymentStatus extends Of<typeof DeploymentStatus> {}
 
 export const Deployment = resource({
   apiVersion: "apps/v1",
   kind: "Deployment",
+  doc: "Keeps pods of one template alive, and replaces them step by step when it changes.",
   plural: "deployments",
   shortNames: ["deploy"],
   categories: ["all"],

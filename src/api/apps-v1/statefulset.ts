@@ -75,39 +75,50 @@ export const StatefulSetOrdinals = struct("apps.v1.StatefulSetOrdinals", {
 export interface StatefulSetOrdinals extends Of<typeof StatefulSetOrdinals> {}
 
 export const StatefulSetSpec = struct("apps.v1.StatefulSetSpec", {
-  replicas: int32(1).pointer().default(1).min(0),
-  selector: ref(2, LabelSelector).required(),
-  template: value(3, PodTemplateSpec).required(),
-  volumeClaimTemplates: list(4, PersistentVolumeClaim).atomic(),
-  serviceName: string(5).always(),
-  podManagementPolicy: string(6).oneOf("OrderedReady", "Parallel").default("OrderedReady"),
-  updateStrategy: value(7, StatefulSetUpdateStrategy),
-  revisionHistoryLimit: int32(8).pointer().default(10).min(0),
-  minReadySeconds: int32(9).min(0),
-  persistentVolumeClaimRetentionPolicy: ref(10, StatefulSetPersistentVolumeClaimRetentionPolicy),
-  ordinals: ref(11, StatefulSetOrdinals),
+  replicas: int32(1).pointer().default(1).min(0).doc("How many pods are wanted."),
+  selector: ref(2, LabelSelector).required().doc("Which pods are its own."),
+  template: value(3, PodTemplateSpec).required().doc("What its pods are made from."),
+  volumeClaimTemplates: list(4, PersistentVolumeClaim).atomic().doc("Claims that every pod gets and keeps."),
+  serviceName: string(5).always().doc("Headless service that names its pods."),
+  podManagementPolicy: string(6)
+    .oneOf("OrderedReady", "Parallel")
+    .default("OrderedReady")
+    .doc("One pod after the other, or all at once."),
+  updateStrategy: value(7, StatefulSetUpdateStrategy).doc("How pods are replaced when the template changes."),
+  revisionHistoryLimit: int32(8)
+    .pointer()
+    .default(10)
+    .min(0)
+    .doc("Old revisions that are kept to go back to."),
+  minReadySeconds: int32(9).min(0).doc("Ready this long counts as available."),
+  persistentVolumeClaimRetentionPolicy: ref(10, StatefulSetPersistentVolumeClaimRetentionPolicy).doc(
+    "What happens to claims that are not needed.",
+  ),
+  ordinals: ref(11, StatefulSetOrdinals).doc("Where the numbers of the pods start."),
 });
 export interface StatefulSetSpec extends Of<typeof StatefulSetSpec> {}
 
 export const StatefulSetCondition = struct("apps.v1.StatefulSetCondition", {
-  type: string(1).required(),
-  status: string(2).required(),
-  lastTransitionTime: time(3).orNull(),
-  reason: string(4),
-  message: string(5),
+  type: string(1).required().doc("What the condition is about."),
+  status: string(2).required().doc("True, False or Unknown."),
+  lastTransitionTime: time(3).orNull().doc("When the status last changed."),
+  reason: string(4).doc("One word on why."),
+  message: string(5).doc("The reason in plain words."),
 });
 export interface StatefulSetCondition extends Of<typeof StatefulSetCondition> {}
 
 export const StatefulSetStatus = struct("apps.v1.StatefulSetStatus", {
-  observedGeneration: int64(1).min(0),
+  observedGeneration: int64(1).min(0).doc("Generation of the object that this is about."),
   replicas: int32(2).required().min(0),
   readyReplicas: int32(3).min(0),
   currentReplicas: int32(4).min(0),
   updatedReplicas: int32(5).min(0),
   currentRevision: string(6),
   updateRevision: string(7),
-  collisionCount: int32(9).pointer().min(0),
-  conditions: list(10, StatefulSetCondition).mergedBy("type"),
+  collisionCount: int32(9).pointer().min(0).doc("Times that a new name was taken."),
+  conditions: list(10, StatefulSetCondition)
+    .mergedBy("type")
+    .doc("What is known about its state, one entry per type."),
   availableReplicas: int32(11).always().min(0),
 });
 export interface StatefulSetStatus extends Of<typeof StatefulSetStatus> {}
@@ -134,6 +145,7 @@ const fixedPart = (spec: StatefulSetSpec): Partial<StatefulSetSpec> =>
 export const StatefulSet = resource({
   apiVersion: "apps/v1",
   kind: "StatefulSet",
+  doc: "Keeps numbered pods alive, each with its own name and storage.",
   plural: "statefulsets",
   shortNames: ["sts"],
   categories: ["all"],

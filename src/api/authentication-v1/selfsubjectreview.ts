@@ -10,6 +10,7 @@ export interface SelfSubjectReviewStatus extends Of<typeof SelfSubjectReviewStat
 export const SelfSubjectReview = resource({
   apiVersion: "authentication.k8s.io/v1",
   kind: "SelfSubjectReview",
+  doc: "Asks who the caller is.",
   plural: "selfsubjectreviews",
   namespaced: false,
   verbs: ["create"],

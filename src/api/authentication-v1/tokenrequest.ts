@@ -3,9 +3,9 @@ import { int64, list, type Of, ref, string, struct, time, value } from "#machine
 
 export const BoundObjectReference = struct("authentication.v1.BoundObjectReference", {
   kind: string(1),
-  apiVersion: string(2),
+  apiVersion: string(2).doc("Group and version of the kind."),
   name: string(3),
-  uid: string(4),
+  uid: string(4).doc("The object's uid."),
 });
 export interface BoundObjectReference extends Of<typeof BoundObjectReference> {}
 

@@ -19,6 +19,7 @@ export interface TokenReviewStatus extends Of<typeof TokenReviewStatus> {}
 export const TokenReview = resource({
   apiVersion: "authentication.k8s.io/v1",
   kind: "TokenReview",
+  doc: "Asks who a token belongs to.",
   plural: "tokenreviews",
   namespaced: false,
   verbs: ["create"],

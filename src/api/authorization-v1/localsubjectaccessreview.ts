@@ -8,6 +8,7 @@ import { type Of, resource } from "#machinery/schema";
 export const LocalSubjectAccessReview = resource({
   apiVersion: "authorization.k8s.io/v1",
   kind: "LocalSubjectAccessReview",
+  doc: "Asks whether somebody may do something in a namespace.",
   plural: "localsubjectaccessreviews",
   namespaced: true,
   verbs: ["create"],

@@ -15,6 +15,7 @@ export interface SelfSubjectAccessReviewSpec extends Of<typeof SelfSubjectAccess
 export const SelfSubjectAccessReview = resource({
   apiVersion: "authorization.k8s.io/v1",
   kind: "SelfSubjectAccessReview",
+  doc: "Asks whether the caller may do something.",
   plural: "selfsubjectaccessreviews",
   namespaced: false,
   verbs: ["create"],

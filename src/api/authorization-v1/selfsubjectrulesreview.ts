@@ -31,6 +31,7 @@ export interface SubjectRulesReviewStatus extends Of<typeof SubjectRulesReviewSt
 export const SelfSubjectRulesReview = resource({
   apiVersion: "authorization.k8s.io/v1",
   kind: "SelfSubjectRulesReview",
+  doc: "Asks for everything the caller may do in a namespace.",
   plural: "selfsubjectrulesreviews",
   namespaced: false,
   verbs: ["create"],

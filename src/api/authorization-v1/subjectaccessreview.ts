@@ -29,7 +29,7 @@ export const ResourceAttributes = struct("authorization.v1.ResourceAttributes", 
   subresource: string(6),
   name: string(7),
   fieldSelector: ref(8, FieldSelectorAttributes),
-  labelSelector: ref(9, LabelSelectorAttributes),
+  labelSelector: ref(9, LabelSelectorAttributes).doc("Objects that it is about."),
 });
 export interface ResourceAttributes extends Of<typeof ResourceAttributes> {}
 
@@ -39,14 +39,14 @@ export const SubjectAccessReviewSpec = struct("authorization.v1.SubjectAccessRev
   user: string(3),
   groups: list(4, string).atomic(),
   extra: map(5, listOf(string)),
-  uid: string(6),
+  uid: string(6).doc("The object's uid."),
 });
 export interface SubjectAccessReviewSpec extends Of<typeof SubjectAccessReviewSpec> {}
 
 export const SubjectAccessReviewStatus = struct("authorization.v1.SubjectAccessReviewStatus", {
   allowed: bool(1).required(),
   denied: bool(4),
-  reason: string(2),
+  reason: string(2).doc("One word on why."),
   evaluationError: string(3),
 });
 export interface SubjectAccessReviewStatus extends Of<typeof SubjectAccessReviewStatus> {}
@@ -54,6 +54,7 @@ export interface SubjectAccessReviewStatus extends Of<typeof SubjectAccessReview
 export const SubjectAccessReview = resource({
   apiVersion: "authorization.k8s.io/v1",
   kind: "SubjectAccessReview",
+  doc: "Asks whether somebody may do something.",
   plural: "subjectaccessreviews",
   namespaced: false,
   verbs: ["create"],

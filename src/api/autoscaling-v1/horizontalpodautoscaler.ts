@@ -7,22 +7,22 @@ export const CrossVersionObjectReference = struct(
   {
     kind: string(1).required(),
     name: string(2).required(),
-    apiVersion: string(3),
+    apiVersion: string(3).doc("Group and version of the kind."),
   },
   { atomic: true },
 );
 export interface CrossVersionObjectReference extends Of<typeof CrossVersionObjectReference> {}
 
 export const HorizontalPodAutoscalerSpec = struct("autoscaling.v1.HorizontalPodAutoscalerSpec", {
-  scaleTargetRef: value(1, CrossVersionObjectReference).required(),
-  minReplicas: int32(2).pointer().default(1),
-  maxReplicas: int32(3).required(),
+  scaleTargetRef: value(1, CrossVersionObjectReference).required().doc("What is scaled."),
+  minReplicas: int32(2).pointer().default(1).doc("The fewest pods."),
+  maxReplicas: int32(3).required().doc("The most pods."),
   targetCPUUtilizationPercentage: int32(4).pointer(),
 });
 export interface HorizontalPodAutoscalerSpec extends Of<typeof HorizontalPodAutoscalerSpec> {}
 
 export const HorizontalPodAutoscalerStatus = struct("autoscaling.v1.HorizontalPodAutoscalerStatus", {
-  observedGeneration: int64(1).pointer(),
+  observedGeneration: int64(1).pointer().doc("Generation of the object that this is about."),
   lastScaleTime: time(2).pointer(),
   currentReplicas: int32(3).required(),
   desiredReplicas: int32(4).required(),
@@ -35,6 +35,7 @@ const percent = (share: number | undefined): string => (share === undefined ? UN
 export const HorizontalPodAutoscaler = resource({
   apiVersion: "autoscaling/v1",
   kind: "HorizontalPodAutoscaler",
+  doc: "Changes a number of replicas by what is measured.",
   plural: "horizontalpodautoscalers",
   shortNames: ["hpa"],
   categories: ["all"],

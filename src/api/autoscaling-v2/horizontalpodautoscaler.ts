@@ -15,6 +15,7 @@ const CPU_METRIC = {
 export const HorizontalPodAutoscaler = resource({
   apiVersion: "autoscaling/v2",
   kind: "HorizontalPodAutoscaler",
+  doc: "Changes a number of replicas by what is measured.",
   plural: "horizontalpodautoscalers",
   shortNames: ["hpa"],
   categories: ["all"],

@@ -62,7 +62,7 @@ export interface ContainerResourceMetricStatus extends Of<typeof ContainerResour
 export const CrossVersionObjectReference = struct("autoscaling.v2.CrossVersionObjectReference", {
   kind: string(1).required().notEmpty().format("path-segment"),
   name: string(2).required().notEmpty().format("path-segment"),
-  apiVersion: string(3),
+  apiVersion: string(3).doc("Group and version of the kind."),
 });
 export interface CrossVersionObjectReference extends Of<typeof CrossVersionObjectReference> {}
 
@@ -229,11 +229,11 @@ export const HorizontalPodAutoscalerBehavior = struct("autoscaling.v2.Horizontal
 export interface HorizontalPodAutoscalerBehavior extends Of<typeof HorizontalPodAutoscalerBehavior> {}
 
 export const HorizontalPodAutoscalerSpec = struct("autoscaling.v2.HorizontalPodAutoscalerSpec", {
-  scaleTargetRef: value(1, CrossVersionObjectReference).required(),
-  minReplicas: int32(2).pointer().default(1),
-  maxReplicas: int32(3).required(),
-  metrics: list(4, MetricSpec).atomic(),
-  behavior: ref(5, HorizontalPodAutoscalerBehavior),
+  scaleTargetRef: value(1, CrossVersionObjectReference).required().doc("What is scaled."),
+  minReplicas: int32(2).pointer().default(1).doc("The fewest pods."),
+  maxReplicas: int32(3).required().doc("The most pods."),
+  metrics: list(4, MetricSpec).atomic().doc("What decides; the one that asks for most wins."),
+  behavior: ref(5, HorizontalPodAutoscalerBehavior).doc("How fast it goes up and down."),
 });
 export interface HorizontalPodAutoscalerSpec extends Of<typeof HorizontalPodAutoscalerSpec> {}
 
@@ -267,20 +267,22 @@ export const MetricStatus = struct("autoscaling.v2.MetricStatus", {
 export interface MetricStatus extends Of<typeof MetricStatus> {}
 
 export const HorizontalPodAutoscalerCondition = struct("autoscaling.v2.HorizontalPodAutoscalerCondition", {
-  type: string(1).required(),
-  status: string(2).required(),
-  lastTransitionTime: time(3).orNull(),
-  reason: string(4),
-  message: string(5),
+  type: string(1).required().doc("What the condition is about."),
+  status: string(2).required().doc("True, False or Unknown."),
+  lastTransitionTime: time(3).orNull().doc("When the status last changed."),
+  reason: string(4).doc("One word on why."),
+  message: string(5).doc("The reason in plain words."),
 });
 export interface HorizontalPodAutoscalerCondition extends Of<typeof HorizontalPodAutoscalerCondition> {}
 
 export const HorizontalPodAutoscalerStatus = struct("autoscaling.v2.HorizontalPodAutoscalerStatus", {
-  observedGeneration: int64(1).pointer(),
+  observedGeneration: int64(1).pointer().doc("Generation of the object that this is about."),
   lastScaleTime: time(2).pointer(),
   currentReplicas: int32(3),
   desiredReplicas: int32(4).required(),
   currentMetrics: list(5, MetricStatus).always().atomic(),
-  conditions: list(6, HorizontalPodAutoscalerCondition).mergedBy("type"),
+  conditions: list(6, HorizontalPodAutoscalerCondition)
+    .mergedBy("type")
+    .doc("What is known about its state, one entry per type."),
 });
 export interface HorizontalPodAutoscalerStatus extends Of<typeof HorizontalPodAutoscalerStatus> {}

@@ -31,14 +31,17 @@ import {
 } from "#machinery/schema";
 
 export const CronJobSpec = struct("batch.v1.CronJobSpec", {
-  schedule: string(1).required().notEmpty(),
-  timeZone: string(8).pointer(),
-  startingDeadlineSeconds: int64(2).pointer().min(0),
-  concurrencyPolicy: string(3).oneOf("Allow", "Forbid", "Replace").default("Allow"),
-  suspend: bool(4).pointer().default(false),
-  jobTemplate: value(5, JobTemplateSpec).required(),
-  successfulJobsHistoryLimit: int32(6).pointer().default(3).min(0),
-  failedJobsHistoryLimit: int32(7).pointer().default(1).min(0),
+  schedule: string(1).required().notEmpty().doc("When, as in crontab."),
+  timeZone: string(8).pointer().doc("Time zone of the schedule."),
+  startingDeadlineSeconds: int64(2).pointer().min(0).doc("A run that is later than this is left out."),
+  concurrencyPolicy: string(3)
+    .oneOf("Allow", "Forbid", "Replace")
+    .default("Allow")
+    .doc("What happens while the last run is still going."),
+  suspend: bool(4).pointer().default(false).doc("No further runs."),
+  jobTemplate: value(5, JobTemplateSpec).required().doc("What each run is made from."),
+  successfulJobsHistoryLimit: int32(6).pointer().default(3).min(0).doc("Runs that succeeded and are kept."),
+  failedJobsHistoryLimit: int32(7).pointer().default(1).min(0).doc("Runs that failed and are kept."),
 });
 export interface CronJobSpec extends Of<typeof CronJobSpec> {}
 
@@ -79,6 +82,7 @@ function* scheduleProblems({ schedule, timeZone }: CronJobSpec) {
 export const CronJob = resource({
   apiVersion: "batch/v1",
   kind: "CronJob",
+  doc: "Makes jobs by the clock.",
   plural: "cronjobs",
   shortNames: ["cj"],
   categories: ["all"],

@@ -82,6 +82,7 @@ function durationText({ status }: JobParts, now: number): string {
 export const Job = resource({
   apiVersion: "batch/v1",
   kind: "Job",
+  doc: "Runs pods until enough of them have succeeded.",
   plural: "jobs",
   categories: ["all"],
   namespaced: true,

@@ -49,32 +49,43 @@ export const SuccessPolicy = struct("batch.v1.SuccessPolicy", {
 export interface SuccessPolicy extends Of<typeof SuccessPolicy> {}
 
 export const JobSpec = struct("batch.v1.JobSpec", {
-  parallelism: int32(1).pointer().assigned().min(0),
-  completions: int32(2).pointer().min(0),
-  activeDeadlineSeconds: int64(3).pointer().min(0),
-  podFailurePolicy: ref(11, PodFailurePolicy),
-  successPolicy: ref(16, SuccessPolicy),
-  backoffLimit: int32(7).pointer().assigned().min(0),
-  backoffLimitPerIndex: int32(12).pointer().min(0),
-  maxFailedIndexes: int32(13).pointer().min(0),
-  selector: ref(4, LabelSelector),
-  manualSelector: bool(5).pointer().assigned(),
-  template: value(6, PodTemplateSpec).required(),
-  ttlSecondsAfterFinished: int32(8).pointer().min(0),
-  completionMode: string(9).pointer().oneOf("NonIndexed", "Indexed").assigned(),
-  suspend: bool(10).pointer().assigned(),
-  podReplacementPolicy: string(14).pointer().oneOf("TerminatingOrFailed", "Failed").assigned(),
-  managedBy: string(15).pointer().maxLength(63),
+  parallelism: int32(1).pointer().assigned().min(0).doc("Pods that may run at one time."),
+  completions: int32(2).pointer().min(0).doc("Pods that must succeed."),
+  activeDeadlineSeconds: int64(3).pointer().min(0).doc("The job fails when it has been active for so long."),
+  podFailurePolicy: ref(11, PodFailurePolicy).doc("Which failures count, and how."),
+  successPolicy: ref(16, SuccessPolicy).doc("When the job has succeeded before all are done."),
+  backoffLimit: int32(7).pointer().assigned().min(0).doc("Failures after which it gives up."),
+  backoffLimitPerIndex: int32(12).pointer().min(0).doc("Failures after which it gives up one index."),
+  maxFailedIndexes: int32(13).pointer().min(0).doc("Indexes that may fail before the job does."),
+  selector: ref(4, LabelSelector).doc("Which pods are its own; made by the server."),
+  manualSelector: bool(5).pointer().assigned().doc("The selector is the client's own work."),
+  template: value(6, PodTemplateSpec).required().doc("What its pods are made from."),
+  ttlSecondsAfterFinished: int32(8).pointer().min(0).doc("It is deleted so long after its end."),
+  completionMode: string(9)
+    .pointer()
+    .oneOf("NonIndexed", "Indexed")
+    .assigned()
+    .doc("Whether pods have numbers."),
+  suspend: bool(10).pointer().assigned().doc("No pods run while it is on."),
+  podReplacementPolicy: string(14)
+    .pointer()
+    .oneOf("TerminatingOrFailed", "Failed")
+    .assigned()
+    .doc("Whether a new pod waits for the old one to be gone."),
+  managedBy: string(15)
+    .pointer()
+    .maxLength(63)
+    .doc("Controller that takes care of it, if not the usual one."),
 });
 export interface JobSpec extends Of<typeof JobSpec> {}
 
 export const JobCondition = struct("batch.v1.JobCondition", {
-  type: string(1).required(),
-  status: string(2).required(),
-  lastProbeTime: time(3).orNull(),
-  lastTransitionTime: time(4).orNull(),
-  reason: string(5),
-  message: string(6),
+  type: string(1).required().doc("What the condition is about."),
+  status: string(2).required().doc("True, False or Unknown."),
+  lastProbeTime: time(3).orNull().doc("When it was last checked."),
+  lastTransitionTime: time(4).orNull().doc("When the status last changed."),
+  reason: string(5).doc("One word on why."),
+  message: string(6).doc("The reason in plain words."),
 });
 export interface JobCondition extends Of<typeof JobCondition> {}
 
@@ -85,16 +96,19 @@ export const UncountedTerminatedPods = struct("batch.v1.UncountedTerminatedPods"
 export interface UncountedTerminatedPods extends Of<typeof UncountedTerminatedPods> {}
 
 export const JobStatus = struct("batch.v1.JobStatus", {
-  conditions: list(1, JobCondition).atomic().patch("merge", "type"),
-  startTime: time(2).pointer(),
-  completionTime: time(3).pointer(),
-  active: int32(4).min(0),
-  succeeded: int32(5).min(0),
-  failed: int32(6).min(0),
-  terminating: int32(11).pointer().min(0),
+  conditions: list(1, JobCondition)
+    .atomic()
+    .patch("merge", "type")
+    .doc("What is known about its state, one entry per type."),
+  startTime: time(2).pointer().doc("When it was taken up."),
+  completionTime: time(3).pointer().doc("When it succeeded."),
+  active: int32(4).min(0).doc("Pods that have not ended."),
+  succeeded: int32(5).min(0).doc("Pods that succeeded."),
+  failed: int32(6).min(0).doc("Pods that failed."),
+  terminating: int32(11).pointer().min(0).doc("Pods on their way out."),
   completedIndexes: string(7),
   failedIndexes: string(10).pointer(),
   uncountedTerminatedPods: ref(8, UncountedTerminatedPods),
-  ready: int32(9).pointer().min(0),
+  ready: int32(9).pointer().min(0).doc("Active pods that are ready."),
 });
 export interface JobStatus extends Of<typeof JobStatus> {}

@@ -26,7 +26,7 @@ export const CertificateSigningRequestSpec = struct("certificates.v1.Certificate
   expirationSeconds: int32(8).pointer(),
   usages: list(5, string).atomic().notEmpty(),
   username: string(2),
-  uid: string(3),
+  uid: string(3).doc("The object's uid."),
   groups: list(4, string).atomic(),
   extra: map(6, listOf(string)),
 });
@@ -35,18 +35,20 @@ export interface CertificateSigningRequestSpec extends Of<typeof CertificateSign
 export const CertificateSigningRequestCondition = struct(
   "certificates.v1.CertificateSigningRequestCondition",
   {
-    type: string(1).required(),
-    status: string(6).required(),
-    reason: string(2),
-    message: string(3),
-    lastUpdateTime: time(4).orNull(),
-    lastTransitionTime: time(5).orNull(),
+    type: string(1).required().doc("What the condition is about."),
+    status: string(6).required().doc("True, False or Unknown."),
+    reason: string(2).doc("One word on why."),
+    message: string(3).doc("The reason in plain words."),
+    lastUpdateTime: time(4).orNull().doc("When the condition was last looked at."),
+    lastTransitionTime: time(5).orNull().doc("When the status last changed."),
   },
 );
 export interface CertificateSigningRequestCondition extends Of<typeof CertificateSigningRequestCondition> {}
 
 export const CertificateSigningRequestStatus = struct("certificates.v1.CertificateSigningRequestStatus", {
-  conditions: list(1, CertificateSigningRequestCondition).keyedBy("type"),
+  conditions: list(1, CertificateSigningRequestCondition)
+    .keyedBy("type")
+    .doc("What is known about its state, one entry per type."),
   certificate: bytes(2),
 });
 export interface CertificateSigningRequestStatus extends Of<typeof CertificateSigningRequestStatus> {}
@@ -134,6 +136,7 @@ function conditionText(status: CertificateSigningRequestStatus): string {
 export const CertificateSigningRequest = resource({
   apiVersion: "certificates.k8s.io/v1",
   kind: "CertificateSigningRequest",
+  doc: "A wish for a certificate, its approval and the certificate.",
   plural: "certificatesigningrequests",
   shortNames: ["csr"],
   namespaced: false,

@@ -18,7 +18,7 @@ export const PodCertificateRequestSpec = struct("certificates.v1beta1.PodCertifi
 export interface PodCertificateRequestSpec extends Of<typeof PodCertificateRequestSpec> {}
 
 export const PodCertificateRequestStatus = struct("certificates.v1beta1.PodCertificateRequestStatus", {
-  conditions: list(1, Condition).mergedBy("type"),
+  conditions: list(1, Condition).mergedBy("type").doc("What is known about its state, one entry per type."),
   certificateChain: string(2),
   notBefore: time(4).pointer(),
   beginRefreshAt: time(5).pointer(),

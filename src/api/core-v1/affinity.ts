@@ -120,10 +120,10 @@ export interface NodeAffinity extends Of<typeof NodeAffinity> {}
 export const PodAffinityTerm = struct(
   "core.v1.PodAffinityTerm",
   {
-    labelSelector: ref(1, LabelSelector),
-    namespaces: list(2, string).atomic(),
-    topologyKey: string(3).required(),
-    namespaceSelector: ref(4, LabelSelector),
+    labelSelector: ref(1, LabelSelector).doc("Which pods count."),
+    namespaces: list(2, string).atomic().doc("Where they are looked for; by default the pod's own."),
+    topologyKey: string(3).required().doc("Node label whose equal values mean near."),
+    namespaceSelector: ref(4, LabelSelector).doc("Namespaces by label, added to the named ones."),
     matchLabelKeys: list(5, string).atomic(),
     mismatchLabelKeys: list(6, string).atomic(),
   },
@@ -174,9 +174,9 @@ export const PodAntiAffinity = struct("core.v1.PodAntiAffinity", {
 export interface PodAntiAffinity extends Of<typeof PodAntiAffinity> {}
 
 export const Affinity = struct("core.v1.Affinity", {
-  nodeAffinity: ref(1, NodeAffinity),
-  podAffinity: ref(2, PodAffinity),
-  podAntiAffinity: ref(3, PodAntiAffinity),
+  nodeAffinity: ref(1, NodeAffinity).doc("Nodes that are wanted."),
+  podAffinity: ref(2, PodAffinity).doc("Pods it wants to be near."),
+  podAntiAffinity: ref(3, PodAntiAffinity).doc("Pods it wants to be away from."),
 });
 export interface Affinity extends Of<typeof Affinity> {}
 
@@ -198,11 +198,14 @@ export interface TopologySelectorTerm extends Of<typeof TopologySelectorTerm> {}
 export const TopologySpreadConstraint = struct(
   "core.v1.TopologySpreadConstraint",
   {
-    maxSkew: int32(1).required(),
-    topologyKey: string(2).required(),
-    whenUnsatisfiable: string(3).oneOf("DoNotSchedule", "ScheduleAnyway").required(),
-    labelSelector: ref(4, LabelSelector),
-    minDomains: int32(5).pointer(),
+    maxSkew: int32(1).required().doc("Largest difference between the domains."),
+    topologyKey: string(2).required().doc("Node label whose values are the domains."),
+    whenUnsatisfiable: string(3)
+      .oneOf("DoNotSchedule", "ScheduleAnyway")
+      .required()
+      .doc("Whether to wait, or only to prefer."),
+    labelSelector: ref(4, LabelSelector).doc("Which pods are counted."),
+    minDomains: int32(5).pointer().doc("Number of domains that there should be."),
     nodeAffinityPolicy: string(6).pointer().oneOf("Ignore", "Honor"),
     nodeTaintsPolicy: string(7).pointer().oneOf("Ignore", "Honor"),
     matchLabelKeys: list(8, string).atomic(),

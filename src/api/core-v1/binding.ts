@@ -5,6 +5,7 @@ import { type Of, resource, value } from "#machinery/schema";
 export const Binding = resource({
   apiVersion: "v1",
   kind: "Binding",
+  doc: "Puts a pod on a node.",
   plural: "bindings",
   namespaced: true,
   verbs: ["create"],

@@ -3,9 +3,9 @@ import { ObjectMeta } from "#api/meta-v1/objectmeta";
 import { list, type Of, resource, string, struct } from "#machinery/schema";
 
 export const ComponentCondition = struct("core.v1.ComponentCondition", {
-  type: string(1).required(),
-  status: string(2).required(),
-  message: string(3),
+  type: string(1).required().doc("What the condition is about."),
+  status: string(2).required().doc("True, False or Unknown."),
+  message: string(3).doc("The reason in plain words."),
   error: string(4),
 });
 export interface ComponentCondition extends Of<typeof ComponentCondition> {}
@@ -17,13 +17,16 @@ interface Shown {
 export const ComponentStatus = resource({
   apiVersion: "v1",
   kind: "ComponentStatus",
+  doc: "Health of a part of the control plane; no longer kept up.",
   plural: "componentstatuses",
   shortNames: ["cs"],
   namespaced: false,
   verbs: ["get", "list"],
   metadata: ObjectMeta,
   fields: {
-    conditions: list(2, ComponentCondition).mergedBy("type"),
+    conditions: list(2, ComponentCondition)
+      .mergedBy("type")
+      .doc("What is known about its state, one entry per type."),
   },
 
   columns: [

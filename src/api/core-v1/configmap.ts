@@ -12,14 +12,15 @@ interface Data {
 export const ConfigMap = resource({
   apiVersion: "v1",
   kind: "ConfigMap",
+  doc: "Settings by key.",
   plural: "configmaps",
   shortNames: ["cm"],
   namespaced: true,
   metadata: ObjectMeta,
   fields: {
-    immutable: bool(4).pointer(),
-    data: map(2, string),
-    binaryData: map(3, bytes),
+    immutable: bool(4).pointer().doc("Data can never change again."),
+    data: map(2, string).doc("Texts by key."),
+    binaryData: map(3, bytes).doc("Bytes by key."),
   },
 
   columns: [

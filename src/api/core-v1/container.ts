@@ -26,11 +26,11 @@ import {
 export const ContainerPort = struct(
   "core.v1.ContainerPort",
   {
-    name: string(1),
-    hostPort: int32(2),
-    containerPort: int32(3).required(),
-    protocol: string(4).oneOf("TCP", "UDP", "SCTP").default("TCP"),
-    hostIP: string(5),
+    name: string(1).doc("Name that services and probes can use."),
+    hostPort: int32(2).doc("Port of the node that leads here."),
+    containerPort: int32(3).required().doc("Port inside the pod."),
+    protocol: string(4).oneOf("TCP", "UDP", "SCTP").default("TCP").doc("TCP, UDP or SCTP."),
+    hostIP: string(5).doc("Address of the node that the host port is bound to."),
   },
   {
     *validate({ name, containerPort, hostPort }, path) {
@@ -64,13 +64,19 @@ export interface ContainerRestartRule extends Of<typeof ContainerRestartRule> {}
 export const VolumeMount = struct(
   "core.v1.VolumeMount",
   {
-    name: string(1).required().notEmpty(),
-    readOnly: bool(2),
-    recursiveReadOnly: string(7).pointer().oneOf("Disabled", "Enabled", "IfPossible"),
-    mountPath: string(3).required().notEmpty(),
-    subPath: string(4),
-    mountPropagation: string(5).pointer().oneOf("None", "HostToContainer", "Bidirectional"),
-    subPathExpr: string(6),
+    name: string(1).required().notEmpty().doc("Volume of the pod."),
+    readOnly: bool(2).doc("Only reading is allowed."),
+    recursiveReadOnly: string(7)
+      .pointer()
+      .oneOf("Disabled", "Enabled", "IfPossible")
+      .doc("Whether mounts below it are read-only as well."),
+    mountPath: string(3).required().notEmpty().doc("Path in the container."),
+    subPath: string(4).doc("Part of the volume that is mounted."),
+    mountPropagation: string(5)
+      .pointer()
+      .oneOf("None", "HostToContainer", "Bidirectional")
+      .doc("Whether later mounts pass between node and container."),
+    subPathExpr: string(6).doc("As subPath, with $(VARIABLES) filled in."),
   },
   {
     *validate({ readOnly, recursiveReadOnly, subPath, subPathExpr, mountPropagation }, path) {
@@ -113,31 +119,45 @@ export interface VolumeDevice extends Of<typeof VolumeDevice> {}
 
 /** Ordinary and ephemeral containers have the same fields; what an ephemeral one may not use is a rule. */
 const containerFields = {
-  name: string(1).required().notEmpty().format("dns-label"),
-  image: string(2).notEmpty(),
-  command: list(3, string).atomic(),
-  args: list(4, string).atomic(),
-  workingDir: string(5),
-  ports: list(6, ContainerPort).mergedBy("containerPort", "protocol"),
-  envFrom: list(19, EnvFromSource).atomic(),
-  env: list(7, EnvVar).mergedBy("name"),
-  resources: value(8, ResourceRequirements),
-  resizePolicy: list(23, ContainerResizePolicy).atomic(),
-  restartPolicy: string(24).pointer().oneOf("Always", "Never", "OnFailure"),
-  restartPolicyRules: list(25, ContainerRestartRule).atomic().maxItems(20).gate("ContainerRestartRules"),
-  volumeMounts: list(9, VolumeMount).mergedBy("mountPath"),
-  volumeDevices: list(21, VolumeDevice).mergedBy("devicePath"),
-  livenessProbe: ref(10, Probe),
-  readinessProbe: ref(11, Probe),
-  startupProbe: ref(22, Probe),
-  lifecycle: ref(12, Lifecycle),
-  terminationMessagePath: string(13).default("/dev/termination-log"),
-  terminationMessagePolicy: string(20).oneOf("File", "FallbackToLogsOnError").default("File"),
-  imagePullPolicy: string(14).oneOf("Always", "Never", "IfNotPresent"),
-  securityContext: ref(15, SecurityContext),
-  stdin: bool(16),
-  stdinOnce: bool(17),
-  tty: bool(18),
+  name: string(1).required().notEmpty().format("dns-label").doc("Unique among the containers of the pod."),
+  image: string(2).notEmpty().doc("Image to run."),
+  command: list(3, string).atomic().doc("Program and first arguments, in place of the image's entry point."),
+  args: list(4, string).atomic().doc("Arguments, in place of the image's own."),
+  workingDir: string(5).doc("Directory it starts in."),
+  ports: list(6, ContainerPort)
+    .mergedBy("containerPort", "protocol")
+    .doc("Ports it listens on; for people and for services that use names."),
+  envFrom: list(19, EnvFromSource).atomic().doc("Sources whose every key becomes a variable."),
+  env: list(7, EnvVar).mergedBy("name").doc("Environment variables."),
+  resources: value(8, ResourceRequirements).doc("What it asks for and may use at most."),
+  resizePolicy: list(23, ContainerResizePolicy).atomic().doc("Whether a change of a resource restarts it."),
+  restartPolicy: string(24)
+    .pointer()
+    .oneOf("Always", "Never", "OnFailure")
+    .doc("In place of the pod's own; Always makes an init container stay."),
+  restartPolicyRules: list(25, ContainerRestartRule)
+    .atomic()
+    .maxItems(20)
+    .gate("ContainerRestartRules")
+    .doc("Exit codes that decide about a restart."),
+  volumeMounts: list(9, VolumeMount).mergedBy("mountPath").doc("Where volumes appear in its file system."),
+  volumeDevices: list(21, VolumeDevice).mergedBy("devicePath").doc("Where raw block volumes appear."),
+  livenessProbe: ref(10, Probe).doc("Asks whether it still works; restarted when not."),
+  readinessProbe: ref(11, Probe).doc("Asks whether it can take traffic."),
+  startupProbe: ref(22, Probe).doc("Asks whether it has come up; the other probes wait for it."),
+  lifecycle: ref(12, Lifecycle).doc("What is done after it starts and before it stops."),
+  terminationMessagePath: string(13)
+    .default("/dev/termination-log")
+    .doc("File whose end becomes the message of its status."),
+  terminationMessagePolicy: string(20)
+    .oneOf("File", "FallbackToLogsOnError")
+    .default("File")
+    .doc("Whether the log is taken when that file is empty."),
+  imagePullPolicy: string(14).oneOf("Always", "Never", "IfNotPresent").doc("When the image is pulled."),
+  securityContext: ref(15, SecurityContext).doc("Rights and identity; goes before the pod's."),
+  stdin: bool(16).doc("Keeps its input open."),
+  stdinOnce: bool(17).doc("Closes the input after the first client has left."),
+  tty: bool(18).doc("Gives it a terminal."),
 };
 
 type AnyContainer = ShapeOfFields<typeof containerFields>;
@@ -220,6 +240,6 @@ export interface EphemeralContainerCommon extends Of<typeof EphemeralContainerCo
 
 export const EphemeralContainer = struct("core.v1.EphemeralContainer", {
   ephemeralContainerCommon: inline(1, EphemeralContainerCommon),
-  targetContainerName: string(2),
+  targetContainerName: string(2).doc("Container whose processes it sees."),
 });
 export interface EphemeralContainer extends Of<typeof EphemeralContainer> {}

@@ -16,23 +16,23 @@ import {
 } from "#machinery/schema";
 
 export const ContainerStateWaiting = struct("core.v1.ContainerStateWaiting", {
-  reason: string(1),
-  message: string(2),
+  reason: string(1).doc("One word on why."),
+  message: string(2).doc("More about it in plain words."),
 });
 export interface ContainerStateWaiting extends Of<typeof ContainerStateWaiting> {}
 
 export const ContainerStateRunning = struct("core.v1.ContainerStateRunning", {
-  startedAt: time(1).orNull(),
+  startedAt: time(1).orNull().doc("When it started."),
 });
 export interface ContainerStateRunning extends Of<typeof ContainerStateRunning> {}
 
 export const ContainerStateTerminated = struct("core.v1.ContainerStateTerminated", {
-  exitCode: int32(1).required(),
-  signal: int32(2),
-  reason: string(3),
-  message: string(4),
-  startedAt: time(5).orNull(),
-  finishedAt: time(6).orNull(),
+  exitCode: int32(1).required().doc("Exit code of the process."),
+  signal: int32(2).doc("Signal that ended it."),
+  reason: string(3).doc("One word on why."),
+  message: string(4).doc("More about it in plain words."),
+  startedAt: time(5).orNull().doc("When it started."),
+  finishedAt: time(6).orNull().doc("When it ended."),
   containerID: string(7),
 });
 export interface ContainerStateTerminated extends Of<typeof ContainerStateTerminated> {}
@@ -47,13 +47,13 @@ export interface ContainerState extends Of<typeof ContainerState> {}
 export const VolumeMountStatus = struct("core.v1.VolumeMountStatus", {
   name: string(1).required(),
   mountPath: string(2).required(),
-  readOnly: bool(3),
+  readOnly: bool(3).doc("Only reading is allowed."),
   recursiveReadOnly: string(4).pointer(),
 });
 export interface VolumeMountStatus extends Of<typeof VolumeMountStatus> {}
 
 export const LinuxContainerUser = struct("core.v1.LinuxContainerUser", {
-  uid: int64(1).required(),
+  uid: int64(1).required().doc("The object's uid."),
   gid: int64(2).required(),
   supplementalGroups: list(3, int64).atomic(),
 });
@@ -78,14 +78,14 @@ export interface ResourceStatus extends Of<typeof ResourceStatus> {}
 
 export const ContainerStatus = struct("core.v1.ContainerStatus", {
   name: string(1).required(),
-  state: value(2, ContainerState),
-  lastState: value(3, ContainerState),
-  ready: bool(4).required(),
-  restartCount: int32(5).required(),
-  image: string(6).required(),
-  imageID: string(7).required(),
-  containerID: string(8),
-  started: bool(9).pointer(),
+  state: value(2, ContainerState).doc("What it is doing now."),
+  lastState: value(3, ContainerState).doc("How it ended last."),
+  ready: bool(4).required().doc("May take traffic."),
+  restartCount: int32(5).required().doc("Times it was started again."),
+  image: string(6).required().doc("Image it runs."),
+  imageID: string(7).required().doc("Exact image, by digest."),
+  containerID: string(8).doc("The runtime's name for it."),
+  started: bool(9).pointer().doc("Has passed its startup probe."),
   allocatedResources: map(10, quantity).gate("InPlacePodVerticalScalingAllocatedStatus"),
   resources: ref(11, ResourceRequirements),
   volumeMounts: list(12, VolumeMountStatus).mergedBy("mountPath"),

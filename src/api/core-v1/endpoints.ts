@@ -80,6 +80,7 @@ function endpointsText({ subsets = [] }: { readonly subsets?: readonly EndpointS
 export const Endpoints = resource({
   apiVersion: "v1",
   kind: "Endpoints",
+  doc: "Addresses behind a service; EndpointSlices have taken its place.",
   plural: "endpoints",
   shortNames: ["ep"],
   namespaced: true,
@@ -87,7 +88,7 @@ export const Endpoints = resource({
   createOnUpdate: true,
   storagePrefix: "services/endpoints",
   fields: {
-    subsets: list(2, EndpointSubset).atomic(),
+    subsets: list(2, EndpointSubset).atomic().doc("Addresses, and the ports they share."),
   },
 
   columns: [nameColumn, text("Endpoints", endpointsText), ageColumn],

@@ -19,7 +19,7 @@ export const ConfigMapEnvSource = struct(
   "core.v1.ConfigMapEnvSource",
   {
     localObjectReference: inline(1, LocalObjectReference),
-    optional: bool(2).pointer(),
+    optional: bool(2).pointer().doc("Nothing is wrong when it is missing."),
   },
   {
     *validate({ name }, path) {
@@ -34,7 +34,7 @@ export const ConfigMapKeySelector = struct(
   {
     localObjectReference: inline(1, LocalObjectReference),
     key: string(2).required(),
-    optional: bool(3).pointer(),
+    optional: bool(3).pointer().doc("Nothing is wrong when it is missing."),
   },
   {
     atomic: true,
@@ -52,7 +52,7 @@ export const SecretEnvSource = struct(
   "core.v1.SecretEnvSource",
   {
     localObjectReference: inline(1, LocalObjectReference),
-    optional: bool(2).pointer(),
+    optional: bool(2).pointer().doc("Nothing is wrong when it is missing."),
   },
   {
     *validate({ name }, path) {
@@ -65,9 +65,9 @@ export interface SecretEnvSource extends Of<typeof SecretEnvSource> {}
 export const EnvFromSource = struct(
   "core.v1.EnvFromSource",
   {
-    prefix: string(1),
-    configMapRef: ref(2, ConfigMapEnvSource),
-    secretRef: ref(3, SecretEnvSource),
+    prefix: string(1).doc("Put before each name."),
+    configMapRef: ref(2, ConfigMapEnvSource).doc("The ConfigMap whose keys become variables."),
+    secretRef: ref(3, SecretEnvSource).doc("The Secret whose keys become variables."),
   },
   {
     *validate(source, path) {
@@ -83,7 +83,7 @@ export interface EnvFromSource extends Of<typeof EnvFromSource> {}
 export const ObjectFieldSelector = struct(
   "core.v1.ObjectFieldSelector",
   {
-    apiVersion: string(1).default("v1").notEmpty(),
+    apiVersion: string(1).default("v1").notEmpty().doc("Group and version of the kind."),
     fieldPath: string(2).required().notEmpty(),
   },
   { atomic: true },
@@ -106,7 +106,7 @@ export const SecretKeySelector = struct(
   {
     localObjectReference: inline(1, LocalObjectReference),
     key: string(2).required(),
-    optional: bool(3).pointer(),
+    optional: bool(3).pointer().doc("Nothing is wrong when it is missing."),
   },
   {
     atomic: true,
@@ -126,7 +126,7 @@ export const FileKeySelector = struct(
     volumeName: string(1).required().notEmpty(),
     path: string(2).required().notEmpty(),
     key: string(3).required().notEmpty(),
-    optional: bool(4).pointer().default(false),
+    optional: bool(4).pointer().default(false).doc("Nothing is wrong when it is missing."),
   },
   { atomic: true },
 );
@@ -209,11 +209,11 @@ const VALUE_SOURCES = [
 export const EnvVarSource = struct(
   "core.v1.EnvVarSource",
   {
-    fieldRef: ref(1, ObjectFieldSelector),
-    resourceFieldRef: ref(2, ResourceFieldSelector),
-    configMapKeyRef: ref(3, ConfigMapKeySelector),
-    secretKeyRef: ref(4, SecretKeySelector),
-    fileKeyRef: ref(5, FileKeySelector).gate("EnvFiles"),
+    fieldRef: ref(1, ObjectFieldSelector).doc("A field of the pod."),
+    resourceFieldRef: ref(2, ResourceFieldSelector).doc("A request or limit of a container."),
+    configMapKeyRef: ref(3, ConfigMapKeySelector).doc("A key of a ConfigMap."),
+    secretKeyRef: ref(4, SecretKeySelector).doc("A key of a Secret."),
+    fileKeyRef: ref(5, FileKeySelector).gate("EnvFiles").doc("A key of a file in a volume."),
   },
   {
     *validate({ fieldRef, resourceFieldRef }, path) {
@@ -227,9 +227,9 @@ export interface EnvVarSource extends Of<typeof EnvVarSource> {}
 export const EnvVar = struct(
   "core.v1.EnvVar",
   {
-    name: string(1).required().notEmpty(),
-    value: string(2),
-    valueFrom: ref(3, EnvVarSource),
+    name: string(1).required().notEmpty().doc("Name of the variable."),
+    value: string(2).doc("Its value; $(OTHER) is replaced by other variables."),
+    valueFrom: ref(3, EnvVarSource).doc("Where the value comes from instead."),
   },
   {
     *validate({ name, value, valueFrom }, path) {

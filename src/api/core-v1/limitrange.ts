@@ -44,12 +44,12 @@ function* orderProblems(bounds: Bounds, path: string): Iterable<FieldProblem> {
 export const LimitRangeItem = struct(
   "core.v1.LimitRangeItem",
   {
-    type: string(1).required().notEmpty(),
-    max: map(2, quantity),
-    min: map(3, quantity),
-    default: map(4, quantity),
-    defaultRequest: map(5, quantity),
-    maxLimitRequestRatio: map(6, quantity),
+    type: string(1).required().notEmpty().doc("What is limited: Container, Pod or PersistentVolumeClaim."),
+    max: map(2, quantity).doc("The most by resource."),
+    min: map(3, quantity).doc("The least by resource."),
+    default: map(4, quantity).doc("Limits of containers that name none."),
+    defaultRequest: map(5, quantity).doc("Requests of containers that name none."),
+    maxLimitRequestRatio: map(6, quantity).doc("How far a limit may be above its request."),
   },
   {
     *validate(limit, path) {
@@ -77,7 +77,7 @@ export const LimitRangeItem = struct(
 export interface LimitRangeItem extends Of<typeof LimitRangeItem> {}
 
 export const LimitRangeSpec = struct("core.v1.LimitRangeSpec", {
-  limits: list(1, LimitRangeItem).required().atomic(),
+  limits: list(1, LimitRangeItem).required().atomic().doc("The limits."),
 });
 export interface LimitRangeSpec extends Of<typeof LimitRangeSpec> {}
 
@@ -92,6 +92,7 @@ function limitDefaults(limit: LimitRangeItem): LimitRangeItem {
 export const LimitRange = resource({
   apiVersion: "v1",
   kind: "LimitRange",
+  doc: "Bounds and defaults for what single containers, pods and claims ask for.",
   plural: "limitranges",
   shortNames: ["limits"],
   namespaced: true,

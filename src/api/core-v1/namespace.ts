@@ -4,22 +4,24 @@ import { ObjectMeta } from "#api/meta-v1/objectmeta";
 import { invalid, item, list, type Of, resource, string, struct, time } from "#machinery/schema";
 
 export const NamespaceSpec = struct("core.v1.NamespaceSpec", {
-  finalizers: list(1, string).atomic(),
+  finalizers: list(1, string).atomic().doc("Who must be done before the namespace is gone."),
 });
 export interface NamespaceSpec extends Of<typeof NamespaceSpec> {}
 
 export const NamespaceCondition = struct("core.v1.NamespaceCondition", {
-  type: string(1).required(),
-  status: string(2).required(),
-  lastTransitionTime: time(4).orNull(),
-  reason: string(5),
-  message: string(6),
+  type: string(1).required().doc("What the condition is about."),
+  status: string(2).required().doc("True, False or Unknown."),
+  lastTransitionTime: time(4).orNull().doc("When the status last changed."),
+  reason: string(5).doc("One word on why."),
+  message: string(6).doc("The reason in plain words."),
 });
 export interface NamespaceCondition extends Of<typeof NamespaceCondition> {}
 
 export const NamespaceStatus = struct("core.v1.NamespaceStatus", {
-  phase: string(1).oneOf("Active", "Terminating").default("Active"),
-  conditions: list(2, NamespaceCondition).mergedBy("type"),
+  phase: string(1).oneOf("Active", "Terminating").default("Active").doc("Active, or Terminating."),
+  conditions: list(2, NamespaceCondition)
+    .mergedBy("type")
+    .doc("What is known about its state, one entry per type."),
 });
 export interface NamespaceStatus extends Of<typeof NamespaceStatus> {}
 
@@ -29,6 +31,7 @@ const NAME_LABEL = "kubernetes.io/metadata.name";
 export const Namespace = resource({
   apiVersion: "v1",
   kind: "Namespace",
+  doc: "A part of the cluster in which names are unique.",
   plural: "namespaces",
   shortNames: ["ns"],
   namespaced: false,

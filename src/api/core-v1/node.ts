@@ -32,8 +32,8 @@ export interface AttachedVolume extends Of<typeof AttachedVolume> {}
 export const ConfigMapNodeConfigSource = struct("core.v1.ConfigMapNodeConfigSource", {
   namespace: string(1).required(),
   name: string(2).required(),
-  uid: string(3),
-  resourceVersion: string(4),
+  uid: string(3).doc("The object's uid."),
+  resourceVersion: string(4).doc("Version of the object."),
   kubeletConfigKey: string(5).required(),
 });
 export interface ConfigMapNodeConfigSource extends Of<typeof ConfigMapNodeConfigSource> {}
@@ -55,23 +55,23 @@ export const NodeConfigSource = struct("core.v1.NodeConfigSource", {
 export interface NodeConfigSource extends Of<typeof NodeConfigSource> {}
 
 export const NodeSpec = struct("core.v1.NodeSpec", {
-  podCIDR: string(1),
-  podCIDRs: list(7, string).mergedSet(),
-  providerID: string(3),
-  unschedulable: bool(4),
-  taints: list(5, Taint).atomic(),
+  podCIDR: string(1).doc("First range of addresses for its pods."),
+  podCIDRs: list(7, string).mergedSet().doc("Ranges of addresses for its pods, one per family."),
+  providerID: string(3).doc("The cloud's name for the machine."),
+  unschedulable: bool(4).doc("No new pods are placed on it."),
+  taints: list(5, Taint).atomic().doc("What keeps pods away that do not put up with it."),
   configSource: ref(6, NodeConfigSource),
   externalID: string(2),
 });
 export interface NodeSpec extends Of<typeof NodeSpec> {}
 
 export const NodeCondition = struct("core.v1.NodeCondition", {
-  type: string(1).required(),
-  status: string(2).required(),
-  lastHeartbeatTime: time(3).orNull(),
-  lastTransitionTime: time(4).orNull(),
-  reason: string(5),
-  message: string(6),
+  type: string(1).required().doc("What the condition is about."),
+  status: string(2).required().doc("True, False or Unknown."),
+  lastHeartbeatTime: time(3).orNull().doc("When it was last confirmed."),
+  lastTransitionTime: time(4).orNull().doc("When the status last changed."),
+  reason: string(5).doc("One word on why."),
+  message: string(6).doc("The reason in plain words."),
 });
 export interface NodeCondition extends Of<typeof NodeCondition> {}
 
@@ -134,16 +134,18 @@ export interface NodeFeatures extends Of<typeof NodeFeatures> {}
 export const NodeStatus = struct(
   "core.v1.NodeStatus",
   {
-    capacity: map(1, quantity),
-    allocatable: map(2, quantity),
+    capacity: map(1, quantity).doc("Everything it has."),
+    allocatable: map(2, quantity).doc("What pods may use of it."),
     phase: string(3).oneOf("Pending", "Running", "Terminated"),
-    conditions: list(4, NodeCondition).mergedBy("type"),
-    addresses: list(5, NodeAddress).mergedBy("type"),
-    daemonEndpoints: value(6, NodeDaemonEndpoints),
-    nodeInfo: value(7, NodeSystemInfo),
-    images: list(8, ContainerImage).atomic(),
-    volumesInUse: list(9, string).atomic(),
-    volumesAttached: list(10, AttachedVolume).atomic(),
+    conditions: list(4, NodeCondition)
+      .mergedBy("type")
+      .doc("What is known about its state, one entry per type."),
+    addresses: list(5, NodeAddress).mergedBy("type").doc("How it can be reached."),
+    daemonEndpoints: value(6, NodeDaemonEndpoints).doc("Ports of the kubelet."),
+    nodeInfo: value(7, NodeSystemInfo).doc("Versions and ids of the machine."),
+    images: list(8, ContainerImage).atomic().doc("Images that are there."),
+    volumesInUse: list(9, string).atomic().doc("Volumes that pods on it use."),
+    volumesAttached: list(10, AttachedVolume).atomic().doc("Volumes that are attached to it."),
     config: ref(11, NodeConfigStatus),
     runtimeHandlers: list(12, NodeRuntimeHandler).atomic().gate("UserNamespacesSupport"),
     features: ref(13, NodeFeatures),
@@ -196,6 +198,7 @@ function nodeStatus(node: NodeParts): string {
 export const Node = resource({
   apiVersion: "v1",
   kind: "Node",
+  doc: "A machine that runs pods.",
   plural: "nodes",
   shortNames: ["no"],
   namespaced: false,

@@ -42,7 +42,7 @@ import {
 export const AzureFilePersistentVolumeSource = struct("core.v1.AzureFilePersistentVolumeSource", {
   secretName: string(1).required(),
   shareName: string(2).required(),
-  readOnly: bool(3),
+  readOnly: bool(3).doc("Only reading is allowed."),
   secretNamespace: string(4).pointer().orNull(),
 });
 export interface AzureFilePersistentVolumeSource extends Of<typeof AzureFilePersistentVolumeSource> {}
@@ -50,8 +50,8 @@ export interface AzureFilePersistentVolumeSource extends Of<typeof AzureFilePers
 export const CSIPersistentVolumeSource = struct("core.v1.CSIPersistentVolumeSource", {
   driver: string(1).required().notEmpty(),
   volumeHandle: string(2).required().notEmpty(),
-  readOnly: bool(3),
-  fsType: string(4),
+  readOnly: bool(3).doc("Only reading is allowed."),
+  fsType: string(4).doc("File system to mount as, such as ext4."),
   volumeAttributes: map(5, string),
   controllerPublishSecretRef: ref(6, SecretReference),
   nodeStageSecretRef: ref(7, SecretReference),
@@ -66,24 +66,24 @@ export const CephFSPersistentVolumeSource = struct("core.v1.CephFSPersistentVolu
   path: string(2),
   user: string(3),
   secretFile: string(4),
-  secretRef: ref(5, SecretReference),
-  readOnly: bool(6),
+  secretRef: ref(5, SecretReference).doc("Secret with what is needed to log in."),
+  readOnly: bool(6).doc("Only reading is allowed."),
 });
 export interface CephFSPersistentVolumeSource extends Of<typeof CephFSPersistentVolumeSource> {}
 
 export const CinderPersistentVolumeSource = struct("core.v1.CinderPersistentVolumeSource", {
   volumeID: string(1).required(),
-  fsType: string(2),
-  readOnly: bool(3),
-  secretRef: ref(4, SecretReference),
+  fsType: string(2).doc("File system to mount as, such as ext4."),
+  readOnly: bool(3).doc("Only reading is allowed."),
+  secretRef: ref(4, SecretReference).doc("Secret with what is needed to log in."),
 });
 export interface CinderPersistentVolumeSource extends Of<typeof CinderPersistentVolumeSource> {}
 
 export const FlexPersistentVolumeSource = struct("core.v1.FlexPersistentVolumeSource", {
   driver: string(1).required(),
-  fsType: string(2),
-  secretRef: ref(3, SecretReference),
-  readOnly: bool(4),
+  fsType: string(2).doc("File system to mount as, such as ext4."),
+  secretRef: ref(3, SecretReference).doc("Secret with what is needed to log in."),
+  readOnly: bool(4).doc("Only reading is allowed."),
   options: map(5, string),
 });
 export interface FlexPersistentVolumeSource extends Of<typeof FlexPersistentVolumeSource> {}
@@ -91,7 +91,7 @@ export interface FlexPersistentVolumeSource extends Of<typeof FlexPersistentVolu
 export const GlusterfsPersistentVolumeSource = struct("core.v1.GlusterfsPersistentVolumeSource", {
   endpoints: string(1).required(),
   path: string(2).required(),
-  readOnly: bool(3),
+  readOnly: bool(3).doc("Only reading is allowed."),
   endpointsNamespace: string(4).pointer(),
 });
 export interface GlusterfsPersistentVolumeSource extends Of<typeof GlusterfsPersistentVolumeSource> {}
@@ -101,54 +101,54 @@ export const ISCSIPersistentVolumeSource = struct("core.v1.ISCSIPersistentVolume
   iqn: string(2).required(),
   lun: int32(3).required(),
   iscsiInterface: string(4).default("default"),
-  fsType: string(5),
-  readOnly: bool(6),
+  fsType: string(5).doc("File system to mount as, such as ext4."),
+  readOnly: bool(6).doc("Only reading is allowed."),
   portals: list(7, string).atomic(),
   chapAuthDiscovery: bool(8),
   chapAuthSession: bool(11),
-  secretRef: ref(10, SecretReference),
+  secretRef: ref(10, SecretReference).doc("Secret with what is needed to log in."),
   initiatorName: string(12).pointer(),
 });
 export interface ISCSIPersistentVolumeSource extends Of<typeof ISCSIPersistentVolumeSource> {}
 
 export const LocalVolumeSource = struct("core.v1.LocalVolumeSource", {
   path: string(1).required().notEmpty(),
-  fsType: string(2).pointer(),
+  fsType: string(2).pointer().doc("File system to mount as, such as ext4."),
 });
 export interface LocalVolumeSource extends Of<typeof LocalVolumeSource> {}
 
 export const RBDPersistentVolumeSource = struct("core.v1.RBDPersistentVolumeSource", {
   monitors: list(1, string).required().atomic(),
   image: string(2).required(),
-  fsType: string(3),
+  fsType: string(3).doc("File system to mount as, such as ext4."),
   pool: string(4).default("rbd"),
   user: string(5).default("admin"),
   keyring: string(6).default("/etc/ceph/keyring"),
-  secretRef: ref(7, SecretReference),
-  readOnly: bool(8),
+  secretRef: ref(7, SecretReference).doc("Secret with what is needed to log in."),
+  readOnly: bool(8).doc("Only reading is allowed."),
 });
 export interface RBDPersistentVolumeSource extends Of<typeof RBDPersistentVolumeSource> {}
 
 export const ScaleIOPersistentVolumeSource = struct("core.v1.ScaleIOPersistentVolumeSource", {
   gateway: string(1).required(),
   system: string(2).required(),
-  secretRef: ref(3, SecretReference).required(),
+  secretRef: ref(3, SecretReference).required().doc("Secret with what is needed to log in."),
   sslEnabled: bool(4),
   protectionDomain: string(5),
   storagePool: string(6),
   storageMode: string(7).default("ThinProvisioned"),
   volumeName: string(8),
-  fsType: string(9).default("xfs"),
-  readOnly: bool(10),
+  fsType: string(9).default("xfs").doc("File system to mount as, such as ext4."),
+  readOnly: bool(10).doc("Only reading is allowed."),
 });
 export interface ScaleIOPersistentVolumeSource extends Of<typeof ScaleIOPersistentVolumeSource> {}
 
 export const StorageOSPersistentVolumeSource = struct("core.v1.StorageOSPersistentVolumeSource", {
   volumeName: string(1),
   volumeNamespace: string(2),
-  fsType: string(3),
-  readOnly: bool(4),
-  secretRef: ref(5, ObjectReference),
+  fsType: string(3).doc("File system to mount as, such as ext4."),
+  readOnly: bool(4).doc("Only reading is allowed."),
+  secretRef: ref(5, ObjectReference).doc("Secret with what is needed to log in."),
 });
 export interface StorageOSPersistentVolumeSource extends Of<typeof StorageOSPersistentVolumeSource> {}
 
@@ -189,15 +189,22 @@ const SOURCES = Object.keys(PersistentVolumeSource.fields) as readonly (keyof Pe
 export const PersistentVolumeSpec = struct(
   "core.v1.PersistentVolumeSpec",
   {
-    capacity: map(1, quantity).notEmpty(),
+    capacity: map(1, quantity).notEmpty().doc("How much it holds."),
     persistentVolumeSource: inline(2, PersistentVolumeSource),
-    accessModes: list(3, string).atomic().notEmpty(),
-    claimRef: ref(4, ObjectReference).granular(),
-    persistentVolumeReclaimPolicy: string(5).oneOf("Recycle", "Delete", "Retain").default("Retain"),
-    storageClassName: string(6),
-    mountOptions: list(7, string).atomic(),
-    volumeMode: string(8).pointer().oneOf("Block", "Filesystem").default("Filesystem"),
-    nodeAffinity: ref(9, VolumeNodeAffinity),
+    accessModes: list(3, string).atomic().notEmpty().doc("How often, and from where, it may be mounted."),
+    claimRef: ref(4, ObjectReference).granular().doc("The claim that it is bound to."),
+    persistentVolumeReclaimPolicy: string(5)
+      .oneOf("Recycle", "Delete", "Retain")
+      .default("Retain")
+      .doc("What happens to it when its claim is gone."),
+    storageClassName: string(6).doc("Class that it belongs to."),
+    mountOptions: list(7, string).atomic().doc("Options of the mount."),
+    volumeMode: string(8)
+      .pointer()
+      .oneOf("Block", "Filesystem")
+      .default("Filesystem")
+      .doc("A file system, or a raw block device."),
+    nodeAffinity: ref(9, VolumeNodeAffinity).doc("Nodes from which it can be reached."),
     volumeAttributesClassName: string(10).pointer().gate("VolumeAttributesClass"),
   },
   {
@@ -226,8 +233,8 @@ export interface PersistentVolumeSpec extends Of<typeof PersistentVolumeSpec> {}
 
 export const PersistentVolumeStatus = struct("core.v1.PersistentVolumeStatus", {
   phase: string(1).oneOf("Pending", "Available", "Bound", "Released", "Failed").default("Pending"),
-  message: string(2),
-  reason: string(3),
+  message: string(2).doc("More about it in plain words."),
+  reason: string(3).doc("One word on why."),
   lastPhaseTransitionTime: time(4).pointer(),
 });
 export interface PersistentVolumeStatus extends Of<typeof PersistentVolumeStatus> {}
@@ -241,6 +248,7 @@ const claimText = ({ claimRef }: PersistentVolumeSpec): string =>
 export const PersistentVolume = resource({
   apiVersion: "v1",
   kind: "PersistentVolume",
+  doc: "Storage of the cluster that claims can be bound to.",
   plural: "persistentvolumes",
   shortNames: ["pv"],
   namespaced: false,

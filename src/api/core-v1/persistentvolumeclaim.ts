@@ -53,25 +53,29 @@ export const accessModesText = (modes: readonly string[] = []): string =>
     .join(",");
 
 export const PersistentVolumeClaimSpec = struct("core.v1.PersistentVolumeClaimSpec", {
-  accessModes: list(1, string).atomic(),
-  selector: ref(4, LabelSelector),
-  resources: value(2, VolumeResourceRequirements),
-  volumeName: string(3),
-  storageClassName: string(5).pointer(),
-  volumeMode: string(6).pointer().oneOf("Block", "Filesystem").default("Filesystem"),
-  dataSource: ref(7, TypedLocalObjectReference),
-  dataSourceRef: ref(8, TypedObjectReference),
+  accessModes: list(1, string).atomic().doc("How often, and from where, it may be mounted."),
+  selector: ref(4, LabelSelector).doc("Volumes that come into question."),
+  resources: value(2, VolumeResourceRequirements).doc("How much is wanted."),
+  volumeName: string(3).doc("The volume that it is bound to."),
+  storageClassName: string(5).pointer().doc("Class to make the volume by."),
+  volumeMode: string(6)
+    .pointer()
+    .oneOf("Block", "Filesystem")
+    .default("Filesystem")
+    .doc("A file system, or a raw block device."),
+  dataSource: ref(7, TypedLocalObjectReference).doc("What the volume starts with."),
+  dataSourceRef: ref(8, TypedObjectReference).doc("What the volume starts with; also kinds of others."),
   volumeAttributesClassName: string(9).pointer().gate("VolumeAttributesClass"),
 });
 export interface PersistentVolumeClaimSpec extends Of<typeof PersistentVolumeClaimSpec> {}
 
 export const PersistentVolumeClaimCondition = struct("core.v1.PersistentVolumeClaimCondition", {
-  type: string(1).required(),
-  status: string(2).required(),
-  lastProbeTime: time(3).orNull(),
-  lastTransitionTime: time(4).orNull(),
-  reason: string(5),
-  message: string(6),
+  type: string(1).required().doc("What the condition is about."),
+  status: string(2).required().doc("True, False or Unknown."),
+  lastProbeTime: time(3).orNull().doc("When it was last checked."),
+  lastTransitionTime: time(4).orNull().doc("When the status last changed."),
+  reason: string(5).doc("One word on why."),
+  message: string(6).doc("The reason in plain words."),
 });
 export interface PersistentVolumeClaimCondition extends Of<typeof PersistentVolumeClaimCondition> {}
 
@@ -79,7 +83,9 @@ export const PersistentVolumeClaimStatus = struct("core.v1.PersistentVolumeClaim
   phase: string(1).oneOf("Pending", "Bound", "Lost").default("Pending"),
   accessModes: list(2, string).atomic(),
   capacity: map(3, quantity),
-  conditions: list(4, PersistentVolumeClaimCondition).mergedBy("type"),
+  conditions: list(4, PersistentVolumeClaimCondition)
+    .mergedBy("type")
+    .doc("What is known about its state, one entry per type."),
   allocatedResources: map(5, quantity),
   allocatedResourceStatuses: map(7, string).granular(),
   currentVolumeAttributesClassName: string(8).pointer().gate("VolumeAttributesClass"),
@@ -159,6 +165,7 @@ const isBound = ({ spec }: ClaimParts): boolean => (spec.volumeName ?? "") !== "
 export const PersistentVolumeClaim = resource({
   apiVersion: "v1",
   kind: "PersistentVolumeClaim",
+  doc: "A request for storage, and the hold on what it got.",
   plural: "persistentvolumeclaims",
   shortNames: ["pvc"],
   namespaced: true,

@@ -24,6 +24,7 @@ const isInt32 = (text: string): boolean =>
 export const Pod = resource({
   apiVersion: "v1",
   kind: "Pod",
+  doc: "Containers that run together on one node, sharing its network address and volumes.",
   plural: "pods",
   shortNames: ["po"],
   categories: ["all"],

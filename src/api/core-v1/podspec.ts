@@ -56,49 +56,91 @@ export const WorkloadReference = struct("core.v1.WorkloadReference", {
 export interface WorkloadReference extends Of<typeof WorkloadReference> {}
 
 export const PodSpec = struct("core.v1.PodSpec", {
-  volumes: list(1, Volume).mergedBy("name").patch("retainKeys"),
-  initContainers: list(20, Container).mergedBy("name"),
-  containers: list(2, Container).required().mergedBy("name").notEmpty(),
-  ephemeralContainers: list(34, EphemeralContainer).mergedBy("name"),
-  restartPolicy: string(3).oneOf("Always", "OnFailure", "Never").default("Always"),
-  terminationGracePeriodSeconds: int64(4).pointer().default(30),
-  activeDeadlineSeconds: int64(5).pointer(),
+  volumes: list(1, Volume).mergedBy("name").patch("retainKeys").doc("Storage that the containers can mount."),
+  initContainers: list(20, Container)
+    .mergedBy("name")
+    .doc(
+      "Containers that run one after the other before the others start; with restartPolicy Always they stay.",
+    ),
+  containers: list(2, Container)
+    .required()
+    .mergedBy("name")
+    .notEmpty()
+    .doc("What the pod runs; at least one."),
+  ephemeralContainers: list(34, EphemeralContainer)
+    .mergedBy("name")
+    .doc("Containers that were put into the running pod to look around."),
+  restartPolicy: string(3)
+    .oneOf("Always", "OnFailure", "Never")
+    .default("Always")
+    .doc("Whether containers that ended start again."),
+  terminationGracePeriodSeconds: int64(4)
+    .pointer()
+    .default(30)
+    .doc("Time between the request to stop and the end by force."),
+  activeDeadlineSeconds: int64(5).pointer().doc("The pod fails when it has been active for so long."),
   dnsPolicy: string(6)
     .oneOf("ClusterFirstWithHostNet", "ClusterFirst", "Default", "None")
-    .default("ClusterFirst"),
-  nodeSelector: map(7, string).atomic(),
-  serviceAccountName: string(8),
-  serviceAccount: string(9),
-  automountServiceAccountToken: bool(21).pointer(),
-  nodeName: string(10),
-  hostNetwork: bool(11),
-  hostPID: bool(12),
-  hostIPC: bool(13),
-  shareProcessNamespace: bool(27).pointer(),
-  securityContext: ref(14, PodSecurityContext).default({}),
-  imagePullSecrets: list(15, LocalObjectReference).mergedBy("name"),
-  hostname: string(16),
-  subdomain: string(17),
-  affinity: ref(18, Affinity),
-  schedulerName: string(19).default("default-scheduler"),
-  tolerations: list(22, Toleration).atomic(),
-  hostAliases: list(23, HostAlias).mergedBy("ip"),
-  priorityClassName: string(24),
-  priority: int32(25).pointer(),
-  dnsConfig: ref(26, PodDNSConfig),
-  readinessGates: list(28, PodReadinessGate).atomic(),
-  runtimeClassName: string(29).pointer(),
-  enableServiceLinks: bool(30).pointer(),
-  preemptionPolicy: string(31).pointer().oneOf("PreemptLowerPriority", "Never"),
-  overhead: map(32, quantity),
-  topologySpreadConstraints: list(33, TopologySpreadConstraint).mergedBy("topologyKey", "whenUnsatisfiable"),
-  setHostnameAsFQDN: bool(35).pointer(),
-  os: ref(36, PodOS),
-  hostUsers: bool(37).pointer(),
-  schedulingGates: list(38, PodSchedulingGate).mergedBy("name"),
-  resourceClaims: list(39, PodResourceClaim).mergedBy("name").patch("retainKeys"),
-  resources: ref(40, ResourceRequirements).gate("PodLevelResources"),
-  hostnameOverride: string(41).pointer().gate("HostnameOverride"),
-  workloadRef: ref(42, WorkloadReference).gate("GenericWorkload"),
+    .default("ClusterFirst")
+    .doc("Where the pod's name lookups go."),
+  nodeSelector: map(7, string).atomic().doc("Labels that its node must have."),
+  serviceAccountName: string(8).doc("Account that the pod acts as."),
+  serviceAccount: string(9).doc("Older name of serviceAccountName, kept equal."),
+  automountServiceAccountToken: bool(21)
+    .pointer()
+    .doc("Whether the account's token is mounted into the containers."),
+  nodeName: string(10).doc("Node that it runs on; set by the scheduler."),
+  hostNetwork: bool(11).doc("Uses the node's own network."),
+  hostPID: bool(12).doc("Sees the node's processes."),
+  hostIPC: bool(13).doc("Shares the node's inter-process communication."),
+  shareProcessNamespace: bool(27).pointer().doc("Its containers see each other's processes."),
+  securityContext: ref(14, PodSecurityContext).default({}).doc("Rights and identity of all its containers."),
+  imagePullSecrets: list(15, LocalObjectReference)
+    .mergedBy("name")
+    .doc("Secrets with which images may be pulled."),
+  hostname: string(16).doc("Host name inside the pod; by default the pod's name."),
+  subdomain: string(17).doc("Makes the full host name hostname.subdomain.namespace.svc."),
+  affinity: ref(18, Affinity).doc("Which nodes, and which neighbours, it wants or avoids."),
+  schedulerName: string(19).default("default-scheduler").doc("Scheduler that finds the node."),
+  tolerations: list(22, Toleration).atomic().doc("Taints of nodes that it puts up with."),
+  hostAliases: list(23, HostAlias).mergedBy("ip").doc("Additional lines of /etc/hosts."),
+  priorityClassName: string(24).doc("Class that gives the pod its priority."),
+  priority: int32(25).pointer().doc("Rank among pods; follows from the class."),
+  dnsConfig: ref(26, PodDNSConfig).doc("Additions to what the DNS policy gives."),
+  readinessGates: list(28, PodReadinessGate)
+    .atomic()
+    .doc("Conditions set from outside that readiness waits for."),
+  runtimeClassName: string(29).pointer().doc("RuntimeClass that says how its containers are run."),
+  enableServiceLinks: bool(30).pointer().doc("Whether services appear as environment variables."),
+  preemptionPolicy: string(31)
+    .pointer()
+    .oneOf("PreemptLowerPriority", "Never")
+    .doc("Whether it may push out pods of lower priority."),
+  overhead: map(32, quantity).doc("What running the pod costs beside its containers; from the RuntimeClass."),
+  topologySpreadConstraints: list(33, TopologySpreadConstraint)
+    .mergedBy("topologyKey", "whenUnsatisfiable")
+    .doc("How evenly it is spread over nodes and zones."),
+  setHostnameAsFQDN: bool(35).pointer().doc("The host name is the full domain name."),
+  os: ref(36, PodOS).doc("Operating system that its containers need."),
+  hostUsers: bool(37)
+    .pointer()
+    .doc("Users inside are the node's users; false gives the pod users of its own."),
+  schedulingGates: list(38, PodSchedulingGate)
+    .mergedBy("name")
+    .doc("Reasons not to schedule it yet; all must be removed."),
+  resourceClaims: list(39, PodResourceClaim)
+    .mergedBy("name")
+    .patch("retainKeys")
+    .doc("Devices that must be allocated before it starts."),
+  resources: ref(40, ResourceRequirements)
+    .gate("PodLevelResources")
+    .doc("What all its containers together ask for and may use."),
+  hostnameOverride: string(41)
+    .pointer()
+    .gate("HostnameOverride")
+    .doc("Host name inside the pod, whatever its other names say."),
+  workloadRef: ref(42, WorkloadReference)
+    .gate("GenericWorkload")
+    .doc("Group of pods that it is scheduled with."),
 });
 export interface PodSpec extends Of<typeof PodSpec> {}

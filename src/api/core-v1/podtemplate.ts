@@ -11,6 +11,7 @@ interface Parts {
 export const PodTemplate = resource({
   apiVersion: "v1",
   kind: "PodTemplate",
+  doc: "A stored template that pods can be made from.",
   plural: "podtemplates",
   namespaced: true,
   metadata: ObjectMeta,

@@ -7,8 +7,8 @@ import { at, forbidden, type Of, struct, value } from "#machinery/schema";
 export const PodTemplateSpec = struct(
   "core.v1.PodTemplateSpec",
   {
-    metadata: value(1, ObjectMeta),
-    spec: value(2, PodSpec),
+    metadata: value(1, ObjectMeta).doc("Labels and annotations of the pods that are made from it."),
+    spec: value(2, PodSpec).doc("What the pods run."),
   },
   {
     *validate({ metadata, spec }, path) {

@@ -18,7 +18,7 @@ import {
 } from "#machinery/schema";
 
 export const ExecAction = struct("core.v1.ExecAction", {
-  command: list(1, string).atomic().notEmpty(),
+  command: list(1, string).atomic().notEmpty().doc("Program and arguments; no shell is involved."),
 });
 export interface ExecAction extends Of<typeof ExecAction> {}
 
@@ -45,11 +45,11 @@ export interface HTTPHeader extends Of<typeof HTTPHeader> {}
 export const HTTPGetAction = struct(
   "core.v1.HTTPGetAction",
   {
-    path: string(1).default("/").notEmpty(),
-    port: intOrString(2).required(),
-    host: string(3),
-    scheme: string(4).oneOf("HTTP", "HTTPS").default("HTTP"),
-    httpHeaders: list(5, HTTPHeader).atomic(),
+    path: string(1).default("/").notEmpty().doc("Path that is asked for."),
+    port: intOrString(2).required().doc("Port by number or name."),
+    host: string(3).doc("Host; by default the pod's address."),
+    scheme: string(4).oneOf("HTTP", "HTTPS").default("HTTP").doc("HTTP or HTTPS."),
+    httpHeaders: list(5, HTTPHeader).atomic().doc("Headers of the request."),
   },
   {
     *validate({ port, httpHeaders }, path) {
@@ -93,10 +93,10 @@ function* handlerProblems<T extends object>(
 export const LifecycleHandler = struct(
   "core.v1.LifecycleHandler",
   {
-    exec: ref(1, ExecAction),
-    httpGet: ref(2, HTTPGetAction),
-    tcpSocket: ref(3, TCPSocketAction),
-    sleep: ref(4, SleepAction),
+    exec: ref(1, ExecAction).doc("Runs a command in the container."),
+    httpGet: ref(2, HTTPGetAction).doc("Sends a GET."),
+    tcpSocket: ref(3, TCPSocketAction).doc("Not supported any more."),
+    sleep: ref(4, SleepAction).doc("Waits."),
   },
   {
     *validate(handler, path) {
@@ -107,19 +107,20 @@ export const LifecycleHandler = struct(
 export interface LifecycleHandler extends Of<typeof LifecycleHandler> {}
 
 export const Lifecycle = struct("core.v1.Lifecycle", {
-  postStart: ref(1, LifecycleHandler),
-  preStop: ref(2, LifecycleHandler),
+  postStart: ref(1, LifecycleHandler).doc("Done right after the start."),
+  preStop: ref(2, LifecycleHandler).doc("Done before the container is asked to stop."),
   stopSignal: string(3)
     .pointer()
-    .oneOf(...SIGNALS),
+    .oneOf(...SIGNALS)
+    .doc("Signal that asks it to stop."),
 });
 export interface Lifecycle extends Of<typeof Lifecycle> {}
 
 export const ProbeHandler = struct("core.v1.ProbeHandler", {
-  exec: ref(1, ExecAction),
-  httpGet: ref(2, HTTPGetAction),
-  tcpSocket: ref(3, TCPSocketAction),
-  grpc: ref(4, GRPCAction),
+  exec: ref(1, ExecAction).doc("Runs a command in the container; success is exit code 0."),
+  httpGet: ref(2, HTTPGetAction).doc("Sends a GET; success is a status from 200 to 399."),
+  tcpSocket: ref(3, TCPSocketAction).doc("Opens a connection."),
+  grpc: ref(4, GRPCAction).doc("Asks the gRPC health service."),
 });
 export interface ProbeHandler extends Of<typeof ProbeHandler> {}
 
@@ -127,12 +128,14 @@ export const Probe = struct(
   "core.v1.Probe",
   {
     handler: inline(1, ProbeHandler),
-    initialDelaySeconds: int32(2).min(0),
-    timeoutSeconds: int32(3).default(1).min(0),
-    periodSeconds: int32(4).default(10).min(0),
-    successThreshold: int32(5).default(1).min(0),
-    failureThreshold: int32(6).default(3).min(0),
-    terminationGracePeriodSeconds: int64(7).pointer(),
+    initialDelaySeconds: int32(2).min(0).doc("Wait after the start before the first check."),
+    timeoutSeconds: int32(3).default(1).min(0).doc("An answer must come in this time."),
+    periodSeconds: int32(4).default(10).min(0).doc("Time between checks."),
+    successThreshold: int32(5).default(1).min(0).doc("Successes in a row that count as one."),
+    failureThreshold: int32(6).default(3).min(0).doc("Failures in a row that count as one."),
+    terminationGracePeriodSeconds: int64(7)
+      .pointer()
+      .doc("In place of the pod's own, when this probe ends the container."),
   },
   {
     *validate(probe, path) {

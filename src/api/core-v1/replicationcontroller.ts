@@ -22,18 +22,18 @@ import {
 
 export const ReplicationControllerSpec = struct("core.v1.ReplicationControllerSpec", {
   replicas: int32(1).pointer().default(1).min(0),
-  minReadySeconds: int32(4).min(0),
+  minReadySeconds: int32(4).min(0).doc("Ready this long counts as available."),
   selector: map(2, string).atomic().notEmpty(),
   template: ref(3, PodTemplateSpec).notEmpty(),
 });
 export interface ReplicationControllerSpec extends Of<typeof ReplicationControllerSpec> {}
 
 export const ReplicationControllerCondition = struct("core.v1.ReplicationControllerCondition", {
-  type: string(1).required(),
-  status: string(2).required(),
-  lastTransitionTime: time(3).orNull(),
-  reason: string(4),
-  message: string(5),
+  type: string(1).required().doc("What the condition is about."),
+  status: string(2).required().doc("True, False or Unknown."),
+  lastTransitionTime: time(3).orNull().doc("When the status last changed."),
+  reason: string(4).doc("One word on why."),
+  message: string(5).doc("The reason in plain words."),
 });
 export interface ReplicationControllerCondition extends Of<typeof ReplicationControllerCondition> {}
 
@@ -42,14 +42,17 @@ export const ReplicationControllerStatus = struct("core.v1.ReplicationController
   fullyLabeledReplicas: int32(2),
   readyReplicas: int32(4),
   availableReplicas: int32(5),
-  observedGeneration: int64(3),
-  conditions: list(6, ReplicationControllerCondition).mergedBy("type"),
+  observedGeneration: int64(3).doc("Generation of the object that this is about."),
+  conditions: list(6, ReplicationControllerCondition)
+    .mergedBy("type")
+    .doc("What is known about its state, one entry per type."),
 });
 export interface ReplicationControllerStatus extends Of<typeof ReplicationControllerStatus> {}
 
 export const ReplicationController = resource({
   apiVersion: "v1",
   kind: "ReplicationController",
+  doc: "Keeps a number of pods alive; ReplicaSets have taken its place.",
   plural: "replicationcontrollers",
   shortNames: ["rc"],
   categories: ["all"],
@@ -96,5 +99,7 @@ export const ReplicationController = resource({
         );
     },
   },
+
+  fieldSelectors: { "status.replicas": ({ status }) => String(status.replicas) },
 });
 export interface ReplicationController extends Of<typeof ReplicationController> {}

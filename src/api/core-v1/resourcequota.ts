@@ -123,9 +123,9 @@ function* amountProblems(list: Readonly<Record<string, string>>, path: string): 
 export const ResourceQuotaSpec = struct(
   "core.v1.ResourceQuotaSpec",
   {
-    hard: map(1, quantity),
-    scopes: list(2, string).atomic(),
-    scopeSelector: ref(3, ScopeSelector),
+    hard: map(1, quantity).doc("The most that the namespace may have of each."),
+    scopes: list(2, string).atomic().doc("Which objects are counted."),
+    scopeSelector: ref(3, ScopeSelector).doc("Which objects are counted, by conditions."),
   },
   {
     *validate({ hard, scopes = [] }, path) {
@@ -141,8 +141,8 @@ export const ResourceQuotaSpec = struct(
 export interface ResourceQuotaSpec extends Of<typeof ResourceQuotaSpec> {}
 
 export const ResourceQuotaStatus = struct("core.v1.ResourceQuotaStatus", {
-  hard: map(1, quantity),
-  used: map(2, quantity),
+  hard: map(1, quantity).doc("The limits that are in force."),
+  used: map(2, quantity).doc("What is in use."),
 });
 export interface ResourceQuotaStatus extends Of<typeof ResourceQuotaStatus> {}
 
@@ -158,6 +158,7 @@ const usageText = ({ hard = {}, used = {} }: ResourceQuotaStatus, limits: boolea
 export const ResourceQuota = resource({
   apiVersion: "v1",
   kind: "ResourceQuota",
+  doc: "The most that a namespace may use altogether.",
   plural: "resourcequotas",
   shortNames: ["quota"],
   namespaced: true,

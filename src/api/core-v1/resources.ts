@@ -94,9 +94,9 @@ export interface ResourceClaim extends Of<typeof ResourceClaim> {}
 export const ResourceRequirements = struct(
   "core.v1.ResourceRequirements",
   {
-    limits: map(1, quantity),
-    requests: map(2, quantity),
-    claims: list(3, ResourceClaim).keyedBy("name"),
+    limits: map(1, quantity).doc("The most that may be used."),
+    requests: map(2, quantity).doc("What is set aside; by default the limits."),
+    claims: list(3, ResourceClaim).keyedBy("name").doc("Devices, by the names of the pod's resourceClaims."),
   },
   {
     *validate(requirements, path) {

@@ -63,14 +63,15 @@ function* jsonProblems(data: Readonly<Record<string, string>>, key: string): Ite
 export const Secret = resource({
   apiVersion: "v1",
   kind: "Secret",
+  doc: "Confidential data by key.",
   plural: "secrets",
   namespaced: true,
   metadata: ObjectMeta,
   fields: {
-    immutable: bool(5).pointer(),
-    data: map(2, bytes),
-    stringData: map(4, string),
-    type: string(3).default("Opaque"),
+    immutable: bool(5).pointer().doc("Data can never change again."),
+    data: map(2, bytes).doc("Bytes by key."),
+    stringData: map(4, string).doc("Texts by key, for writing only."),
+    type: string(3).default("Opaque").doc("What the data is, for those who use it."),
   },
 
   fieldSelectors: { type: (secret) => secret.type },

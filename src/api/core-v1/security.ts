@@ -102,18 +102,21 @@ export interface SeccompProfile extends Of<typeof SeccompProfile> {}
 export const PodSecurityContext = struct(
   "core.v1.PodSecurityContext",
   {
-    seLinuxOptions: ref(1, SELinuxOptions),
+    seLinuxOptions: ref(1, SELinuxOptions).doc("SELinux label."),
     windowsOptions: ref(8, WindowsSecurityContextOptions),
-    runAsUser: int64(2).pointer(),
-    runAsGroup: int64(6).pointer(),
-    runAsNonRoot: bool(3).pointer(),
-    supplementalGroups: list(4, int64).atomic(),
+    runAsUser: int64(2).pointer().doc("User id of the processes."),
+    runAsGroup: int64(6).pointer().doc("Group id of the processes."),
+    runAsNonRoot: bool(3).pointer().doc("Refuses to start as user 0."),
+    supplementalGroups: list(4, int64).atomic().doc("Further groups of the processes."),
     supplementalGroupsPolicy: string(12).pointer().oneOf("Merge", "Strict"),
-    fsGroup: int64(5).pointer(),
-    sysctls: list(7, Sysctl).atomic(),
-    fsGroupChangePolicy: string(9).pointer().oneOf("OnRootMismatch", "Always"),
-    seccompProfile: ref(10, SeccompProfile),
-    appArmorProfile: ref(11, AppArmorProfile),
+    fsGroup: int64(5).pointer().doc("Group that volumes are given to."),
+    sysctls: list(7, Sysctl).atomic().doc("Kernel settings of the pod."),
+    fsGroupChangePolicy: string(9)
+      .pointer()
+      .oneOf("OnRootMismatch", "Always")
+      .doc("Whether files are given to the group on every mount."),
+    seccompProfile: ref(10, SeccompProfile).doc("System calls that are allowed."),
+    appArmorProfile: ref(11, AppArmorProfile).doc("AppArmor profile."),
     seLinuxChangePolicy: string(13).pointer().gate("SELinuxChangePolicy"),
   },
   {
@@ -132,18 +135,18 @@ export interface PodSecurityContext extends Of<typeof PodSecurityContext> {}
 export const SecurityContext = struct(
   "core.v1.SecurityContext",
   {
-    capabilities: ref(1, Capabilities),
-    privileged: bool(2).pointer(),
-    seLinuxOptions: ref(3, SELinuxOptions),
+    capabilities: ref(1, Capabilities).doc("Rights of the kernel that are added or dropped."),
+    privileged: bool(2).pointer().doc("Runs with all rights of the node."),
+    seLinuxOptions: ref(3, SELinuxOptions).doc("SELinux label."),
     windowsOptions: ref(10, WindowsSecurityContextOptions),
-    runAsUser: int64(4).pointer(),
-    runAsGroup: int64(8).pointer(),
-    runAsNonRoot: bool(5).pointer(),
-    readOnlyRootFilesystem: bool(6).pointer(),
-    allowPrivilegeEscalation: bool(7).pointer(),
-    procMount: string(9).pointer().oneOf("Default", "Unmasked"),
-    seccompProfile: ref(11, SeccompProfile),
-    appArmorProfile: ref(12, AppArmorProfile),
+    runAsUser: int64(4).pointer().doc("User id of the process."),
+    runAsGroup: int64(8).pointer().doc("Group id of the process."),
+    runAsNonRoot: bool(5).pointer().doc("Refuses to start as user 0."),
+    readOnlyRootFilesystem: bool(6).pointer().doc("The container's own file system cannot be written."),
+    allowPrivilegeEscalation: bool(7).pointer().doc("Whether a process may get more rights than its parent."),
+    procMount: string(9).pointer().oneOf("Default", "Unmasked").doc("How /proc is shown."),
+    seccompProfile: ref(11, SeccompProfile).doc("System calls that are allowed."),
+    appArmorProfile: ref(12, AppArmorProfile).doc("AppArmor profile."),
   },
   {
     *validate(context, path) {

@@ -25,6 +25,7 @@ export {
 export const Service = resource({
   apiVersion: "v1",
   kind: "Service",
+  doc: "One stable address for a set of pods.",
   plural: "services",
   shortNames: ["svc"],
   categories: ["all"],

@@ -6,6 +6,7 @@ import { bool, list, type Of, resource } from "#machinery/schema";
 export const ServiceAccount = resource({
   apiVersion: "v1",
   kind: "ServiceAccount",
+  doc: "An identity for pods.",
   plural: "serviceaccounts",
   shortNames: ["sa"],
   namespaced: true,
@@ -14,9 +15,9 @@ export const ServiceAccount = resource({
     token: { kind: "TokenRequest", apiVersion: "authentication.k8s.io/v1", verbs: ["create"] },
   },
   fields: {
-    secrets: list(2, ObjectReference).mergedBy("name"),
-    imagePullSecrets: list(3, LocalObjectReference).atomic(),
-    automountServiceAccountToken: bool(4).pointer(),
+    secrets: list(2, ObjectReference).mergedBy("name").doc("Secrets that its pods may use."),
+    imagePullSecrets: list(3, LocalObjectReference).atomic().doc("Secrets with which its pods pull images."),
+    automountServiceAccountToken: bool(4).pointer().doc("Whether pods get its token."),
   },
 
   columns: [

@@ -27,12 +27,12 @@ export const LoadBalancerStatus = struct("core.v1.LoadBalancerStatus", {
 export interface LoadBalancerStatus extends Of<typeof LoadBalancerStatus> {}
 
 export const ServicePort = struct("core.v1.ServicePort", {
-  name: string(1),
-  protocol: string(2).oneOf("TCP", "UDP", "SCTP").default("TCP"),
-  appProtocol: string(6).pointer(),
-  port: int32(3).required(),
-  targetPort: intOrString(4).always(),
-  nodePort: int32(5),
+  name: string(1).doc("Unique name; needed with several ports."),
+  protocol: string(2).oneOf("TCP", "UDP", "SCTP").default("TCP").doc("TCP, UDP or SCTP."),
+  appProtocol: string(6).pointer().doc("What is spoken on it."),
+  port: int32(3).required().doc("Port of the service."),
+  targetPort: intOrString(4).always().doc("Port of the pods, by number or name."),
+  nodePort: int32(5).doc("Port on every node that leads here."),
 });
 export interface ServicePort extends Of<typeof ServicePort> {}
 
@@ -42,31 +42,50 @@ export const SessionAffinityConfig = struct("core.v1.SessionAffinityConfig", {
 export interface SessionAffinityConfig extends Of<typeof SessionAffinityConfig> {}
 
 export const ServiceSpec = struct("core.v1.ServiceSpec", {
-  ports: list(1, ServicePort).mergedBy("port", "protocol"),
-  selector: map(2, string).atomic(),
-  clusterIP: string(3),
-  clusterIPs: list(18, string).atomic(),
-  type: string(4).oneOf("ClusterIP", "NodePort", "LoadBalancer", "ExternalName").default("ClusterIP"),
-  externalIPs: list(5, string).atomic(),
-  sessionAffinity: string(7).oneOf("ClientIP", "None").default("None"),
-  loadBalancerIP: string(8),
-  loadBalancerSourceRanges: list(9, string).atomic(),
-  externalName: string(10),
-  externalTrafficPolicy: string(11).oneOf("Cluster", "Local"),
-  healthCheckNodePort: int32(12),
-  publishNotReadyAddresses: bool(13),
-  sessionAffinityConfig: ref(14, SessionAffinityConfig),
-  ipFamilies: list(19, string).atomic(),
-  ipFamilyPolicy: string(17).pointer().oneOf("SingleStack", "PreferDualStack", "RequireDualStack"),
-  allocateLoadBalancerNodePorts: bool(20).pointer(),
-  loadBalancerClass: string(21).pointer(),
-  internalTrafficPolicy: string(22).pointer().oneOf("Cluster", "Local"),
-  trafficDistribution: string(23).pointer().oneOf("PreferClose", "PreferSameZone", "PreferSameNode"),
+  ports: list(1, ServicePort).mergedBy("port", "protocol").doc("Ports that are offered."),
+  selector: map(2, string)
+    .atomic()
+    .doc("Labels of the pods behind it; without it the endpoints are somebody else's work."),
+  clusterIP: string(3).doc("Address inside the cluster; None for headless services."),
+  clusterIPs: list(18, string).atomic().doc("Addresses inside the cluster, one per family."),
+  type: string(4)
+    .oneOf("ClusterIP", "NodePort", "LoadBalancer", "ExternalName")
+    .default("ClusterIP")
+    .doc("How far it can be reached."),
+  externalIPs: list(5, string).atomic().doc("Further addresses for which nodes take traffic."),
+  sessionAffinity: string(7)
+    .oneOf("ClientIP", "None")
+    .default("None")
+    .doc("Whether a client stays with one pod."),
+  loadBalancerIP: string(8).doc("Wanted address of the load balancer; not every one can."),
+  loadBalancerSourceRanges: list(9, string).atomic().doc("Clients that the load balancer lets in."),
+  externalName: string(10).doc("Name that lookups are sent on to."),
+  externalTrafficPolicy: string(11)
+    .oneOf("Cluster", "Local")
+    .doc("Whether traffic from outside stays on the node it came to."),
+  healthCheckNodePort: int32(12).doc("Port on which nodes tell the load balancer that they have pods."),
+  publishNotReadyAddresses: bool(13).doc("Pods count as ready, whatever they say."),
+  sessionAffinityConfig: ref(14, SessionAffinityConfig).doc("Settings of session affinity."),
+  ipFamilies: list(19, string).atomic().doc("Families of its addresses, in order."),
+  ipFamilyPolicy: string(17)
+    .pointer()
+    .oneOf("SingleStack", "PreferDualStack", "RequireDualStack")
+    .doc("Whether one family is wanted, or both."),
+  allocateLoadBalancerNodePorts: bool(20).pointer().doc("Whether load balancers get node ports."),
+  loadBalancerClass: string(21).pointer().doc("Which load balancer takes care of it."),
+  internalTrafficPolicy: string(22)
+    .pointer()
+    .oneOf("Cluster", "Local")
+    .doc("Whether traffic from inside stays on its node."),
+  trafficDistribution: string(23)
+    .pointer()
+    .oneOf("PreferClose", "PreferSameZone", "PreferSameNode")
+    .doc("Which endpoints are preferred."),
 });
 export interface ServiceSpec extends Of<typeof ServiceSpec> {}
 
 export const ServiceStatus = struct("core.v1.ServiceStatus", {
   loadBalancer: value(1, LoadBalancerStatus),
-  conditions: list(2, Condition).mergedBy("type"),
+  conditions: list(2, Condition).mergedBy("type").doc("What is known about its state, one entry per type."),
 });
 export interface ServiceStatus extends Of<typeof ServiceStatus> {}

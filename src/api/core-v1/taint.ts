@@ -4,10 +4,14 @@ import { at, int64, invalid, type Of, string, struct, time } from "#machinery/sc
 export const Taint = struct(
   "core.v1.Taint",
   {
-    key: string(1).required().notEmpty(),
-    value: string(2),
-    effect: string(3).oneOf("NoSchedule", "PreferNoSchedule", "NoExecute").required().notEmpty(),
-    timeAdded: time(4).pointer(),
+    key: string(1).required().notEmpty().doc("Name of the taint."),
+    value: string(2).doc("Value of the taint."),
+    effect: string(3)
+      .oneOf("NoSchedule", "PreferNoSchedule", "NoExecute")
+      .required()
+      .notEmpty()
+      .doc("What happens to pods that do not put up with it."),
+    timeAdded: time(4).pointer().doc("When it was put on."),
   },
   {
     *validate({ key, value }, path) {
@@ -21,11 +25,13 @@ export interface Taint extends Of<typeof Taint> {}
 export const Toleration = struct(
   "core.v1.Toleration",
   {
-    key: string(1),
-    operator: string(2).oneOf("Exists", "Equal", "Lt", "Gt"),
-    value: string(3),
-    effect: string(4).oneOf("NoSchedule", "PreferNoSchedule", "NoExecute"),
-    tolerationSeconds: int64(5).pointer(),
+    key: string(1).doc("Taint's key; empty with Exists for all of them."),
+    operator: string(2).oneOf("Exists", "Equal", "Lt", "Gt").doc("Exists, or Equal to the value."),
+    value: string(3).doc("Taint's value."),
+    effect: string(4)
+      .oneOf("NoSchedule", "PreferNoSchedule", "NoExecute")
+      .doc("Effect that is put up with; empty for all."),
+    tolerationSeconds: int64(5).pointer().doc("How long NoExecute is put up with; for ever by default."),
   },
   {
     *validate({ key, operator, value, effect, tolerationSeconds }, path) {

@@ -27,9 +27,9 @@ import {
 
 export const AWSElasticBlockStoreVolumeSource = struct("core.v1.AWSElasticBlockStoreVolumeSource", {
   volumeID: string(1).required(),
-  fsType: string(2),
+  fsType: string(2).doc("File system to mount as, such as ext4."),
   partition: int32(3),
-  readOnly: bool(4),
+  readOnly: bool(4).doc("Only reading is allowed."),
 });
 export interface AWSElasticBlockStoreVolumeSource extends Of<typeof AWSElasticBlockStoreVolumeSource> {}
 
@@ -37,8 +37,8 @@ export const AzureDiskVolumeSource = struct("core.v1.AzureDiskVolumeSource", {
   diskName: string(1).required(),
   diskURI: string(2).required(),
   cachingMode: string(3).pointer().oneOf("None", "ReadOnly", "ReadWrite").default("ReadWrite"),
-  fsType: string(4).pointer().default("ext4"),
-  readOnly: bool(5).pointer().default(false),
+  fsType: string(4).pointer().default("ext4").doc("File system to mount as, such as ext4."),
+  readOnly: bool(5).pointer().default(false).doc("Only reading is allowed."),
   kind: string(6).pointer().oneOf("Shared", "Dedicated", "Managed").default("Shared"),
 });
 export interface AzureDiskVolumeSource extends Of<typeof AzureDiskVolumeSource> {}
@@ -46,14 +46,14 @@ export interface AzureDiskVolumeSource extends Of<typeof AzureDiskVolumeSource> 
 export const AzureFileVolumeSource = struct("core.v1.AzureFileVolumeSource", {
   secretName: string(1).required(),
   shareName: string(2).required(),
-  readOnly: bool(3),
+  readOnly: bool(3).doc("Only reading is allowed."),
 });
 export interface AzureFileVolumeSource extends Of<typeof AzureFileVolumeSource> {}
 
 export const CSIVolumeSource = struct("core.v1.CSIVolumeSource", {
   driver: string(1).required().notEmpty(),
-  readOnly: bool(2).pointer(),
-  fsType: string(3).pointer(),
+  readOnly: bool(2).pointer().doc("Only reading is allowed."),
+  fsType: string(3).pointer().doc("File system to mount as, such as ext4."),
   volumeAttributes: map(4, string),
   nodePublishSecretRef: ref(5, LocalObjectReference),
 });
@@ -64,24 +64,24 @@ export const CephFSVolumeSource = struct("core.v1.CephFSVolumeSource", {
   path: string(2),
   user: string(3),
   secretFile: string(4),
-  secretRef: ref(5, LocalObjectReference),
-  readOnly: bool(6),
+  secretRef: ref(5, LocalObjectReference).doc("Secret with what is needed to log in."),
+  readOnly: bool(6).doc("Only reading is allowed."),
 });
 export interface CephFSVolumeSource extends Of<typeof CephFSVolumeSource> {}
 
 export const CinderVolumeSource = struct("core.v1.CinderVolumeSource", {
   volumeID: string(1).required(),
-  fsType: string(2),
-  readOnly: bool(3),
-  secretRef: ref(4, LocalObjectReference),
+  fsType: string(2).doc("File system to mount as, such as ext4."),
+  readOnly: bool(3).doc("Only reading is allowed."),
+  secretRef: ref(4, LocalObjectReference).doc("Secret with what is needed to log in."),
 });
 export interface CinderVolumeSource extends Of<typeof CinderVolumeSource> {}
 
 export const ClusterTrustBundleProjection = struct("core.v1.ClusterTrustBundleProjection", {
   name: string(1).pointer(),
   signerName: string(2).pointer(),
-  labelSelector: ref(3, LabelSelector),
-  optional: bool(5).pointer(),
+  labelSelector: ref(3, LabelSelector).doc("Objects that it is about."),
+  optional: bool(5).pointer().doc("Nothing is wrong when it is missing."),
   path: string(4).required(),
 });
 export interface ClusterTrustBundleProjection extends Of<typeof ClusterTrustBundleProjection> {}
@@ -89,9 +89,9 @@ export interface ClusterTrustBundleProjection extends Of<typeof ClusterTrustBund
 export const KeyToPath = struct(
   "core.v1.KeyToPath",
   {
-    key: string(1).required().notEmpty(),
-    path: string(2).required().notEmpty(),
-    mode: int32(3).pointer(),
+    key: string(1).required().notEmpty().doc("The key."),
+    path: string(2).required().notEmpty().doc("File below the mount."),
+    mode: int32(3).pointer().doc("Mode bits of this file."),
   },
   {
     *validate({ path: target, mode }, path) {
@@ -107,7 +107,7 @@ export const ConfigMapProjection = struct(
   {
     localObjectReference: inline(1, LocalObjectReference),
     items: list(2, KeyToPath).atomic(),
-    optional: bool(4).pointer(),
+    optional: bool(4).pointer().doc("Nothing is wrong when it is missing."),
   },
   {
     *validate({ name }, path) {
@@ -121,9 +121,9 @@ export const ConfigMapVolumeSource = struct(
   "core.v1.ConfigMapVolumeSource",
   {
     localObjectReference: inline(1, LocalObjectReference),
-    items: list(2, KeyToPath).atomic(),
-    defaultMode: int32(3).pointer().default(420),
-    optional: bool(4).pointer(),
+    items: list(2, KeyToPath).atomic().doc("Keys that become files, and where; all of them when empty."),
+    defaultMode: int32(3).pointer().default(420).doc("Mode bits of the files."),
+    optional: bool(4).pointer().doc("Nothing is wrong when it is missing."),
   },
   {
     *validate({ name, defaultMode }, path) {
@@ -194,8 +194,8 @@ export interface DownwardAPIVolumeSource extends Of<typeof DownwardAPIVolumeSour
 export const EmptyDirVolumeSource = struct(
   "core.v1.EmptyDirVolumeSource",
   {
-    medium: string(1),
-    sizeLimit: quantity(2).pointer(),
+    medium: string(1).doc("Memory, or the node's disk when empty."),
+    sizeLimit: quantity(2).pointer().doc("The pod is evicted above it."),
   },
   {
     *validate({ sizeLimit }, path) {
@@ -214,17 +214,17 @@ export interface EphemeralVolumeSource extends Of<typeof EphemeralVolumeSource> 
 export const FCVolumeSource = struct("core.v1.FCVolumeSource", {
   targetWWNs: list(1, string).atomic(),
   lun: int32(2).pointer(),
-  fsType: string(3),
-  readOnly: bool(4),
+  fsType: string(3).doc("File system to mount as, such as ext4."),
+  readOnly: bool(4).doc("Only reading is allowed."),
   wwids: list(5, string).atomic(),
 });
 export interface FCVolumeSource extends Of<typeof FCVolumeSource> {}
 
 export const FlexVolumeSource = struct("core.v1.FlexVolumeSource", {
   driver: string(1).required(),
-  fsType: string(2),
-  secretRef: ref(3, LocalObjectReference),
-  readOnly: bool(4),
+  fsType: string(2).doc("File system to mount as, such as ext4."),
+  secretRef: ref(3, LocalObjectReference).doc("Secret with what is needed to log in."),
+  readOnly: bool(4).doc("Only reading is allowed."),
   options: map(5, string),
 });
 export interface FlexVolumeSource extends Of<typeof FlexVolumeSource> {}
@@ -237,9 +237,9 @@ export interface FlockerVolumeSource extends Of<typeof FlockerVolumeSource> {}
 
 export const GCEPersistentDiskVolumeSource = struct("core.v1.GCEPersistentDiskVolumeSource", {
   pdName: string(1).required(),
-  fsType: string(2),
+  fsType: string(2).doc("File system to mount as, such as ext4."),
   partition: int32(3),
-  readOnly: bool(4),
+  readOnly: bool(4).doc("Only reading is allowed."),
 });
 export interface GCEPersistentDiskVolumeSource extends Of<typeof GCEPersistentDiskVolumeSource> {}
 
@@ -253,14 +253,14 @@ export interface GitRepoVolumeSource extends Of<typeof GitRepoVolumeSource> {}
 export const GlusterfsVolumeSource = struct("core.v1.GlusterfsVolumeSource", {
   endpoints: string(1).required(),
   path: string(2).required(),
-  readOnly: bool(3),
+  readOnly: bool(3).doc("Only reading is allowed."),
 });
 export interface GlusterfsVolumeSource extends Of<typeof GlusterfsVolumeSource> {}
 
 export const HostPathVolumeSource = struct(
   "core.v1.HostPathVolumeSource",
   {
-    path: string(1).required().notEmpty(),
+    path: string(1).required().notEmpty().doc("Path on the node."),
     type: string(2)
       .pointer()
       .oneOf(
@@ -273,7 +273,8 @@ export const HostPathVolumeSource = struct(
         "CharDevice",
         "BlockDevice",
       )
-      .default(""),
+      .default("")
+      .doc("What must be there, or is made."),
   },
   {
     *validate({ path: target }, path) {
@@ -288,12 +289,12 @@ export const ISCSIVolumeSource = struct("core.v1.ISCSIVolumeSource", {
   iqn: string(2).required().notEmpty(),
   lun: int32(3).required(),
   iscsiInterface: string(4).default("default"),
-  fsType: string(5),
-  readOnly: bool(6),
+  fsType: string(5).doc("File system to mount as, such as ext4."),
+  readOnly: bool(6).doc("Only reading is allowed."),
   portals: list(7, string).atomic(),
   chapAuthDiscovery: bool(8),
   chapAuthSession: bool(11),
-  secretRef: ref(10, LocalObjectReference),
+  secretRef: ref(10, LocalObjectReference).doc("Secret with what is needed to log in."),
   initiatorName: string(12).pointer(),
 });
 export interface ISCSIVolumeSource extends Of<typeof ISCSIVolumeSource> {}
@@ -309,7 +310,7 @@ export const NFSVolumeSource = struct(
   {
     server: string(1).required().notEmpty(),
     path: string(2).required().notEmpty(),
-    readOnly: bool(3),
+    readOnly: bool(3).doc("Only reading is allowed."),
   },
   {
     *validate({ path: target }, path) {
@@ -321,14 +322,14 @@ export const NFSVolumeSource = struct(
 export interface NFSVolumeSource extends Of<typeof NFSVolumeSource> {}
 
 export const PersistentVolumeClaimVolumeSource = struct("core.v1.PersistentVolumeClaimVolumeSource", {
-  claimName: string(1).required().notEmpty(),
-  readOnly: bool(2),
+  claimName: string(1).required().notEmpty().doc("The claim, in the pod's namespace."),
+  readOnly: bool(2).doc("Only reading is allowed."),
 });
 export interface PersistentVolumeClaimVolumeSource extends Of<typeof PersistentVolumeClaimVolumeSource> {}
 
 export const PhotonPersistentDiskVolumeSource = struct("core.v1.PhotonPersistentDiskVolumeSource", {
   pdID: string(1).required(),
-  fsType: string(2),
+  fsType: string(2).doc("File system to mount as, such as ext4."),
 });
 export interface PhotonPersistentDiskVolumeSource extends Of<typeof PhotonPersistentDiskVolumeSource> {}
 
@@ -345,8 +346,8 @@ export interface PodCertificateProjection extends Of<typeof PodCertificateProjec
 
 export const PortworxVolumeSource = struct("core.v1.PortworxVolumeSource", {
   volumeID: string(1).required(),
-  fsType: string(2),
-  readOnly: bool(3),
+  fsType: string(2).doc("File system to mount as, such as ext4."),
+  readOnly: bool(3).doc("Only reading is allowed."),
 });
 export interface PortworxVolumeSource extends Of<typeof PortworxVolumeSource> {}
 
@@ -355,7 +356,7 @@ export const SecretProjection = struct(
   {
     localObjectReference: inline(1, LocalObjectReference),
     items: list(2, KeyToPath).atomic(),
-    optional: bool(4).pointer(),
+    optional: bool(4).pointer().doc("Nothing is wrong when it is missing."),
   },
   {
     *validate({ name }, path) {
@@ -368,9 +369,9 @@ export interface SecretProjection extends Of<typeof SecretProjection> {}
 export const ServiceAccountTokenProjection = struct(
   "core.v1.ServiceAccountTokenProjection",
   {
-    audience: string(1),
-    expirationSeconds: int64(2).pointer().default(3600),
-    path: string(3).required().notEmpty(),
+    audience: string(1).doc("Who the token is for; by default the API server."),
+    expirationSeconds: int64(2).pointer().default(3600).doc("Wanted lifetime; renewed before it ends."),
+    path: string(3).required().notEmpty().doc("File below the mount."),
   },
   {
     *validate({ path: target, expirationSeconds }, path) {
@@ -442,7 +443,7 @@ function* projectedPathProblems(sources: readonly VolumeProjection[], path: stri
 export const ProjectedVolumeSource = struct(
   "core.v1.ProjectedVolumeSource",
   {
-    sources: list(1, VolumeProjection).always().atomic(),
+    sources: list(1, VolumeProjection).always().atomic().doc("What goes into the directory."),
     defaultMode: int32(2).pointer().default(420),
   },
   {
@@ -457,7 +458,7 @@ export interface ProjectedVolumeSource extends Of<typeof ProjectedVolumeSource> 
 export const QuobyteVolumeSource = struct("core.v1.QuobyteVolumeSource", {
   registry: string(1).required(),
   volume: string(2).required(),
-  readOnly: bool(3),
+  readOnly: bool(3).doc("Only reading is allowed."),
   user: string(4),
   group: string(5),
   tenant: string(6),
@@ -467,36 +468,36 @@ export interface QuobyteVolumeSource extends Of<typeof QuobyteVolumeSource> {}
 export const RBDVolumeSource = struct("core.v1.RBDVolumeSource", {
   monitors: list(1, string).required().atomic(),
   image: string(2).required(),
-  fsType: string(3),
+  fsType: string(3).doc("File system to mount as, such as ext4."),
   pool: string(4).default("rbd"),
   user: string(5).default("admin"),
   keyring: string(6).default("/etc/ceph/keyring"),
-  secretRef: ref(7, LocalObjectReference),
-  readOnly: bool(8),
+  secretRef: ref(7, LocalObjectReference).doc("Secret with what is needed to log in."),
+  readOnly: bool(8).doc("Only reading is allowed."),
 });
 export interface RBDVolumeSource extends Of<typeof RBDVolumeSource> {}
 
 export const ScaleIOVolumeSource = struct("core.v1.ScaleIOVolumeSource", {
   gateway: string(1).required(),
   system: string(2).required(),
-  secretRef: ref(3, LocalObjectReference).required(),
+  secretRef: ref(3, LocalObjectReference).required().doc("Secret with what is needed to log in."),
   sslEnabled: bool(4),
   protectionDomain: string(5),
   storagePool: string(6),
   storageMode: string(7).default("ThinProvisioned"),
   volumeName: string(8),
-  fsType: string(9).default("xfs"),
-  readOnly: bool(10),
+  fsType: string(9).default("xfs").doc("File system to mount as, such as ext4."),
+  readOnly: bool(10).doc("Only reading is allowed."),
 });
 export interface ScaleIOVolumeSource extends Of<typeof ScaleIOVolumeSource> {}
 
 export const SecretVolumeSource = struct(
   "core.v1.SecretVolumeSource",
   {
-    secretName: string(1).notEmpty(),
-    items: list(2, KeyToPath).atomic(),
-    defaultMode: int32(3).pointer().default(420),
-    optional: bool(4).pointer(),
+    secretName: string(1).notEmpty().doc("The Secret, in the pod's namespace."),
+    items: list(2, KeyToPath).atomic().doc("Keys that become files, and where; all of them when empty."),
+    defaultMode: int32(3).pointer().default(420).doc("Mode bits of the files."),
+    optional: bool(4).pointer().doc("Nothing is wrong when it is missing."),
   },
   {
     *validate({ defaultMode }, path) {
@@ -509,51 +510,51 @@ export interface SecretVolumeSource extends Of<typeof SecretVolumeSource> {}
 export const StorageOSVolumeSource = struct("core.v1.StorageOSVolumeSource", {
   volumeName: string(1),
   volumeNamespace: string(2),
-  fsType: string(3),
-  readOnly: bool(4),
-  secretRef: ref(5, LocalObjectReference),
+  fsType: string(3).doc("File system to mount as, such as ext4."),
+  readOnly: bool(4).doc("Only reading is allowed."),
+  secretRef: ref(5, LocalObjectReference).doc("Secret with what is needed to log in."),
 });
 export interface StorageOSVolumeSource extends Of<typeof StorageOSVolumeSource> {}
 
 export const VsphereVirtualDiskVolumeSource = struct("core.v1.VsphereVirtualDiskVolumeSource", {
   volumePath: string(1).required(),
-  fsType: string(2),
+  fsType: string(2).doc("File system to mount as, such as ext4."),
   storagePolicyName: string(3),
   storagePolicyID: string(4),
 });
 export interface VsphereVirtualDiskVolumeSource extends Of<typeof VsphereVirtualDiskVolumeSource> {}
 
 export const VolumeSource = struct("core.v1.VolumeSource", {
-  hostPath: ref(1, HostPathVolumeSource),
-  emptyDir: ref(2, EmptyDirVolumeSource),
+  hostPath: ref(1, HostPathVolumeSource).doc("A file or directory of the node."),
+  emptyDir: ref(2, EmptyDirVolumeSource).doc("A directory that lives as long as the pod."),
   gcePersistentDisk: ref(3, GCEPersistentDiskVolumeSource),
   awsElasticBlockStore: ref(4, AWSElasticBlockStoreVolumeSource),
   gitRepo: ref(5, GitRepoVolumeSource),
-  secret: ref(6, SecretVolumeSource),
-  nfs: ref(7, NFSVolumeSource),
+  secret: ref(6, SecretVolumeSource).doc("The keys of a Secret as files."),
+  nfs: ref(7, NFSVolumeSource).doc("A directory of an NFS server."),
   iscsi: ref(8, ISCSIVolumeSource),
   glusterfs: ref(9, GlusterfsVolumeSource),
-  persistentVolumeClaim: ref(10, PersistentVolumeClaimVolumeSource),
+  persistentVolumeClaim: ref(10, PersistentVolumeClaimVolumeSource).doc("The volume of a claim."),
   rbd: ref(11, RBDVolumeSource),
   flexVolume: ref(12, FlexVolumeSource),
   cinder: ref(13, CinderVolumeSource),
   cephfs: ref(14, CephFSVolumeSource),
   flocker: ref(15, FlockerVolumeSource),
-  downwardAPI: ref(16, DownwardAPIVolumeSource),
+  downwardAPI: ref(16, DownwardAPIVolumeSource).doc("Facts about the pod as files."),
   fc: ref(17, FCVolumeSource),
   azureFile: ref(18, AzureFileVolumeSource),
-  configMap: ref(19, ConfigMapVolumeSource),
+  configMap: ref(19, ConfigMapVolumeSource).doc("The keys of a ConfigMap as files."),
   vsphereVolume: ref(20, VsphereVirtualDiskVolumeSource),
   quobyte: ref(21, QuobyteVolumeSource),
   azureDisk: ref(22, AzureDiskVolumeSource),
   photonPersistentDisk: ref(23, PhotonPersistentDiskVolumeSource),
-  projected: ref(26, ProjectedVolumeSource),
+  projected: ref(26, ProjectedVolumeSource).doc("Several sources in one directory."),
   portworxVolume: ref(24, PortworxVolumeSource),
   scaleIO: ref(25, ScaleIOVolumeSource),
   storageos: ref(27, StorageOSVolumeSource),
-  csi: ref(28, CSIVolumeSource),
-  ephemeral: ref(29, EphemeralVolumeSource),
-  image: ref(30, ImageVolumeSource).gate("ImageVolume"),
+  csi: ref(28, CSIVolumeSource).doc("A volume that a CSI driver makes for the pod."),
+  ephemeral: ref(29, EphemeralVolumeSource).doc("A claim that lives as long as the pod."),
+  image: ref(30, ImageVolumeSource).gate("ImageVolume").doc("The files of an image."),
 });
 export interface VolumeSource extends Of<typeof VolumeSource> {}
 
@@ -562,7 +563,7 @@ const SOURCES = Object.keys(VolumeSource.fields) as readonly (keyof VolumeSource
 export const Volume = struct(
   "core.v1.Volume",
   {
-    name: string(1).required().notEmpty().format("dns-label"),
+    name: string(1).required().notEmpty().format("dns-label").doc("Name by which containers mount it."),
     volumeSource: inline(2, VolumeSource),
   },
   {

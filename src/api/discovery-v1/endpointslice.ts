@@ -24,9 +24,9 @@ import {
 } from "#machinery/schema";
 
 export const EndpointConditions = struct("discovery.v1.EndpointConditions", {
-  ready: bool(1).pointer(),
-  serving: bool(2).pointer(),
-  terminating: bool(3).pointer(),
+  ready: bool(1).pointer().doc("Can take traffic."),
+  serving: bool(2).pointer().doc("Could take traffic, were it not on its way out."),
+  terminating: bool(3).pointer().doc("On its way out."),
 });
 export interface EndpointConditions extends Of<typeof EndpointConditions> {}
 
@@ -60,14 +60,14 @@ export const EndpointHints = struct(
 export interface EndpointHints extends Of<typeof EndpointHints> {}
 
 export const Endpoint = struct("discovery.v1.Endpoint", {
-  addresses: list(1, string).required().set(),
-  conditions: value(2, EndpointConditions),
+  addresses: list(1, string).required().set().doc("Addresses of one endpoint; users take the first."),
+  conditions: value(2, EndpointConditions).doc("Whether it can take traffic."),
   hostname: string(3).pointer(),
-  targetRef: ref(4, ObjectReference),
+  targetRef: ref(4, ObjectReference).doc("The pod behind it."),
   deprecatedTopology: map(5, string),
-  nodeName: string(6).pointer(),
-  zone: string(7).pointer(),
-  hints: ref(8, EndpointHints),
+  nodeName: string(6).pointer().doc("Node it is on."),
+  zone: string(7).pointer().doc("Zone it is in."),
+  hints: ref(8, EndpointHints).doc("Where it should be used from."),
 });
 export interface Endpoint extends Of<typeof Endpoint> {}
 
@@ -138,14 +138,24 @@ const addressText = ({ endpoints }: Slice): string =>
 export const EndpointSlice = resource({
   apiVersion: "discovery.k8s.io/v1",
   kind: "EndpointSlice",
+  doc: "A part of the addresses behind a service.",
   plural: "endpointslices",
   namespaced: true,
   metadata: ObjectMeta,
   counted: true,
   fields: {
-    addressType: string(4).oneOf("FQDN", "IPv4", "IPv6").required().notEmpty().immutable(),
-    endpoints: list(2, Endpoint).required().atomic().maxItems(1000),
-    ports: list(3, EndpointPort).always().atomic().maxItems(100),
+    addressType: string(4)
+      .oneOf("FQDN", "IPv4", "IPv6")
+      .required()
+      .notEmpty()
+      .immutable()
+      .doc("IPv4, IPv6 or FQDN; never changes."),
+    endpoints: list(2, Endpoint)
+      .required()
+      .atomic()
+      .maxItems(1000)
+      .doc("The addresses, with what is known about each."),
+    ports: list(3, EndpointPort).always().atomic().maxItems(100).doc("Ports that all of them have."),
   },
 
   columns: [

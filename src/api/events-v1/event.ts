@@ -36,6 +36,7 @@ const lastSeen = (event: EventParts): string =>
 export const Event = resource({
   apiVersion: "events.k8s.io/v1",
   kind: "Event",
+  doc: "Something that happened to an object.",
   plural: "events",
   shortNames: ["ev"],
   namespaced: true,
@@ -48,7 +49,7 @@ export const Event = resource({
     reportingController: string(4),
     reportingInstance: string(5),
     action: string(6),
-    reason: string(7),
+    reason: string(7).doc("One word on why."),
     regarding: value(8, ObjectReference),
     related: ref(9, ObjectReference),
     note: string(10),

@@ -70,22 +70,25 @@ export const FlowSchemaSpec = struct("flowcontrol.v1.FlowSchemaSpec", {
 export interface FlowSchemaSpec extends Of<typeof FlowSchemaSpec> {}
 
 export const FlowSchemaCondition = struct("flowcontrol.v1.FlowSchemaCondition", {
-  type: string(1),
-  status: string(2),
-  lastTransitionTime: time(3).orNull(),
-  reason: string(4),
-  message: string(5),
+  type: string(1).doc("What the condition is about."),
+  status: string(2).doc("True, False or Unknown."),
+  lastTransitionTime: time(3).orNull().doc("When the status last changed."),
+  reason: string(4).doc("One word on why."),
+  message: string(5).doc("The reason in plain words."),
 });
 export interface FlowSchemaCondition extends Of<typeof FlowSchemaCondition> {}
 
 export const FlowSchemaStatus = struct("flowcontrol.v1.FlowSchemaStatus", {
-  conditions: list(1, FlowSchemaCondition).mergedBy("type"),
+  conditions: list(1, FlowSchemaCondition)
+    .mergedBy("type")
+    .doc("What is known about its state, one entry per type."),
 });
 export interface FlowSchemaStatus extends Of<typeof FlowSchemaStatus> {}
 
 export const FlowSchema = resource({
   apiVersion: "flowcontrol.apiserver.k8s.io/v1",
   kind: "FlowSchema",
+  doc: "Which requests share a priority level.",
   plural: "flowschemas",
   namespaced: false,
   metadata: ObjectMeta,

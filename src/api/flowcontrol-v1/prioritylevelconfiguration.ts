@@ -39,23 +39,26 @@ export interface PriorityLevelConfigurationSpec extends Of<typeof PriorityLevelC
 export const PriorityLevelConfigurationCondition = struct(
   "flowcontrol.v1.PriorityLevelConfigurationCondition",
   {
-    type: string(1),
-    status: string(2),
-    lastTransitionTime: time(3).orNull(),
-    reason: string(4),
-    message: string(5),
+    type: string(1).doc("What the condition is about."),
+    status: string(2).doc("True, False or Unknown."),
+    lastTransitionTime: time(3).orNull().doc("When the status last changed."),
+    reason: string(4).doc("One word on why."),
+    message: string(5).doc("The reason in plain words."),
   },
 );
 export interface PriorityLevelConfigurationCondition extends Of<typeof PriorityLevelConfigurationCondition> {}
 
 export const PriorityLevelConfigurationStatus = struct("flowcontrol.v1.PriorityLevelConfigurationStatus", {
-  conditions: list(1, PriorityLevelConfigurationCondition).mergedBy("type"),
+  conditions: list(1, PriorityLevelConfigurationCondition)
+    .mergedBy("type")
+    .doc("What is known about its state, one entry per type."),
 });
 export interface PriorityLevelConfigurationStatus extends Of<typeof PriorityLevelConfigurationStatus> {}
 
 export const PriorityLevelConfiguration = resource({
   apiVersion: "flowcontrol.apiserver.k8s.io/v1",
   kind: "PriorityLevelConfiguration",
+  doc: "A share of the API server's attention.",
   plural: "prioritylevelconfigurations",
   namespaced: false,
   metadata: ObjectMeta,

@@ -13,19 +13,21 @@ export const StorageVersionSpec = struct("internal.v1alpha1.StorageVersionSpec",
 export interface StorageVersionSpec extends Of<typeof StorageVersionSpec> {}
 
 export const StorageVersionCondition = struct("internal.v1alpha1.StorageVersionCondition", {
-  type: string(1).required(),
-  status: string(2).required(),
-  observedGeneration: int64(3),
-  lastTransitionTime: time(4).orNull(),
-  reason: string(5).required(),
-  message: string(6).required().omitEmpty(),
+  type: string(1).required().doc("What the condition is about."),
+  status: string(2).required().doc("True, False or Unknown."),
+  observedGeneration: int64(3).doc("Generation of the object that this is about."),
+  lastTransitionTime: time(4).orNull().doc("When the status last changed."),
+  reason: string(5).required().doc("One word on why."),
+  message: string(6).required().omitEmpty().doc("The reason in plain words."),
 });
 export interface StorageVersionCondition extends Of<typeof StorageVersionCondition> {}
 
 export const StorageVersionStatus = struct("internal.v1alpha1.StorageVersionStatus", {
   storageVersions: list(1, ServerStorageVersion).keyedBy("apiServerID"),
   commonEncodingVersion: string(2).pointer(),
-  conditions: list(3, StorageVersionCondition).keyedBy("type"),
+  conditions: list(3, StorageVersionCondition)
+    .keyedBy("type")
+    .doc("What is known about its state, one entry per type."),
 });
 export interface StorageVersionStatus extends Of<typeof StorageVersionStatus> {}
 

@@ -23,9 +23,9 @@ export interface FieldSelectorRequirement extends Of<typeof FieldSelectorRequire
 export const LabelSelectorRequirement = struct(
   "meta.v1.LabelSelectorRequirement",
   {
-    key: string(1).required(),
-    operator: string(2).required(),
-    values: list(3, string).atomic(),
+    key: string(1).required().doc("Label that is looked at."),
+    operator: string(2).required().doc("In, NotIn, Exists or DoesNotExist."),
+    values: list(3, string).atomic().doc("What In and NotIn compare with; empty for the others."),
   },
   {
     *validate({ key, operator, values }, path) {
@@ -51,8 +51,8 @@ export interface LabelSelectorRequirement extends Of<typeof LabelSelectorRequire
 export const LabelSelector = struct(
   "meta.v1.LabelSelector",
   {
-    matchLabels: map(1, string),
-    matchExpressions: list(2, LabelSelectorRequirement).atomic(),
+    matchLabels: map(1, string).doc("Labels that must have these values."),
+    matchExpressions: list(2, LabelSelectorRequirement).atomic().doc("Conditions on labels; all must hold."),
   },
   {
     atomic: true,

@@ -2,7 +2,7 @@ import { int64, type Of, string, struct } from "#machinery/schema";
 
 export const ListMeta = struct("meta.v1.ListMeta", {
   selfLink: string(1),
-  resourceVersion: string(2),
+  resourceVersion: string(2).doc("Version of the object."),
   continue: string(3),
   remainingItemCount: int64(4).pointer(),
 });

@@ -10,8 +10,8 @@ export const CreateOptions = struct("meta.v1.CreateOptions", {
 export interface CreateOptions extends Of<typeof CreateOptions> {}
 
 export const Preconditions = struct("meta.v1.Preconditions", {
-  uid: string(1).pointer(),
-  resourceVersion: string(2).pointer(),
+  uid: string(1).pointer().doc("The object's uid."),
+  resourceVersion: string(2).pointer().doc("Version of the object."),
 });
 export interface Preconditions extends Of<typeof Preconditions> {}
 
@@ -30,18 +30,18 @@ export interface DeleteOptions extends Of<typeof DeleteOptions> {}
 export const GetOptions = struct("meta.v1.GetOptions", {
   kind: string(0),
   apiVersion: string(0),
-  resourceVersion: string(1),
+  resourceVersion: string(1).doc("Version of the object."),
 });
 export interface GetOptions extends Of<typeof GetOptions> {}
 
 export const ListOptions = struct("meta.v1.ListOptions", {
   kind: string(0),
   apiVersion: string(0),
-  labelSelector: string(1),
+  labelSelector: string(1).doc("Objects that it is about."),
   fieldSelector: string(2),
   watch: bool(3),
   allowWatchBookmarks: bool(9),
-  resourceVersion: string(4),
+  resourceVersion: string(4).doc("Version of the object."),
   resourceVersionMatch: string(10),
   timeoutSeconds: int64(5).pointer(),
   limit: int64(7),

@@ -20,7 +20,7 @@ export interface TableRowCondition extends Of<typeof TableRowCondition> {}
 
 export const TableRow = struct("meta.v1.TableRow", {
   cells: list(0, json).required().atomic(),
-  conditions: list(0, TableRowCondition).atomic(),
+  conditions: list(0, TableRowCondition).atomic().doc("What is known about its state, one entry per type."),
   object: json(0).orNull(),
 });
 export interface TableRow extends Of<typeof TableRow> {}

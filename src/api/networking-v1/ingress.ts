@@ -139,10 +139,10 @@ export interface IngressRule extends Of<typeof IngressRule> {}
 export const IngressSpec = struct(
   "networking.v1.IngressSpec",
   {
-    ingressClassName: string(4).pointer(),
-    defaultBackend: ref(1, IngressBackend),
-    tls: list(2, IngressTLS).atomic(),
-    rules: list(3, IngressRule).atomic(),
+    ingressClassName: string(4).pointer().doc("Class that takes care of it."),
+    defaultBackend: ref(1, IngressBackend).doc("Where requests go that no rule takes."),
+    tls: list(2, IngressTLS).atomic().doc("Certificates by host."),
+    rules: list(3, IngressRule).atomic().doc("Where requests go, by host and path."),
   },
   {
     *validate({ defaultBackend, rules, ingressClassName }, path) {
@@ -209,6 +209,7 @@ const addressText = ({ loadBalancer }: IngressStatus): string =>
 export const Ingress = resource({
   apiVersion: "networking.k8s.io/v1",
   kind: "Ingress",
+  doc: "Leads HTTP requests from outside to services, by host and path.",
   plural: "ingresses",
   shortNames: ["ing"],
   namespaced: true,

@@ -39,6 +39,7 @@ const parametersText = ({ parameters }: IngressClassSpec): string => {
 export const IngressClass = resource({
   apiVersion: "networking.k8s.io/v1",
   kind: "IngressClass",
+  doc: "Names the controller of a sort of Ingress.",
   plural: "ingressclasses",
   namespaced: false,
   metadata: ObjectMeta,

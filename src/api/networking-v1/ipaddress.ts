@@ -18,6 +18,7 @@ export interface IPAddressSpec extends Of<typeof IPAddressSpec> {}
 export const IPAddress = resource({
   apiVersion: "networking.k8s.io/v1",
   kind: "IPAddress",
+  doc: "An address that is in use.",
   plural: "ipaddresses",
   shortNames: ["ip"],
   namespaced: false,

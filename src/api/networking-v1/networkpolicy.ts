@@ -24,8 +24,8 @@ import {
 export const IPBlock = struct(
   "networking.v1.IPBlock",
   {
-    cidr: string(1).required().notEmpty(),
-    except: list(2, string).atomic(),
+    cidr: string(1).required().notEmpty().doc("Range of addresses."),
+    except: list(2, string).atomic().doc("Parts of the range that are left out."),
   },
   {
     *validate({ cidr, except }, path) {
@@ -100,16 +100,17 @@ export const NetworkPolicyEgressRule = struct("networking.v1.NetworkPolicyEgress
 export interface NetworkPolicyEgressRule extends Of<typeof NetworkPolicyEgressRule> {}
 
 export const NetworkPolicySpec = struct("networking.v1.NetworkPolicySpec", {
-  podSelector: value(1, LabelSelector),
-  ingress: list(2, NetworkPolicyIngressRule).atomic(),
-  egress: list(3, NetworkPolicyEgressRule).atomic(),
-  policyTypes: list(4, string).atomic(),
+  podSelector: value(1, LabelSelector).doc("Pods it is about."),
+  ingress: list(2, NetworkPolicyIngressRule).atomic().doc("What may come in."),
+  egress: list(3, NetworkPolicyEgressRule).atomic().doc("What may go out."),
+  policyTypes: list(4, string).atomic().doc("Whether it is about ingress, egress or both."),
 });
 export interface NetworkPolicySpec extends Of<typeof NetworkPolicySpec> {}
 
 export const NetworkPolicy = resource({
   apiVersion: "networking.k8s.io/v1",
   kind: "NetworkPolicy",
+  doc: "Which traffic pods take and send.",
   plural: "networkpolicies",
   shortNames: ["netpol"],
   namespaced: true,

@@ -9,13 +9,14 @@ export const ServiceCIDRSpec = struct("networking.v1.ServiceCIDRSpec", {
 export interface ServiceCIDRSpec extends Of<typeof ServiceCIDRSpec> {}
 
 export const ServiceCIDRStatus = struct("networking.v1.ServiceCIDRStatus", {
-  conditions: list(1, Condition).mergedBy("type"),
+  conditions: list(1, Condition).mergedBy("type").doc("What is known about its state, one entry per type."),
 });
 export interface ServiceCIDRStatus extends Of<typeof ServiceCIDRStatus> {}
 
 export const ServiceCIDR = resource({
   apiVersion: "networking.k8s.io/v1",
   kind: "ServiceCIDR",
+  doc: "A range of addresses for services.",
   plural: "servicecidrs",
   namespaced: false,
   metadata: ObjectMeta,

@@ -17,6 +17,7 @@ export interface Scheduling extends Of<typeof Scheduling> {}
 export const RuntimeClass = resource({
   apiVersion: "node.k8s.io/v1",
   kind: "RuntimeClass",
+  doc: "A way in which containers are run.",
   plural: "runtimeclasses",
   namespaced: false,
   metadata: ObjectMeta,

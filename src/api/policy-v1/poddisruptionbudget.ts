@@ -19,27 +19,28 @@ import {
 } from "#machinery/schema";
 
 export const PodDisruptionBudgetSpec = struct("policy.v1.PodDisruptionBudgetSpec", {
-  minAvailable: intOrString(1).pointer(),
-  selector: ref(2, LabelSelector).patch("replace"),
-  maxUnavailable: intOrString(3).pointer(),
+  minAvailable: intOrString(1).pointer().doc("Pods that must stay, as a number or percentage."),
+  selector: ref(2, LabelSelector).patch("replace").doc("Pods it is about."),
+  maxUnavailable: intOrString(3).pointer().doc("Pods that may be missing, as a number or percentage."),
   unhealthyPodEvictionPolicy: string(4).pointer().oneOf("IfHealthyBudget", "AlwaysAllow"),
 });
 export interface PodDisruptionBudgetSpec extends Of<typeof PodDisruptionBudgetSpec> {}
 
 export const PodDisruptionBudgetStatus = struct("policy.v1.PodDisruptionBudgetStatus", {
-  observedGeneration: int64(1).min(0),
+  observedGeneration: int64(1).min(0).doc("Generation of the object that this is about."),
   disruptedPods: map(2, time),
-  disruptionsAllowed: int32(3).required().min(0),
-  currentHealthy: int32(4).required().min(0),
-  desiredHealthy: int32(5).required().min(0),
-  expectedPods: int32(6).required().min(0),
-  conditions: list(7, Condition).mergedBy("type"),
+  disruptionsAllowed: int32(3).required().min(0).doc("Pods that may be evicted now."),
+  currentHealthy: int32(4).required().min(0).doc("Pods that are healthy."),
+  desiredHealthy: int32(5).required().min(0).doc("Pods that must be healthy."),
+  expectedPods: int32(6).required().min(0).doc("Pods that count."),
+  conditions: list(7, Condition).mergedBy("type").doc("What is known about its state, one entry per type."),
 });
 export interface PodDisruptionBudgetStatus extends Of<typeof PodDisruptionBudgetStatus> {}
 
 export const PodDisruptionBudget = resource({
   apiVersion: "policy/v1",
   kind: "PodDisruptionBudget",
+  doc: "How many pods of a set may be evicted at one time.",
   plural: "poddisruptionbudgets",
   shortNames: ["pdb"],
   namespaced: true,

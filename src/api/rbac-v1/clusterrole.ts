@@ -11,14 +11,15 @@ export interface AggregationRule extends Of<typeof AggregationRule> {}
 export const ClusterRole = resource({
   apiVersion: "rbac.authorization.k8s.io/v1",
   kind: "ClusterRole",
+  doc: "What may be done in the whole cluster, or in a namespace that binds it.",
   plural: "clusterroles",
   namespaced: false,
   nameFormat: "path-segment",
   metadata: ObjectMeta,
   createOnUpdate: true,
   fields: {
-    rules: list(2, PolicyRule).always().atomic(),
-    aggregationRule: ref(3, AggregationRule),
+    rules: list(2, PolicyRule).always().atomic().doc("What the role allows."),
+    aggregationRule: ref(3, AggregationRule).doc("Other roles whose rules make up this one."),
   },
 
   rules: {

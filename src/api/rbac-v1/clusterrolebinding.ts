@@ -14,14 +14,15 @@ import { list, type Of, resource, value } from "#machinery/schema";
 export const ClusterRoleBinding = resource({
   apiVersion: "rbac.authorization.k8s.io/v1",
   kind: "ClusterRoleBinding",
+  doc: "Gives a ClusterRole to people, groups and service accounts everywhere.",
   plural: "clusterrolebindings",
   namespaced: false,
   nameFormat: "path-segment",
   metadata: ObjectMeta,
   createOnUpdate: true,
   fields: {
-    subjects: list(2, Subject).atomic(),
-    roleRef: value(3, RoleRef).required(),
+    subjects: list(2, Subject).atomic().doc("Who gets the role."),
+    roleRef: value(3, RoleRef).required().doc("The role; never changes."),
   },
 
   columns: [

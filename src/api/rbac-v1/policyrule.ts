@@ -1,11 +1,11 @@
 import { at, type FieldProblem, invalid, list, type Of, required, string, struct } from "#machinery/schema";
 
 export const PolicyRule = struct("rbac.v1.PolicyRule", {
-  verbs: list(1, string).required().atomic(),
-  apiGroups: list(2, string).atomic(),
-  resources: list(3, string).atomic(),
-  resourceNames: list(4, string).atomic(),
-  nonResourceURLs: list(5, string).atomic(),
+  verbs: list(1, string).required().atomic().doc("What may be done; * for everything."),
+  apiGroups: list(2, string).atomic().doc("Groups of the resources; * for all."),
+  resources: list(3, string).atomic().doc("Resources, also resource/subresource; * for all."),
+  resourceNames: list(4, string).atomic().doc("Only objects of these names."),
+  nonResourceURLs: list(5, string).atomic().doc("Paths that are no resources; * at the end for all below."),
 });
 export interface PolicyRule extends Of<typeof PolicyRule> {}
 

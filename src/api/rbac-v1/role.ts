@@ -5,13 +5,14 @@ import { list, type Of, resource } from "#machinery/schema";
 export const Role = resource({
   apiVersion: "rbac.authorization.k8s.io/v1",
   kind: "Role",
+  doc: "What may be done in one namespace.",
   plural: "roles",
   namespaced: true,
   nameFormat: "path-segment",
   metadata: ObjectMeta,
   createOnUpdate: true,
   fields: {
-    rules: list(2, PolicyRule).always().atomic(),
+    rules: list(2, PolicyRule).always().atomic().doc("What the role allows."),
   },
 
   rules: {

@@ -14,14 +14,15 @@ import { list, type Of, resource, value } from "#machinery/schema";
 export const RoleBinding = resource({
   apiVersion: "rbac.authorization.k8s.io/v1",
   kind: "RoleBinding",
+  doc: "Gives a role to people, groups and service accounts in one namespace.",
   plural: "rolebindings",
   namespaced: true,
   nameFormat: "path-segment",
   metadata: ObjectMeta,
   createOnUpdate: true,
   fields: {
-    subjects: list(2, Subject).atomic(),
-    roleRef: value(3, RoleRef).required(),
+    subjects: list(2, Subject).atomic().doc("Who gets the role."),
+    roleRef: value(3, RoleRef).required().doc("The role; never changes."),
   },
 
   columns: [

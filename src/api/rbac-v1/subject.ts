@@ -17,7 +17,11 @@ export interface RoleRef extends Of<typeof RoleRef> {}
 export const Subject = struct(
   "rbac.v1.Subject",
   {
-    kind: string(1).oneOf("Group", "ServiceAccount", "User").required().notEmpty(),
+    kind: string(1)
+      .oneOf("Group", "ServiceAccount", "User")
+      .required()
+      .notEmpty()
+      .doc("User, Group or ServiceAccount."),
     apiGroup: string(2),
     name: string(3).required().notEmpty(),
     namespace: string(4),

@@ -17,7 +17,7 @@ export const DeviceTaintRuleSpec = struct("resource.v1alpha3.DeviceTaintRuleSpec
 export interface DeviceTaintRuleSpec extends Of<typeof DeviceTaintRuleSpec> {}
 
 export const DeviceTaintRuleStatus = struct("resource.v1alpha3.DeviceTaintRuleStatus", {
-  conditions: list(1, Condition).mergedBy("type"),
+  conditions: list(1, Condition).mergedBy("type").doc("What is known about its state, one entry per type."),
 });
 export interface DeviceTaintRuleStatus extends Of<typeof DeviceTaintRuleStatus> {}
 

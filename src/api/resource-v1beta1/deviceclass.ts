@@ -18,6 +18,7 @@ export interface DeviceClassSpec extends Of<typeof DeviceClassSpec> {}
 export const DeviceClass = resource({
   apiVersion: "resource.k8s.io/v1beta1",
   kind: "DeviceClass",
+  doc: "A sort of devices.",
   plural: "deviceclasses",
   namespaced: false,
   metadata: ObjectMeta,

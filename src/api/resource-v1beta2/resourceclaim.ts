@@ -32,7 +32,10 @@ export const AllocatedDeviceStatus = struct("resource.v1beta2.AllocatedDeviceSta
   pool: string(2).required(),
   device: string(3).required(),
   shareID: string(7).pointer().format("uuid").gate("DRAConsumableCapacity"),
-  conditions: list(4, Condition).always().keyedBy("type"),
+  conditions: list(4, Condition)
+    .always()
+    .keyedBy("type")
+    .doc("What is known about its state, one entry per type."),
   data: json(5).pointer(),
   networkData: ref(6, NetworkDeviceData),
 });
@@ -82,7 +85,7 @@ export const ResourceClaimConsumerReference = struct("resource.v1beta2.ResourceC
   apiGroup: string(1),
   resource: string(3).required(),
   name: string(4).required(),
-  uid: string(5).required(),
+  uid: string(5).required().doc("The object's uid."),
 });
 export interface ResourceClaimConsumerReference extends Of<typeof ResourceClaimConsumerReference> {}
 
@@ -98,6 +101,7 @@ export interface ResourceClaimStatus extends Of<typeof ResourceClaimStatus> {}
 export const ResourceClaim = resource({
   apiVersion: "resource.k8s.io/v1beta2",
   kind: "ResourceClaim",
+  doc: "A request for devices, and the hold on what it got.",
   plural: "resourceclaims",
   namespaced: true,
   metadata: ObjectMeta,

@@ -12,6 +12,7 @@ export interface ResourceClaimTemplateSpec extends Of<typeof ResourceClaimTempla
 export const ResourceClaimTemplate = resource({
   apiVersion: "resource.k8s.io/v1beta2",
   kind: "ResourceClaimTemplate",
+  doc: "What the claims of pods are made from.",
   plural: "resourceclaimtemplates",
   namespaced: true,
   metadata: ObjectMeta,

@@ -105,6 +105,7 @@ export interface ResourceSliceSpec extends Of<typeof ResourceSliceSpec> {}
 export const ResourceSlice = resource({
   apiVersion: "resource.k8s.io/v1beta2",
   kind: "ResourceSlice",
+  doc: "Devices that a driver offers.",
   plural: "resourceslices",
   namespaced: false,
   metadata: ObjectMeta,

@@ -22,18 +22,20 @@ export const SYSTEM_CLASSES: Readonly<Record<string, number>> = {
 export const PriorityClass = resource({
   apiVersion: "scheduling.k8s.io/v1",
   kind: "PriorityClass",
+  doc: "A named priority for pods.",
   plural: "priorityclasses",
   shortNames: ["pc"],
   namespaced: false,
   metadata: ObjectMeta,
   fields: {
-    value: int32(2).required(),
-    globalDefault: bool(3),
-    description: string(4),
+    value: int32(2).required().doc("The priority; higher ones go first."),
+    globalDefault: bool(3).doc("For pods that name no class."),
+    description: string(4).doc("When to use it."),
     preemptionPolicy: string(5)
       .pointer()
       .oneOf("PreemptLowerPriority", "Never")
-      .default("PreemptLowerPriority"),
+      .default("PreemptLowerPriority")
+      .doc("Whether its pods may push out others."),
   },
 
   columns: [

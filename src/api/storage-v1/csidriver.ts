@@ -25,6 +25,7 @@ export interface CSIDriverSpec extends Of<typeof CSIDriverSpec> {}
 export const CSIDriver = resource({
   apiVersion: "storage.k8s.io/v1",
   kind: "CSIDriver",
+  doc: "What the cluster must know about a CSI driver.",
   plural: "csidrivers",
   namespaced: false,
   metadata: ObjectMeta,

@@ -23,6 +23,7 @@ export interface CSINodeSpec extends Of<typeof CSINodeSpec> {}
 export const CSINode = resource({
   apiVersion: "storage.k8s.io/v1",
   kind: "CSINode",
+  doc: "CSI drivers on a node.",
   plural: "csinodes",
   namespaced: false,
   metadata: ObjectMeta,

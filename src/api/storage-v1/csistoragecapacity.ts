@@ -11,6 +11,7 @@ interface Shown {
 export const CSIStorageCapacity = resource({
   apiVersion: "storage.k8s.io/v1",
   kind: "CSIStorageCapacity",
+  doc: "Room that a CSI driver has somewhere.",
   plural: "csistoragecapacities",
   namespaced: true,
   metadata: ObjectMeta,

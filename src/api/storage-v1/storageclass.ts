@@ -49,22 +49,28 @@ function* parameterProblems(parameters: Readonly<Record<string, string>>): Itera
 export const StorageClass = resource({
   apiVersion: "storage.k8s.io/v1",
   kind: "StorageClass",
+  doc: "A way in which volumes are made for claims.",
   plural: "storageclasses",
   shortNames: ["sc"],
   namespaced: false,
   metadata: ObjectMeta,
   fields: {
-    provisioner: string(2).required().notEmpty(),
-    parameters: map(3, string),
-    reclaimPolicy: string(4).pointer().oneOf("Delete", "Retain").default("Delete"),
-    mountOptions: list(5, string).atomic(),
-    allowVolumeExpansion: bool(6).pointer(),
+    provisioner: string(2).required().notEmpty().doc("Who makes the volumes."),
+    parameters: map(3, string).doc("What the provisioner is told."),
+    reclaimPolicy: string(4)
+      .pointer()
+      .oneOf("Delete", "Retain")
+      .default("Delete")
+      .doc("What happens to volumes whose claim is gone."),
+    mountOptions: list(5, string).atomic().doc("Options of the mounts."),
+    allowVolumeExpansion: bool(6).pointer().doc("Claims may grow."),
     volumeBindingMode: string(7)
       .pointer()
       .oneOf("Immediate", "WaitForFirstConsumer")
       .default("Immediate")
-      .immutable(),
-    allowedTopologies: list(8, TopologySelectorTerm).atomic(),
+      .immutable()
+      .doc("Whether to wait for a pod before making the volume."),
+    allowedTopologies: list(8, TopologySelectorTerm).atomic().doc("Where volumes may be made."),
   },
 
   columns: [

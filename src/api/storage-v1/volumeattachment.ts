@@ -18,7 +18,7 @@ export interface VolumeAttachmentSpec extends Of<typeof VolumeAttachmentSpec> {}
 
 export const VolumeError = struct("storage.v1.VolumeError", {
   time: time(1).orNull(),
-  message: string(2),
+  message: string(2).doc("More about it in plain words."),
   errorCode: int32(3).pointer().gate("MutableCSINodeAllocatableCount"),
 });
 export interface VolumeError extends Of<typeof VolumeError> {}
@@ -34,6 +34,7 @@ export interface VolumeAttachmentStatus extends Of<typeof VolumeAttachmentStatus
 export const VolumeAttachment = resource({
   apiVersion: "storage.k8s.io/v1",
   kind: "VolumeAttachment",
+  doc: "A volume that is, or is to be, attached to a node.",
   plural: "volumeattachments",
   namespaced: false,
   metadata: ObjectMeta,

@@ -9,6 +9,7 @@ interface Shown {
 export const VolumeAttributesClass = resource({
   apiVersion: "storage.k8s.io/v1beta1",
   kind: "VolumeAttributesClass",
+  doc: "Settings of a volume that can be changed while it is in use.",
   plural: "volumeattributesclasses",
   shortNames: ["vac"],
   namespaced: false,

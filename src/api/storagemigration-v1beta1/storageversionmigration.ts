@@ -11,8 +11,8 @@ export interface StorageVersionMigrationSpec extends Of<typeof StorageVersionMig
 export const StorageVersionMigrationStatus = struct(
   "storagemigration.v1beta1.StorageVersionMigrationStatus",
   {
-    conditions: list(1, Condition).mergedBy("type"),
-    resourceVersion: string(2),
+    conditions: list(1, Condition).mergedBy("type").doc("What is known about its state, one entry per type."),
+    resourceVersion: string(2).doc("Version of the object."),
   },
 );
 export interface StorageVersionMigrationStatus extends Of<typeof StorageVersionMigrationStatus> {}
