@@ -45,19 +45,21 @@ export interface Advertised {
 /** The service by which pods reach the API server, and the address behind it. */
 export async function advertise(
   loopback: Loopback,
+  cache: ReadCache,
   { address, port }: Advertised,
   [range]: readonly Cidr[],
 ): Promise<void> {
   if (!range) return;
-  await ensure(loopback, Service, NAMESPACE, {
-    metadata: { name: NAME, labels: { component: "apiserver", provider: "kubernetes" } },
-    spec: {
-      clusterIP: firstAddress(range),
-      ports: [{ name: "https", protocol: "TCP", port: SERVED_PORT, targetPort: port }],
-      sessionAffinity: "None",
-      type: "ClusterIP",
-    },
-  });
+  if (!cache.get(Service, NAMESPACE, NAME))
+    await ensure(loopback, Service, NAMESPACE, {
+      metadata: { name: NAME, labels: { component: "apiserver", provider: "kubernetes" } },
+      spec: {
+        clusterIP: firstAddress(range),
+        ports: [{ name: "https", protocol: "TCP", port: SERVED_PORT, targetPort: port }],
+        sessionAffinity: "None",
+        type: "ClusterIP",
+      },
+    });
   const ports = [{ name: "https", port, protocol: "TCP" }];
   const family = nameOfFamily(familyOf(address));
   await replace(loopback, EndpointSlice, {

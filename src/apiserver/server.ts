@@ -187,6 +187,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
       handle: (exchange, as) =>
         chainFor({ authenticator: { authenticate: () => Promise.resolve(as) }, authorizer }).handle(exchange),
       userAgent: USER_AGENT,
+      clock,
     });
   const loopback = transportFor(LOOPBACK_USER, allowAll);
   const rooms = await options.rooms({ cache, loopback, clock, random, gates });
@@ -243,7 +244,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
       url = `https://${host.includes(":") ? `[${host}]` : host}:${address.port}`;
       return { url, port: address.port, renew: (renewed) => listener.renew(renewed) };
     },
-    advertise: (where) => advertise(loopback, where, ranges.addresses),
+    advertise: (where) => advertise(loopback, cache, where, ranges.addresses),
     close: () => scope.close(),
   };
 }

@@ -1,4 +1,5 @@
 import type { WatchEvent } from "#client/transport";
+import type { Clock } from "#base/clock";
 import type { AnyObject } from "#machinery/schema";
 import type { StatusError } from "#machinery/status";
 import type { OpenWatch, RunningWatch } from "../request/operation.ts";
@@ -38,10 +39,14 @@ export class EventQueue<T extends AnyObject> implements WatchSink {
     this.#wake?.();
   }
 
-  /** Ends when the server or the signal ends it; throws what the server ended it with. */
-  async *events(signal: AbortSignal): AsyncGenerator<WatchEvent<T>> {
+  /**
+   * Ends when the server or the signal ends it; throws what the server ended it with. `limited`: by its own timeout
+   * as well, which only those who ask for one have in process.
+   */
+  async *events(signal: AbortSignal, clock: Clock, limited: boolean): AsyncGenerator<WatchEvent<T>> {
     const running: RunningWatch = this.#watch.start(this);
     const stop = () => running.end();
+    const cancel = limited ? clock.after(this.#watch.timeoutMs, stop) : undefined;
     signal.addEventListener("abort", stop, { once: true });
     try {
       running.resume();
@@ -60,6 +65,7 @@ export class EventQueue<T extends AnyObject> implements WatchSink {
       }
       if (this.#why && !signal.aborted) throw this.#why;
     } finally {
+      cancel?.();
       signal.removeEventListener("abort", stop);
       running.end();
     }

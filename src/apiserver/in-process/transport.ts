@@ -9,6 +9,7 @@ import type {
   Watch,
   WatchEvent,
 } from "#client/transport";
+import type { Clock } from "#base/clock";
 import type { AnyObject, Resource } from "#machinery/schema";
 import { internalError, noSuchResource } from "#machinery/status";
 import { selectedName } from "../request/request-info.ts";
@@ -30,6 +31,7 @@ export interface InProcessOptions {
   /** Serves a raw request as this user. */
   readonly handle: (exchange: Exchange, user: User) => Promise<void>;
   readonly userAgent: string;
+  readonly clock: Clock;
 }
 
 /**
@@ -91,8 +93,9 @@ export class InProcessTransport implements Transport {
     );
     if (answer.type !== "watch") throw internalError("a watch was not answered with one");
     const { view } = answer.kind;
+    const { clock } = this.#options;
     const object = (item: Item) => (view.asStored ? item.object : view.object(item)) as T;
-    yield* new EventQueue<T>(answer.watch, object).events(signal);
+    yield* new EventQueue<T>(answer.watch, object).events(signal, clock, query?.timeoutSeconds !== undefined);
   }
 
   raw(request: RawRequest, { signal }: CallOptions = {}): Promise<RawResponse> {

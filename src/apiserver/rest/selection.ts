@@ -27,8 +27,10 @@ export function selectionOf(
   { labelSelector, fieldSelector }: Pick<ListQuery, "labelSelector" | "fieldSelector">,
 ): Selection {
   const fields = fieldSelector === "" ? [] : fieldsOf(resource, fieldSelector);
-  const wantedName = name || exact(fields, NAME);
   const wantedNamespace = namespace || (resource.namespaced ? exact(fields, NAMESPACE) : "");
+  // A name alone is a key only where there are no namespaces; elsewhere it is compared.
+  const isKey = !resource.namespaced || wantedNamespace !== "";
+  const wantedName = name || (isKey ? exact(fields, NAME) : "");
   const indexedField = INDEXED_FIELD[`${resource.apiVersion}/${resource.kind}`];
   const indexed = indexedField === undefined ? "" : exact(fields, indexedField);
   const rest = fields.filter(({ field, operator, value }) => {

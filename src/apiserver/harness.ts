@@ -1,0 +1,112 @@
+/** For tests of this room: a server in process that allows everything, and short ways to ask it. */
+import { VirtualClock } from "#base/virtual-clock";
+import { seededRandom } from "#base/random";
+import type { AnyObject, Resource } from "#machinery/schema";
+import type { StatusError } from "#machinery/status";
+import { openMemoryStore } from "#store/memory/memory-store";
+import type { AdmissionPlugin } from "./contracts.ts";
+import type { Limits } from "./limits.ts";
+import { type ApiServer, LOOPBACK_USER, type Rooms, startApiServer } from "./server.ts";
+
+export interface Answered {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly text: string;
+  /** Of JSON answers. */
+  readonly json: Json;
+}
+
+/** Whatever an answer holds: a test says what it expects. */
+// oxlint-disable-next-line typescript/no-explicit-any -- answers of every shape are looked at
+export type Json = any;
+
+export interface Harness {
+  readonly server: ApiServer;
+  readonly clock: VirtualClock;
+  readonly store: ReturnType<typeof openMemoryStore>;
+  /** Any request, as over the wire. */
+  ask(
+    method: string,
+    path: string,
+    body?: unknown,
+    headers?: Readonly<Record<string, string>>,
+  ): Promise<Answered>;
+  create<T extends AnyObject>(resource: Resource<T>, body: object): Promise<T>;
+}
+
+export interface HarnessOptions {
+  readonly limits?: Partial<Limits>;
+  readonly admission?: readonly AdmissionPlugin[];
+  readonly rooms?: Partial<Rooms>;
+}
+
+/** Ends with the test. */
+export async function startHarness(
+  context: { after(end: () => Promise<void>): void },
+  { limits, admission = [], rooms = {} }: HarnessOptions = {},
+): Promise<Harness> {
+  const clock = new VirtualClock();
+  const store = openMemoryStore({ clock });
+  const server = await startApiServer({
+    store,
+    clock,
+    random: seededRandom(1),
+    ...(limits ? { limits } : {}),
+    rooms: () => ({
+      authenticator: { authenticate: () => Promise.resolve(LOOPBACK_USER) },
+      authorizer: { authorize: () => ({ verdict: "allow", reason: "" }) },
+      admission,
+      ...rooms,
+    }),
+  });
+  context.after(async () => {
+    await server.close();
+    await store.close();
+  });
+  const transport = server.transport(LOOPBACK_USER);
+  return {
+    server,
+    clock,
+    store,
+    async ask(method, target, body, headers = {}) {
+      const [path = "", search = ""] = target.split("?");
+      const query = Object.fromEntries(new URLSearchParams(search));
+      const bytes =
+        body === undefined ? undefined : Buffer.from(typeof body === "string" ? body : JSON.stringify(body));
+      const type = {
+        "content-type": method === "PATCH" ? "application/merge-patch+json" : "application/json",
+      };
+      const answer = await transport.raw({
+        method,
+        path,
+        query,
+        headers: { ...type, ...headers },
+        body: bytes,
+      });
+      const chunks = await Array.fromAsync(answer.body);
+      const text = Buffer.concat(chunks).toString();
+      return {
+        status: answer.status,
+        headers: answer.headers,
+        text,
+        get json() {
+          return JSON.parse(text) as Json;
+        },
+      };
+    },
+    async create(resource, body) {
+      const { namespace } = (body as { metadata: { namespace?: string } }).metadata;
+      return (await transport.call({ resource, verb: "create", namespace, body })) as Json;
+    },
+  };
+}
+
+/** Rejects with this reason; gives the error. */
+export async function refused(work: Promise<unknown>): Promise<StatusError> {
+  try {
+    await work;
+  } catch (error) {
+    return error as StatusError;
+  }
+  throw new Error("it was not refused");
+}
