@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { cellsOf, created, made, problemsOf, updateProblems } from "#api/test-kit";
-import { limitsOf, Pod, qosClassOf, requestsOf } from "./pod.ts";
+import { limitsOf, Pod, podResizeProblems, qosClassOf, requestsOf } from "./pod.ts";
 
 type Loose = Readonly<Record<string, unknown>>;
 
@@ -294,3 +294,17 @@ for (const [name, object, expected] of cells)
     const row = cellsOf(Pod, made(Pod, object));
     for (const [column, value] of Object.entries(expected)) assert.equal(row[column], value, column);
   });
+
+test("a pod may be given more, but stays what it is", () => {
+  const sized = (resources: Loose) => made(Pod, withContainer({ resources }));
+  const resize = (before: Loose, after: Loose): string[] =>
+    [...podResizeProblems(sized(after), sized(before))].map(({ path, detail }) => `${path}: ${detail}`);
+  const limits = { cpu: "1", memory: "1Gi" };
+  assert.deepEqual(resize({ limits }, { limits: { cpu: "2", memory: "1Gi" } }), []);
+  assert.deepEqual(resize({ limits }, { limits, requests: { cpu: "500m" } }), [
+    "spec: Pod QOS Class may not change as a result of resizing",
+  ]);
+  assert.deepEqual(resize({ requests: { cpu: "1", memory: "1Gi" } }, { requests: { cpu: "1" } }), [
+    "spec.containers[0].resources.requests: resource requests cannot be removed",
+  ]);
+});

@@ -14,6 +14,7 @@ export { PodSpec } from "#api/core-v1/podspec";
 export { PodStatus } from "#api/core-v1/podstatus";
 export { PodTemplateSpec } from "#api/core-v1/podtemplatespec";
 export { limitsOf, qosClassOf, requestsOf } from "./podresources.ts";
+export { podResizeProblems } from "./pod-resize.ts";
 export { conditionOf, isActive, isAvailable, isReady, isTerminal } from "./podstate.ts";
 
 const DELETION_COST = "controller.kubernetes.io/pod-deletion-cost";

@@ -1,6 +1,11 @@
 import { applyDefaults } from "#machinery/derive/defaults";
 import { decodeJson } from "#machinery/derive/json";
-import { validateObject, validateObjectUpdate, validateStatusUpdate } from "#machinery/derive/validate";
+import {
+  validateObject,
+  validateObjectUpdate,
+  validateStatusUpdate,
+  standingProblems,
+} from "#machinery/derive/validate";
 import { sameJson } from "#machinery/patch/json-patch";
 import type { AnyObject, FieldProblem, Resource } from "#machinery/schema";
 import { invalidObject } from "#machinery/status";
@@ -29,6 +34,11 @@ export function checkNew(resource: Resource, object: AnyObject): void {
   refuse(resource, object, [...validateObject(resource, object)]);
 }
 
+/** What holds for every object, new or not: after a change of one part of it. */
+export function checkStanding(resource: Resource, object: AnyObject): void {
+  refuse(resource, object, standingProblems(resource, object));
+}
+
 export function checkChanged(resource: Resource, object: AnyObject, old: AnyObject): void {
   refuse(resource, object, [...validateObjectUpdate(resource, object, old)]);
 }
@@ -39,7 +49,12 @@ export function checkChangedStatus(resource: Resource, object: AnyObject, old: A
   refuse(resource, object, [...own]);
 }
 
-function refuse({ group, kind }: Resource, { metadata }: AnyObject, problems: readonly FieldProblem[]): void {
+/** Throws Invalid when there are problems. */
+export function refuse(
+  { group, kind }: Resource,
+  { metadata }: AnyObject,
+  problems: readonly FieldProblem[],
+): void {
   if (problems.length > 0) throw invalidObject({ group, kind }, metadata.name, problems);
 }
 

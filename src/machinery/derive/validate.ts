@@ -27,8 +27,8 @@ export function validateObject<T extends AnyObject>(of: Resource<T>, object: T):
   return problems;
 }
 
-/** What holds for new and for updated objects. */
-function standingProblems<T extends AnyObject>(of: Resource<T>, object: T): FieldProblem[] {
+/** What holds for new and for updated objects, as also after a change of one part. */
+export function standingProblems<T extends AnyObject>(of: Resource<T>, object: T): FieldProblem[] {
   const problems: FieldProblem[] = isStored(of) ? [...objectMetaProblems(of, object.metadata)] : [];
   checkOf(of.schema)?.(object, "", problems);
   if (of.rules.validate) problems.push(...of.rules.validate(object));

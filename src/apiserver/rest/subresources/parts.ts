@@ -1,6 +1,6 @@
 import type { CertificateSigningRequest } from "#api/certificates-v1/certificatesigningrequest";
 import type { Namespace } from "#api/core-v1/namespace";
-import type { Pod } from "#api/core-v1/pod";
+import { type Pod, podResizeProblems } from "#api/core-v1/pod";
 import { formatTime } from "#machinery/time";
 import { type AnyObject, forbidden, type Resource } from "#machinery/schema";
 import { invalidObject } from "#machinery/status";
@@ -9,7 +9,7 @@ import type { SubresourceHandlers } from "../../request/dispatch.ts";
 import { get } from "../get.ts";
 import { patch } from "../patch.ts";
 import { writeQueryOf } from "../query.ts";
-import { checkNew } from "../rules.ts";
+import { checkStanding, refuse } from "../rules.ts";
 import { type Part, checkedName, updateObject } from "../update.ts";
 
 const TRIES = 100;
@@ -44,7 +44,7 @@ const finalizers: Part = {
     const { spec } = candidate as Namespace;
     return { ...old, metadata: candidate.metadata, spec: { finalizers: spec.finalizers } } as AnyObject;
   },
-  check: checkNew,
+  check: checkStanding,
 };
 
 /** Containers that are added to a pod while it runs; they are never changed and never leave. */
@@ -67,7 +67,7 @@ const ephemeralContainers: Part = {
         : `existing ephemeral containers ${JSON.stringify(one.name)} may not be removed or changed`;
       refuseIf(resource, object, "spec.ephemeralContainers", why);
     }
-    checkNew(resource, object);
+    checkStanding(resource, object);
   },
 };
 
@@ -98,7 +98,10 @@ const resize: Part = {
       },
     } as unknown as AnyObject;
   },
-  check: checkNew,
+  check(resource, object, old) {
+    checkStanding(resource, object);
+    refuse(resource, object, [...podResizeProblems(object as Pod, old as Pod)]);
+  },
 };
 
 interface Sized {
@@ -127,7 +130,7 @@ const approval: Part = {
     }));
     return { ...request, status: { ...request.status, conditions } } as unknown as AnyObject;
   },
-  check: checkNew,
+  check: checkStanding,
 };
 
 /** Subresources that write one part of their object, by the name of the kind's resource and theirs. */
