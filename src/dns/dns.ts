@@ -15,7 +15,7 @@ import { Resolver, type ResolverCounts } from "./resolver.ts";
 import { Listener, type ListenAddress } from "./server.ts";
 import { clusterIPs, ClusterZone, type ZoneSource } from "./zone/cluster-zone.ts";
 
-export { type Upstream, upstreamsOf } from "./forward/resolv-conf.ts";
+export { machineUpstreams, type Upstream, upstreamsOf } from "./forward/resolv-conf.ts";
 
 export interface DnsOptions {
   /** Services, EndpointSlices and Namespaces come from here. */

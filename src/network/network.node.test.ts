@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { Node } from "#api/core-v1/node";
+import { Pod } from "#api/core-v1/pod";
 import { systemClock } from "#base/clock";
 import { runCommand } from "#base/node/command";
 import { Scope } from "#base/scope";
@@ -138,6 +139,31 @@ describe("pods reach pods on every node", { skip: !canMakeNamespaces && "needs r
       match(await machine.tcp("10.244.0.99", 80), /^EHOSTUNREACH|ENETUNREACH$/, machine.name);
     }
     match(await router.run("nft", "list table ip t"), /counter packets 0 bytes 0/);
+  });
+
+  test("host ports lead into the pod, at all addresses or at one", async () => {
+    const pod = (name: string, podIP: string, port: object, phase = "Running"): void =>
+      feed.set(Pod, {
+        metadata: { namespace: "ns", name },
+        spec: { nodeName: "n0", containers: [{ name: "main", ports: [port] }] },
+        status: { phase, podIPs: [{ ip: podIP }] },
+      } as never);
+    pod("a", "10.244.0.2", { hostPort: 8000, containerPort: 80, protocol: "TCP" });
+    pod("b", "10.244.0.3", { hostPort: 8001, containerPort: 80, protocol: "TCP", hostIP: "127.0.0.1" });
+    await feed.delivered();
+    await networks[0]!.settled();
+    equal(await router.tcp("192.0.2.11", 8000), "pod0 192.0.2.1");
+    equal(await pods[1]!.tcp("192.0.2.11", 8000), "pod0 10.244.1.2");
+    for (const caller of [nodes[0]!, pods[0]!, pods[3]!]) {
+      match(await caller.tcp("192.0.2.11", 8000), /^pod0 /, caller.name);
+    }
+    match(await nodes[0]!.tcp("127.0.0.1", 8000), /^pod0 /);
+    match(await nodes[0]!.tcp("127.0.0.1", 8001), /^pod3 /);
+    equal(await router.tcp("192.0.2.11", 8001), "ECONNREFUSED");
+    pod("a", "10.244.0.2", { hostPort: 8000, containerPort: 80, protocol: "TCP" }, "Succeeded");
+    await feed.delivered();
+    await networks[0]!.settled();
+    equal(await router.tcp("192.0.2.11", 8000), "ECONNREFUSED");
   });
 
   test("routes go with their node and come with it", async () => {

@@ -14,12 +14,13 @@ import type { InformerSet } from "#client/informer-set";
 import { writeCniConfig } from "./cni.ts";
 import { masqueradeTables } from "./masquerade.ts";
 import { peerRanges, type PeerRange } from "./peers.ts";
+import { type HostPorts, startHostPorts } from "./start-host-ports.ts";
 import { changes, leftovers, ROUTE_PROTOCOL, tunnelDevice, TUNNEL, type Wiring, wiring } from "./routes.ts";
 
 const log = logger("network");
 
 export interface NetworkOptions {
-  /** Nodes come from here. */
+  /** Nodes, and the pods of this one, come from here. */
   readonly informers: InformerSet;
   readonly nodeName: string;
   /** Addresses of this node, at most one per family. */
@@ -39,7 +40,7 @@ export interface NetworkOptions {
 export interface Network {
   /** Resolves when this node has its ranges, and pods can be given addresses. */
   readonly ready: Promise<void>;
-  /** Resolves when routes are as the caches have shown so far. */
+  /** Resolves when routes and host ports are as the caches have shown so far. */
   settled(): Promise<void>;
 }
 
@@ -47,9 +48,12 @@ const RETRY_MS = { first: 200, max: 30_000 } as const;
 const MASQUERADE_TABLE = "k8ts-pods";
 const NOTHING: Wiring = { routes: new Map(), neighbours: new Map(), forwarding: new Map() };
 
-/** Gives this node's pods addresses, and keeps the ways to the pods of other nodes. Both stay when the scope ends. */
+/**
+ * Gives this node's pods addresses, keeps the ways to the pods of other nodes, and leads host ports into pods. All of
+ * it stays when the scope ends.
+ */
 export async function startNetwork(options: NetworkOptions): Promise<Network> {
-  const network = new PodNetwork(options);
+  const network = new PodNetwork(options, startHostPorts(options));
   network.forwardPackets();
   options.scope.run((signal) => network.run(signal));
   return network;
@@ -58,6 +62,7 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
 class PodNetwork implements Network {
   readonly ready: Promise<void>;
   readonly #options: NetworkOptions;
+  readonly #hostPorts: HostPorts;
   readonly #nodes: Informer<Node>;
   readonly #nft: Nftables;
   readonly #markReady: () => void;
@@ -70,8 +75,9 @@ class PodNetwork implements Network {
   #settled = Promise.withResolvers<void>();
   #behind = true;
 
-  constructor(options: NetworkOptions) {
+  constructor(options: NetworkOptions, hostPorts: HostPorts) {
     this.#options = options;
+    this.#hostPorts = hostPorts;
     this.#nodes = options.informers.of(Node);
     this.#nft = openNftables({ namespace: options.namespace && `/run/netns/${options.namespace}` });
     const { promise, resolve } = Promise.withResolvers<void>();
@@ -82,6 +88,7 @@ class PodNetwork implements Network {
   async settled(): Promise<void> {
     await this.#nodes.synced;
     await this.#settled.promise;
+    await this.#hostPorts.settled();
   }
 
   /** The node is a router for its pods. */
