@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { HorizontalPodAutoscaler } from "#api/autoscaling-v2/horizontalpodautoscaler";
 import { CronJob } from "#api/batch-v1/cronjob";
+import { CustomResourceDefinition } from "#api/apiextensions-v1/customresourcedefinition";
 import { Job } from "#api/batch-v1/job";
 import { DaemonSet } from "#api/apps-v1/daemonset";
 import { Deployment } from "#api/apps-v1/deployment";
@@ -491,3 +492,25 @@ for (const [what, of, object, expected] of rows)
     const cells = cellsOf(of, made(of, object));
     for (const [column, value] of Object.entries(expected)) assert.equal(cells[column], value, column);
   });
+
+test("a definition of a kind is checked, named and remembers how its objects are stored", () => {
+  const schema = { openAPIV3Schema: { type: "object" } };
+  const definition = (change: Loose = {}): Loose => ({
+    metadata: { name: "widgets.example.com" },
+    spec: {
+      group: "example.com",
+      scope: "Namespaced",
+      names: { plural: "widgets", kind: "Widget" },
+      versions: [{ name: "v1", served: true, storage: true, schema }],
+      ...change,
+    },
+  });
+  assert.deepEqual(problemsOf(CustomResourceDefinition, definition()), []);
+  const { spec, status } = created(CustomResourceDefinition, definition());
+  assert.equal(spec.names.singular, "widget");
+  assert.equal(spec.names.listKind, "WidgetList");
+  assert.deepEqual(status.storedVersions, ["v1"]);
+  assert.deepEqual(problemsOf(CustomResourceDefinition, definition({ versions: [{ name: "v1", schema }] })), [
+    'spec.versions: Invalid value: ["v1"]: must have exactly one version marked as storage version',
+  ]);
+});

@@ -1,13 +1,19 @@
+import { named, sameValue } from "#api/checks";
 import { JSONSchemaProps } from "#api/apiextensions-v1/jsonschemaprops";
 import { ObjectMeta } from "#api/meta-v1/objectmeta";
 import {
+  at,
   bool,
   bytes,
+  type FieldProblem,
   int32,
   int64,
+  invalid,
+  item,
   list,
   type Of,
   ref,
+  required,
   resource,
   string,
   struct,
@@ -102,10 +108,10 @@ export const CustomResourceDefinitionVersion = struct("apiextensions.v1.CustomRe
 export interface CustomResourceDefinitionVersion extends Of<typeof CustomResourceDefinitionVersion> {}
 
 export const CustomResourceDefinitionSpec = struct("apiextensions.v1.CustomResourceDefinitionSpec", {
-  group: string(1).required(),
+  group: string(1).required().notEmpty(),
   names: value(3, CustomResourceDefinitionNames).required(),
-  scope: string(4).required(),
-  versions: list(7, CustomResourceDefinitionVersion).required().atomic(),
+  scope: string(4).oneOf("Cluster", "Namespaced").required().notEmpty(),
+  versions: list(7, CustomResourceDefinitionVersion).required().atomic().notEmpty(),
   conversion: ref(9, CustomResourceConversion).default({ strategy: "None" }),
   preserveUnknownFields: bool(10),
 });
@@ -139,6 +145,71 @@ export const CustomResourceDefinitionStatus = struct("apiextensions.v1.CustomRes
 });
 export interface CustomResourceDefinitionStatus extends Of<typeof CustomResourceDefinitionStatus> {}
 
+const withNames = (names: CustomResourceDefinitionNames): CustomResourceDefinitionNames => ({
+  ...names,
+  singular: names.singular || names.kind.toLowerCase(),
+  listKind: names.listKind || (names.kind && `${names.kind}List`),
+});
+
+/** Versions in which objects may be stored; only who rewrites them all may take one off the list. */
+function withStoredVersions(
+  status: CustomResourceDefinitionStatus,
+  { versions }: CustomResourceDefinitionSpec,
+): CustomResourceDefinitionStatus {
+  const now = versions.filter(({ storage }) => storage).map(({ name }) => name);
+  const storedVersions = [...new Set([...(status.storedVersions ?? []), ...now])];
+  return sameValue(storedVersions, status.storedVersions) ? status : { ...status, storedVersions };
+}
+
+function* nameProblems(names: CustomResourceDefinitionNames, path: string): Iterable<FieldProblem> {
+  for (const name of ["plural", "singular", "kind", "listKind"] as const) {
+    const text = names[name] ?? "";
+    if (text === "") yield required(at(path, name));
+    else yield* named(at(path, name), text.toLowerCase(), "dns-1035");
+  }
+  for (const list of ["shortNames", "categories"] as const)
+    for (const [index, text] of (names[list] ?? []).entries())
+      yield* named(item(at(path, list), index), text, "dns-1035");
+  if (names.kind !== "" && names.kind === names.listKind)
+    yield invalid(at(path, "listKind"), names.listKind, "kind and listKind may not be the same");
+}
+
+function* versionProblems(versions: readonly CustomResourceDefinitionVersion[]): Iterable<FieldProblem> {
+  const path = "spec.versions";
+  for (const [index, { name, schema }] of versions.entries()) {
+    yield* named(at(item(path, index), "name"), name, "dns-1035");
+    if (!schema?.openAPIV3Schema)
+      yield required(at(item(path, index), "schema.openAPIV3Schema"), "schemas are required");
+  }
+  if (versions.length === 0) return;
+  if (new Set(versions.map(({ name }) => name)).size !== versions.length)
+    yield invalid(
+      path,
+      versions.map(({ name }) => name),
+      "must contain unique version names",
+    );
+  if (versions.filter(({ storage }) => storage).length !== 1)
+    yield invalid(
+      path,
+      versions.map(({ name }) => name),
+      "must have exactly one version marked as storage version",
+    );
+}
+
+/** What a stored object depends on stays as it is. */
+function* definitionUpdateProblems(
+  spec: CustomResourceDefinitionSpec,
+  old: CustomResourceDefinitionSpec,
+  established: boolean,
+): Iterable<FieldProblem> {
+  const fixed = "field is immutable";
+  if (spec.group !== old.group) yield invalid("spec.group", spec.group, fixed);
+  if (spec.names.plural !== old.names.plural) yield invalid("spec.names.plural", spec.names.plural, fixed);
+  if (!established) return;
+  if (spec.scope !== old.scope) yield invalid("spec.scope", spec.scope, fixed);
+  if (spec.names.kind !== old.names.kind) yield invalid("spec.names.kind", spec.names.kind, fixed);
+}
+
 export const CustomResourceDefinition = resource({
   apiVersion: "apiextensions.k8s.io/v1",
   kind: "CustomResourceDefinition",
@@ -153,5 +224,53 @@ export const CustomResourceDefinition = resource({
   status: CustomResourceDefinitionStatus,
   unconditionalUpdate: false,
   storagePrefix: "apiextensions.k8s.io/customresourcedefinitions",
+
+  rules: {
+    defaults: (definition) => ({
+      ...definition,
+      spec: { ...definition.spec, names: withNames(definition.spec.names) },
+    }),
+    prepareForCreate: (definition) => ({
+      ...definition,
+      status: withStoredVersions(definition.status, definition.spec),
+    }),
+    prepareForUpdate: (definition) => ({
+      ...definition,
+      status: withStoredVersions(definition.status, definition.spec),
+    }),
+    *validate({ metadata, spec }) {
+      const expected = `${spec.names.plural}.${spec.group}`;
+      if (metadata.name !== expected)
+        yield invalid("metadata.name", metadata.name, 'must be spec.names.plural+"."+spec.group');
+      if (spec.group !== "") {
+        yield* named("spec.group", spec.group, "dns-subdomain");
+        if (!spec.group.includes("."))
+          yield invalid("spec.group", spec.group, "should be a domain with at least one dot");
+      }
+      yield* nameProblems(spec.names, "spec.names");
+      yield* versionProblems(spec.versions);
+      if (spec.preserveUnknownFields)
+        yield invalid(
+          "spec.preserveUnknownFields",
+          true,
+          "must be false in order to use defaults in the schema",
+        );
+    },
+    *validateUpdate({ spec }, old) {
+      const established = (old.status.conditions ?? []).some(
+        ({ type, status }) => type === "Established" && status === "True",
+      );
+      yield* definitionUpdateProblems(spec, old.spec, established);
+    },
+    *validateStatusUpdate({ spec, status }) {
+      for (const [index, name] of (status.storedVersions ?? []).entries())
+        if (!spec.versions.some((version) => version.name === name))
+          yield invalid(
+            item("status.storedVersions", index),
+            name,
+            `missing from spec.versions; ${name} was previously a storage version, and must remain in spec.versions until a storage migration ensures no data remains persisted in ${name} and removes ${name} from status.storedVersions`,
+          );
+    },
+  },
 });
 export interface CustomResourceDefinition extends Of<typeof CustomResourceDefinition> {}

@@ -42,7 +42,7 @@ export interface RollingUpdateStatefulSetStrategy extends Of<typeof RollingUpdat
 export const StatefulSetUpdateStrategy = struct(
   "apps.v1.StatefulSetUpdateStrategy",
   {
-    type: string(1).oneOf("RollingUpdate", "OnDelete").default("RollingUpdate"),
+    type: string(1).oneOf("RollingUpdate", "OnDelete").assigned(),
     rollingUpdate: ref(2, RollingUpdateStatefulSetStrategy),
   },
   {
@@ -172,10 +172,13 @@ export const StatefulSet = resource({
           ...spec,
           template: templateDefaults(spec.template),
           persistentVolumeClaimRetentionPolicy: retention ?? { whenDeleted: "Retain", whenScaled: "Retain" },
-          updateStrategy:
-            updateStrategy.type === "RollingUpdate" && !updateStrategy.rollingUpdate
-              ? { ...updateStrategy, rollingUpdate: { partition: 0 } }
-              : updateStrategy,
+          // Only who says nothing at all gets the details filled in as well.
+          updateStrategy: updateStrategy.type
+            ? updateStrategy
+            : {
+                type: "RollingUpdate" as const,
+                rollingUpdate: updateStrategy.rollingUpdate ?? { partition: 0 },
+              },
           ...(spec.volumeClaimTemplates
             ? {
                 volumeClaimTemplates: spec.volumeClaimTemplates.map((claim) => ({

@@ -21,5 +21,7 @@ export const ClusterTrustBundle = resource({
   servedByDefault: false,
 
   columns: [nameColumn, text("SignerName", ({ spec }) => spec.signerName ?? "")],
+
+  fieldSelectors: { "spec.signerName": ({ spec }) => spec.signerName ?? "" },
 });
 export interface ClusterTrustBundle extends Of<typeof ClusterTrustBundle> {}

@@ -38,5 +38,11 @@ export const PodCertificateRequest = resource({
   counted: false,
   unconditionalUpdate: false,
   servedByDefault: false,
+
+  fieldSelectors: {
+    "spec.signerName": ({ spec }) => spec.signerName,
+    "spec.podName": ({ spec }) => spec.podName,
+    "spec.nodeName": ({ spec }) => spec.nodeName,
+  },
 });
 export interface PodCertificateRequest extends Of<typeof PodCertificateRequest> {}
