@@ -4,7 +4,7 @@ export const FRAME = { synStream: 1, synReply: 2, rstStream: 3, ping: 6, goAway:
 export const FIN = 1;
 
 /** A frame that holds more than this is no frame of a well-meaning peer. */
-const FRAME_BYTES_MAX = 16 * 1024 * 1024;
+const FRAME_BYTES_MAX = 1024 * 1024;
 const HEAD_BYTES = 8;
 const VERSION = 3;
 
@@ -60,6 +60,8 @@ export function synStream(streamId: number, headerBlock: Uint8Array): Buffer {
 }
 
 const STORED_BYTES_MAX = 0xffff;
+/** An empty stored block: on it a decompressor hands out what it has. */
+const FLUSH = Buffer.from([0x00, 0x00, 0x00, 0xff, 0xff]);
 
 /**
  * Writes header blocks. All blocks of a session are one zlib stream; stored blocks are valid parts of one and need
@@ -80,7 +82,7 @@ export class HeaderWriter {
     head.writeUInt16LE(~plain.length & 0xffff, 3);
     const opening = this.#started ? [] : [Buffer.from([0x78, 0x01])];
     this.#started = true;
-    return Buffer.concat([...opening, head, plain]);
+    return Buffer.concat([...opening, head, plain, FLUSH]);
   }
 }
 

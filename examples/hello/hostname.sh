@@ -1,0 +1,3 @@
+#!/bin/sh
+printf 'content-type: text/plain\r\n\r\n'
+hostname
