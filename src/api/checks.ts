@@ -1,14 +1,13 @@
 import { familyOf, parseIp } from "#base/ip";
 import { percentOf } from "#machinery/int-or-string";
 import { problemsOfName } from "#machinery/names";
-import { duplicate, entry, type FieldProblem, forbidden, invalid, item } from "#machinery/schema";
+import { duplicate, entry, type FieldProblem, invalid, item } from "#machinery/schema";
 
 /** Checks that many kinds share. Each yields what is wrong with one value; absent values are never wrong. */
 export type Problems = Iterable<FieldProblem>;
 
-export const IMMUTABLE = "field is immutable";
+const IMMUTABLE = "field is immutable";
 const NOT_NEGATIVE = "must be greater than or equal to 0";
-const POSITIVE = "must be greater than zero";
 
 /** A text in one of the formats of `machinery/names`. */
 export function* named(path: string, text: string | undefined, format: string): Problems {
@@ -23,10 +22,6 @@ export function* namedIfSet(path: string, text: string | undefined, format: stri
 
 export function* notNegative(path: string, value: number | undefined): Problems {
   if (value !== undefined && value < 0) yield invalid(path, value, NOT_NEGATIVE);
-}
-
-export function* positive(path: string, value: number | undefined): Problems {
-  if (value !== undefined && value <= 0) yield invalid(path, value, POSITIVE);
 }
 
 export function* inRange(path: string, value: number | undefined, min: number, max: number): Problems {
@@ -97,11 +92,6 @@ export const setMembers = <T extends object>(value: T, members: readonly (keyof 
 /** What may not differ between an object and its next version. */
 export function* unchanged(path: string, now: unknown, before: unknown, detail = IMMUTABLE): Problems {
   if (!sameValue(now, before)) yield invalid(path, now ?? null, detail);
-}
-
-/** As `unchanged`, for what upstream answers with `Forbidden`. */
-export function* untouched(path: string, now: unknown, before: unknown, detail: string): Problems {
-  if (!sameValue(now, before)) yield forbidden(path, detail);
 }
 
 /** Are two JSON values the same? Shared parts cost nothing; absent and empty are the same. */
