@@ -253,10 +253,7 @@ export const list = <const E extends Element>(tag: number, item: E): Field<reado
   new Field({ ...PLAIN, tag, type: { kind: "list", item: typeOf(item) } });
 
 /** A list that protobuf puts into a message of its own, in field 1. */
-export const wrappedList = <const E extends Element>(
-  tag: number,
-  item: E,
-): Field<readonly ShapeOf<E>[]> =>
+export const wrappedList = <const E extends Element>(tag: number, item: E): Field<readonly ShapeOf<E>[]> =>
   new Field({ ...PLAIN, tag, type: { kind: "list", item: typeOf(item), wrapped: true } });
 
 export const map = <const E extends Element>(
