@@ -381,6 +381,67 @@ suite("a kubelet on containerd", { concurrency: false }, () => {
     await remove("limits");
   });
 
+  test("limits change while a container runs", async () => {
+    const limits = (memory: string) => ({
+      limits: { cpu: "200m", memory },
+      requests: { cpu: "200m", memory },
+    });
+    run("grows", { ...shell("sleep 1000"), resources: limits("32Mi") });
+    const before = await api.until(Pod, "grows", isReady);
+    const id = main(before)!.containerID!.replace("containerd://", "");
+    for (const mebi of [64, 48]) {
+      api.change(Pod, "grows", { spec: { containers: [{ name: "main", resources: limits(`${mebi}Mi`) }] } });
+      const path = kubelet.cgroups.pathOf(before);
+      const file =
+        kubelet.cgroups.version === 1
+          ? join("/sys/fs/cgroup/memory", path, id, "memory.limit_in_bytes")
+          : join("/sys/fs/cgroup", path, id, "memory.max");
+      const parent = file.replace(`/${id}`, "");
+      const wanted = String(mebi * 1024 * 1024);
+      const has = async (name: string) => (await readFile(name, "utf8")).trim() === wanted;
+      await eventually(async () => (await has(file)) && (await has(parent)));
+    }
+    assert.equal(main(api.find(Pod, "grows"))!.restartCount, 0);
+    await remove("grows");
+  });
+
+  test("an ephemeral container joins a running pod", async () => {
+    run("debugged", shell("sleep 1000"));
+    await api.until(Pod, "debugged", isReady);
+    const debug = {
+      name: "debug",
+      image: BUSYBOX,
+      imagePullPolicy: "IfNotPresent",
+      targetContainerName: "main",
+    };
+    const looks = shell("grep -l sleep /proc/1/cmdline");
+    api.change(Pod, "debugged", { spec: { ephemeralContainers: [{ ...debug, ...looks }] } });
+    const ended = await api.until(
+      Pod,
+      "debugged",
+      (pod) => pod?.status.ephemeralContainerStatuses?.[0]?.state?.terminated !== undefined,
+    );
+    assert.equal(ended.status.ephemeralContainerStatuses![0]!.state!.terminated!.exitCode, 0);
+    assert.ok(isReady(ended));
+    await remove("debugged");
+  });
+
+  test("a pod in the node's network has the node's address", async () => {
+    run("hosted", shell("cat /etc/hosts; hostname"), { hostNetwork: true, restartPolicy: "Never" });
+    const pod = await api.until(Pod, "hosted", phase("Succeeded"));
+    assert.equal(pod.status.podIP, "10.213.0.1");
+    assert.match(await log("hosted"), /^# Kubernetes-managed hosts file \(host network\)\.\n/);
+    await remove("hosted");
+  });
+
+  test("what vanishes from the API vanishes from the node", async () => {
+    run("vanishes", shell("trap exit TERM; sleep 1000 & wait"));
+    await api.until(Pod, "vanishes", isReady);
+    api.remove(Pod, "vanishes");
+    const labelSelector = { "io.kubernetes.pod.name": "vanishes" };
+    await eventually(async () => (await kubelet.runtime.listSandboxes({ labelSelector })).length === 0);
+  });
+
   test("a pod that the node has no room for is refused", async () => {
     run("huge", { ...shell("true"), resources: { requests: { cpu: "1000" } } });
     const pod = await api.until(Pod, "huge", phase("Failed"));

@@ -1,4 +1,5 @@
 import { mkdir, readFile } from "node:fs/promises";
+import type { Taint } from "#api/core-v1/taint";
 import { RuntimeClass } from "#api/node-v1/runtimeclass";
 import { Service } from "#api/core-v1/service";
 import { type Clock, sleep } from "#base/clock";
@@ -13,7 +14,7 @@ import { ContainerdEvents, type RuntimeEvents } from "./cri/events.ts";
 import { Housekeeping } from "./housekeeping.ts";
 import { ImagePuller } from "./images/image-puller.ts";
 import { machineFacts } from "./node/machine.ts";
-import { NodeAgent, type Taint } from "./node/node-agent.ts";
+import { NodeAgent } from "./node/node-agent.ts";
 import type { Directories } from "./pod/directories.ts";
 import { parseResolvConf } from "./pod/dns.ts";
 import { PodManager } from "./pod/pod-manager.ts";

@@ -1,5 +1,6 @@
 import { Lease } from "#api/coordination-v1/lease";
 import { Node } from "#api/core-v1/node";
+import type { Taint } from "#api/core-v1/taint";
 import { type Clock, sleep } from "#base/clock";
 import { logger } from "#base/log";
 import type { Scope } from "#base/scope";
@@ -29,12 +30,6 @@ const LOOK_UNREADY_MS = 250;
 const REPORT_MS = 300_000;
 const RETRY_MS = 1_000;
 const IMAGES_LOOK_MS = 300_000;
-
-export interface Taint {
-  readonly key: string;
-  readonly value?: string;
-  readonly effect: string;
-}
 
 export interface NodeAgentOptions {
   readonly client: Client;

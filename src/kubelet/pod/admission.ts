@@ -21,7 +21,34 @@ export interface Ground {
 const CRITICAL_PRIORITY = 2_000_000_000;
 
 export function refusalOf(pod: Pod, ground: Ground): Refusal | undefined {
-  return underPressure(pod, ground) ?? withoutRoom(pod, ground) ?? portConflict(pod, ground);
+  return (
+    beyondAbility(pod) ?? underPressure(pod, ground) ?? withoutRoom(pod, ground) ?? portConflict(pod, ground)
+  );
+}
+
+/** What this kubelet cannot give, it refuses rather than leaves out. */
+function beyondAbility({ spec }: Pod): Refusal | undefined {
+  if (spec.os && spec.os.name !== "linux")
+    return {
+      reason: "PodOSNotSupported",
+      message: "Failed to admit pod as the OS field doesn't match node OS",
+    };
+  if (spec.securityContext?.supplementalGroupsPolicy === "Strict")
+    return {
+      reason: "SupplementalGroupsPolicyNotSupported",
+      message: "SupplementalGroupsPolicy=Strict is not supported in this node",
+    };
+  if (spec.hostUsers === false)
+    return {
+      reason: "UserNamespacesNotSupported",
+      message: "user namespaces are not supported in this node",
+    };
+  if ((spec.resourceClaims ?? []).length > 0)
+    return {
+      reason: "ResourceClaimsNotSupported",
+      message: "resource claims are not supported in this node",
+    };
+  return undefined;
 }
 
 function underPressure(pod: Pod, { pressures }: Ground): Refusal | undefined {
@@ -52,6 +79,21 @@ function withoutRoom(pod: Pod, { allocatable, others }: Ground): Refusal | undef
       reason: `OutOf${name}`,
       message: `Pod was rejected: Node didn't have enough resource: ${name}, requested: ${wants}, used: ${has}, capacity: ${capacity}`,
     };
+  }
+  return foreignResource(pod, allocatable);
+}
+
+/** Resources that only devices bring; this node has none but those that it says. */
+function foreignResource({ spec }: Pod, allocatable: Ground["allocatable"]): Refusal | undefined {
+  for (const { resources } of [...spec.containers, ...(spec.initContainers ?? [])]) {
+    for (const [name, quantity] of Object.entries(resources?.requests ?? {})) {
+      const wants = quantityValue(quantity);
+      if (wants === 0 || name in allocatable) continue;
+      return {
+        reason: `OutOf${name}`,
+        message: `Pod was rejected: Node didn't have enough resource: ${name}, requested: ${wants}, used: 0, capacity: 0`,
+      };
+    }
   }
   return undefined;
 }

@@ -133,8 +133,8 @@ export class PodManager {
     else this.#add(pod);
   }
 
-  #delete({ metadata }: Pod): void {
-    this.#workers.get(metadata.uid)?.removed();
+  #delete(pod: Pod): void {
+    this.#workers.get(pod.metadata.uid)?.removed(pod);
   }
 
   #forget(uid: string): void {

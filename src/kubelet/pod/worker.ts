@@ -16,6 +16,7 @@ import { stopContainer, stopInOrder } from "../container/stop-containers.ts";
 import { RpcError } from "../cri/connection.ts";
 import type { Image } from "../cri/image.ts";
 import type { PodSandboxConfig } from "../cri/sandbox.ts";
+import type { LinuxContainerResources } from "../cri/resources.ts";
 import { ImageError } from "../images/image-puller.ts";
 import { ContainerProbes } from "../probes/container-probes.ts";
 import { containerResources } from "../resources/linux-resources.ts";
@@ -186,7 +187,9 @@ export class PodWorker {
   }
 
   /** The API has no such pod any more: whatever is left of it goes. */
-  removed(): void {
+  removed(last: Pod): void {
+    this.#pod = last;
+    if (this.#stage === "ending") this.#hurry();
     if (this.#stage === "running") this.#beginEnd({ why: "removed" });
     else if (this.#end?.why === "finished" || this.#end?.why === "failed") this.#end = { why: "removed" };
     this.#background(async () => {
@@ -673,7 +676,7 @@ export class PodWorker {
     return known && { started: known.started === true, ready: known.ready };
   }
 
-  /** Limits can change while a container runs. */
+  /** Limits can change while a container runs; some only with a restart. */
   #syncResources(): void {
     for (const { container } of membersOf(this.#pod)) {
       const running = this.runtime.running.find(({ name }) => name === container.name);
@@ -683,13 +686,23 @@ export class PodWorker {
       this.#resourcesOf.set(container.name, wanted);
       // Of a container from before this kubelet, what it runs with is what its spec said.
       if (before === undefined) continue;
-      this.#background(async () => {
-        await this.#services.cgroups.ensure(this.#pod);
-        const { memoryBytes } = this.#services.node;
-        const resources = containerResources(this.#pod, container, memoryBytes);
-        await this.#services.runtime.updateResources(running.id, resources);
-      });
+      this.#background(() => this.#resize(container, running, before));
     }
+  }
+
+  async #resize(container: Container, running: ObservedContainer, before: string): Promise<void> {
+    const { cgroups, runtime, node } = this.#services;
+    if (needsRestart(container, before, this.#resourceKey(container))) {
+      const message = `Container ${container.name} resize requires restart`;
+      await this.#stopOne(running, graceSecondsOf(this.#pod), message);
+      await cgroups.ensure(this.#pod);
+      return;
+    }
+    const resources = containerResources(this.#pod, container, node.memoryBytes);
+    // The pod's own limit may neither be below its container's on the way up, nor above it for good.
+    await cgroups.ensure(this.#pod).catch(() => undefined);
+    await runtime.updateResources(running.id, resources);
+    await cgroups.ensure(this.#pod);
   }
 
   #resourceKey(container: Container): string {
@@ -878,6 +891,19 @@ export class PodWorker {
     const about = { kind: "Pod", apiVersion: "v1", name, namespace, uid, resourceVersion, fieldPath };
     this.#services.events.record(about, type, reason, message);
   }
+}
+
+/** Does a change from these resources to those touch one whose policy asks for a restart? */
+function needsRestart({ resizePolicy = [] }: Container, before: string, after: string): boolean {
+  const [old, now] = [JSON.parse(before), JSON.parse(after)] as LinuxContainerResources[];
+  const changed = {
+    cpu: old?.cpuShares !== now?.cpuShares || old?.cpuQuota !== now?.cpuQuota,
+    memory: old?.memoryLimitInBytes !== now?.memoryLimitInBytes,
+  };
+  return resizePolicy.some(
+    ({ resourceName, restartPolicy }) =>
+      restartPolicy === "RestartContainer" && changed[resourceName as keyof typeof changed],
+  );
 }
 
 /** What the downward API shows of a pod that may change. */

@@ -79,6 +79,18 @@ export interface PodLimits {
 
 /** What the pod's own cgroup allows its containers together. */
 export function podLimits({ spec }: Pod): PodLimits {
+  const fromContainers = containerLimits(spec);
+  // What the pod says for itself holds for all of them together.
+  const own = { name: "", resources: spec.resources ?? {} } as Container;
+  const [request, limit] = [requested(own), limited(own)];
+  return {
+    cpuShares: request.milliCpu > 0 ? sharesOf(request.milliCpu) : fromContainers.cpuShares,
+    cpuQuotaUs: limit.milliCpu > 0 ? quotaOf(limit.milliCpu) : fromContainers.cpuQuotaUs,
+    memoryBytes: limit.memoryBytes > 0 ? limit.memoryBytes : fromContainers.memoryBytes,
+  };
+}
+
+function containerLimits(spec: Pod["spec"]): PodLimits {
   const total = sum(spec.containers, requested);
   const sidecars = (spec.initContainers ?? []).filter((one) => one.restartPolicy === "Always");
   const together = add(total, sum(sidecars, requested));
