@@ -1,6 +1,6 @@
 /** The controllers against the API server itself, in one process and on a clock that stands still. */
 import assert from "node:assert/strict";
-import { test, type TestContext } from "node:test";
+import { test } from "node:test";
 import { Deployment } from "#api/apps-v1/deployment";
 import { ReplicaSet } from "#api/apps-v1/replicaset";
 import { Lease } from "#api/coordination-v1/lease";
@@ -13,16 +13,7 @@ import type { Taint } from "#api/core-v1/taint";
 import { Service } from "#api/core-v1/service";
 import { ServiceAccount } from "#api/core-v1/serviceaccount";
 import { EndpointSlice } from "#api/discovery-v1/endpointslice";
-import { startApiServer } from "#apiserver/server";
-import { seededRandom } from "#base/random";
-import { Scope } from "#base/scope";
-import { VirtualClock } from "#base/virtual-clock";
-import { Client } from "#client/client";
-import { InformerSet } from "#client/informer-set";
 import { formatMicroTime, formatTime } from "#machinery/time";
-import type { Controller } from "#reconciler/controller";
-import { runControllers } from "#reconciler/run";
-import { openMemoryStore } from "#store/memory/memory-store";
 import { deployments } from "./deployment/deployment.ts";
 import { endpointSlices } from "./endpointslice/endpointslice.ts";
 import { endpoints } from "./endpoints/endpoints.ts";
@@ -34,59 +25,8 @@ import { podGc } from "./pod-gc/pod-gc.ts";
 import { replicaSets } from "./replicaset/replicaset.ts";
 import { rootCas } from "./root-ca/root-ca.ts";
 import { serviceAccounts } from "./serviceaccount/serviceaccount.ts";
+import { addNode, type House, runPods, start, template } from "./harness.test.ts";
 import { taintEviction } from "./taint-eviction/taint-eviction.ts";
-
-/** Turns of the event loop that something may take. */
-const TURNS_MAX = 20_000;
-
-async function start(context: TestContext, ...controllers: Controller[]) {
-  const clock = new VirtualClock();
-  const random = seededRandom(1);
-  const api = await startApiServer({
-    store: openMemoryStore({ clock }),
-    clock,
-    random,
-    rooms: () => ({
-      authenticator: { authenticate: async () => undefined },
-      authorizer: { authorize: () => ({ verdict: "allow", reason: "" }) },
-      admission: [],
-    }),
-  });
-  const scope = new Scope();
-  const client = new Client(api.transport({ name: "test", groups: ["system:masters"] }));
-  const informers = new InformerSet({ client, clock, random, scope });
-  context.after(async () => {
-    await scope.close();
-    await api.close();
-  });
-  await runControllers({ client, informers, clock, random, scope, controllers });
-  await client.create(Namespace, { metadata: { name: "web" } });
-  const until = async (what: string, holds: () => boolean): Promise<void> => {
-    for (let turn = 0; turn < TURNS_MAX; turn++) {
-      if (holds()) return;
-      await new Promise(setImmediate);
-    }
-    assert.fail(`never: ${what}`);
-  };
-  const settled = async (): Promise<void> => {
-    for (let turn = 0; turn < 200; turn++) await new Promise(setImmediate);
-  };
-  return {
-    client,
-    informers,
-    clock,
-    until,
-    settled,
-    pods: informers.of(Pod),
-    sets: informers.of(ReplicaSet),
-  };
-}
-type House = Awaited<ReturnType<typeof start>>;
-
-const template = (image: string) => ({
-  metadata: { labels: { app: "a" } },
-  spec: { containers: [{ name: "c", image, ports: [{ name: "http", containerPort: 8080 }] }] },
-});
 
 const deploy = ({ client }: House, replicas: number, image = "one", more: object = {}) =>
   client.create(Deployment, {
@@ -95,21 +35,6 @@ const deploy = ({ client }: House, replicas: number, image = "one", more: object
   } as never);
 
 const at = { namespace: "web", name: "a" };
-
-/** Does for pods what a kubelet does: they get an address and become ready. */
-function runPods({ client, pods, clock }: House, image?: string): void {
-  let next = 1;
-  const run = (pod: Pod) => {
-    if (image !== undefined && pod.spec.containers[0]?.image !== image) return;
-    if (pod.status.phase === "Running" || pod.metadata.deletionTimestamp) return;
-    const now = formatTime(clock.now());
-    const podIP = `10.0.${next >> 8}.${next++ & 255}`;
-    const conditions = [{ type: "Ready", status: "True", lastProbeTime: null, lastTransitionTime: now }];
-    const status = { ...pod.status, phase: "Running", podIP, podIPs: [{ ip: podIP }], conditions };
-    void client.updateStatus(Pod, { ...pod, status } as Pod).catch(() => undefined);
-  };
-  pods.handle({ added: run, updated: run });
-}
 
 const deploymentOf = ({ informers }: House) => informers.of(Deployment).get("web", "a");
 const conditionOf = (house: House, type: string) =>
@@ -293,21 +218,6 @@ test("a namespace gets its account and CA, and goes with everything in it", asyn
 });
 
 const nodeOf = ({ informers }: House, name: string) => informers.of(Node).get(undefined, name);
-
-async function addNode({ client, clock }: House, name: string): Promise<void> {
-  const now = formatTime(clock.now());
-  const node = await client.create(Node, { metadata: { name } } as never);
-  const conditions = [
-    {
-      type: "Ready",
-      status: "True",
-      lastHeartbeatTime: now,
-      lastTransitionTime: now,
-      reason: "KubeletReady",
-    },
-  ];
-  await client.updateStatus(Node, { ...node, status: { ...node.status, conditions } } as Node);
-}
 
 test("a lost node is tainted, its pods are not ready, and leave when they tolerate it no longer", async (context) => {
   const house = await start(

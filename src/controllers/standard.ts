@@ -1,10 +1,14 @@
 /** The controllers of a cluster. */
 import type { Controller } from "#reconciler/controller";
+import { clusterRoleAggregation } from "./clusterrole-aggregation/clusterrole-aggregation.ts";
+import { cronJobs } from "./cronjob/cronjob.ts";
+import { daemonSets } from "./daemonset/daemonset.ts";
 import { deployments } from "./deployment/deployment.ts";
 import { endpointSliceMirroring } from "./endpointslice-mirroring/endpointslice-mirroring.ts";
 import { endpointSlices } from "./endpointslice/endpointslice.ts";
 import { endpoints } from "./endpoints/endpoints.ts";
 import { garbageCollector } from "./garbage-collector/garbage-collector.ts";
+import { jobs } from "./job/job.ts";
 import { namespaces } from "./namespace/namespace.ts";
 import { nodeIpam } from "./node-ipam/node-ipam.ts";
 import type { ClusterRange } from "./node-ipam/ranges.ts";
@@ -13,16 +17,25 @@ import { podGc } from "./pod-gc/pod-gc.ts";
 import { replicaSets } from "./replicaset/replicaset.ts";
 import { rootCas } from "./root-ca/root-ca.ts";
 import { serviceAccounts } from "./serviceaccount/serviceaccount.ts";
+import { statefulSets } from "./statefulset/statefulset.ts";
 import { taintEviction } from "./taint-eviction/taint-eviction.ts";
+import { type TokenSecretOptions, tokenSecrets } from "./token-secrets/token-secrets.ts";
+import { ttlAfterFinished } from "./ttl-after-finished/ttl-after-finished.ts";
 
 export interface StandardOptions {
   /** PEM: by it pods know the API server. */
   readonly caBundle: string;
   /** The pod network, one range for each IP family; without any, nodes get no ranges. */
   readonly podRanges?: readonly ClusterRange[];
+  /** Signs the tokens of Secrets of type service-account-token; without it these stay empty. */
+  readonly signToken?: TokenSecretOptions["sign"];
 }
 
-export const standardControllers = ({ caBundle, podRanges = [] }: StandardOptions): readonly Controller[] => [
+export const standardControllers = ({
+  caBundle,
+  podRanges = [],
+  signToken,
+}: StandardOptions): readonly Controller[] => [
   namespaces,
   serviceAccounts,
   rootCas(caBundle),
@@ -36,4 +49,11 @@ export const standardControllers = ({ caBundle, podRanges = [] }: StandardOption
   taintEviction,
   ...(podRanges.length > 0 ? [nodeIpam(podRanges)] : []),
   podGc(),
+  jobs,
+  cronJobs,
+  ttlAfterFinished,
+  daemonSets,
+  statefulSets,
+  clusterRoleAggregation,
+  ...(signToken ? [tokenSecrets({ caBundle, sign: signToken })] : []),
 ];

@@ -86,13 +86,15 @@ async function create<T extends Owner>(
   }
 }
 
-/** Forgets the oldest revisions that no pod has, beyond the limit. */
+/** Forgets the oldest revisions that no pod has, beyond the limit. Pods carry a revision's hash or its name. */
 export async function forgetRevisions(
   { revisions, current }: History,
   inUse: ReadonlySet<string>,
   limit: number,
   { write }: Pass,
 ): Promise<void> {
-  const idle = revisions.filter((revision) => revision !== current && !inUse.has(hashOf(revision)));
+  const isUsed = (revision: ControllerRevision) =>
+    inUse.has(hashOf(revision)) || inUse.has(revision.metadata.name);
+  const idle = revisions.filter((revision) => revision !== current && !isUsed(revision));
   await write.removeAll(ControllerRevision, idle.slice(0, Math.max(0, idle.length - limit)));
 }

@@ -1,0 +1,99 @@
+/** One API server with controllers in one process, on a clock that stands still. It holds no tests itself. */
+import assert from "node:assert/strict";
+import type { TestContext } from "node:test";
+import { ReplicaSet } from "#api/apps-v1/replicaset";
+import { Namespace } from "#api/core-v1/namespace";
+import { Node } from "#api/core-v1/node";
+import { Pod } from "#api/core-v1/pod";
+import { startApiServer } from "#apiserver/server";
+import { seededRandom } from "#base/random";
+import { Scope } from "#base/scope";
+import { VirtualClock } from "#base/virtual-clock";
+import { Client } from "#client/client";
+import { InformerSet } from "#client/informer-set";
+import { formatTime } from "#machinery/time";
+import type { Controller } from "#reconciler/controller";
+import { runControllers } from "#reconciler/run";
+import { openMemoryStore } from "#store/memory/memory-store";
+
+/** Turns of the event loop that something may take. */
+const TURNS_MAX = 20_000;
+
+export async function start(context: TestContext, ...controllers: Controller[]) {
+  const clock = new VirtualClock();
+  const random = seededRandom(1);
+  const api = await startApiServer({
+    store: openMemoryStore({ clock }),
+    clock,
+    random,
+    rooms: () => ({
+      authenticator: { authenticate: async () => undefined },
+      authorizer: { authorize: () => ({ verdict: "allow", reason: "" }) },
+      admission: [],
+    }),
+  });
+  const scope = new Scope();
+  const client = new Client(api.transport({ name: "test", groups: ["system:masters"] }));
+  const informers = new InformerSet({ client, clock, random, scope });
+  context.after(async () => {
+    await scope.close();
+    await api.close();
+  });
+  await runControllers({ client, informers, clock, random, scope, controllers });
+  await client.create(Namespace, { metadata: { name: "web" } });
+  const until = async (what: string, holds: () => boolean): Promise<void> => {
+    for (let turn = 0; turn < TURNS_MAX; turn++) {
+      if (holds()) return;
+      await new Promise(setImmediate);
+    }
+    assert.fail(`never: ${what}`);
+  };
+  const settled = async (): Promise<void> => {
+    for (let turn = 0; turn < 200; turn++) await new Promise(setImmediate);
+  };
+  return {
+    client,
+    informers,
+    clock,
+    until,
+    settled,
+    pods: informers.of(Pod),
+    sets: informers.of(ReplicaSet),
+  };
+}
+export type House = Awaited<ReturnType<typeof start>>;
+
+export const template = (image: string) => ({
+  metadata: { labels: { app: "a" } },
+  spec: { containers: [{ name: "c", image, ports: [{ name: "http", containerPort: 8080 }] }] },
+});
+
+/** Does for pods what a kubelet does: they get an address and become ready. */
+export function runPods({ client, pods, clock }: House, image?: string): void {
+  let next = 1;
+  const run = (pod: Pod) => {
+    if (image !== undefined && pod.spec.containers[0]?.image !== image) return;
+    if (pod.status.phase === "Running" || pod.metadata.deletionTimestamp) return;
+    const now = formatTime(clock.now());
+    const podIP = `10.0.${next >> 8}.${next++ & 255}`;
+    const conditions = [{ type: "Ready", status: "True", lastProbeTime: null, lastTransitionTime: now }];
+    const status = { ...pod.status, phase: "Running", podIP, podIPs: [{ ip: podIP }], conditions };
+    void client.updateStatus(Pod, { ...pod, status } as Pod).catch(() => undefined);
+  };
+  pods.handle({ added: run, updated: run });
+}
+
+export async function addNode({ client, clock }: House, name: string): Promise<void> {
+  const now = formatTime(clock.now());
+  const node = await client.create(Node, { metadata: { name } } as never);
+  const conditions = [
+    {
+      type: "Ready",
+      status: "True",
+      lastHeartbeatTime: now,
+      lastTransitionTime: now,
+      reason: "KubeletReady",
+    },
+  ];
+  await client.updateStatus(Node, { ...node, status: { ...node.status, conditions } } as Node);
+}
