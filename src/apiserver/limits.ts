@@ -10,8 +10,6 @@ export interface Limits {
   readonly bodyDepthMax: number;
   /** Streams at once on one HTTP/2 connection. */
   readonly streamsPerConnectionMax: number;
-  /** Milliseconds until a request that is not a watch or another stream must be answered. */
-  readonly requestMs: number;
   /** Milliseconds a client may take to send its body. */
   readonly bodyMs: number;
   /** Milliseconds a read waits for a resourceVersion that has not been seen yet. */
@@ -38,7 +36,6 @@ export const defaultLimits: Limits = {
   headerBytesMax: 1024 * 1024,
   bodyDepthMax: 10_000,
   streamsPerConnectionMax: 1000,
-  requestMs: 60_000,
   bodyMs: 60_000,
   freshnessMs: 3_000,
   windowEventsMax: 10_000,

@@ -4,12 +4,20 @@ import type { ServedKind } from "./resource-set.ts";
 
 const DURATION_BUCKETS_SECONDS = [0.005, 0.025, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60];
 
+interface Series {
+  readonly count: { inc(): void };
+  readonly duration: { observe(seconds: number): void } | undefined;
+}
+
 /** Counts of what the server does, as Prometheus reads them. */
 export class RequestMetrics {
   readonly registry = new Registry();
   readonly #requests: Counter<"verb" | "group" | "version" | "resource" | "subresource" | "scope" | "code">;
   readonly #durations: Histogram<"verb" | "group" | "version" | "resource" | "subresource" | "scope">;
   readonly #watches: Gauge<"group" | "version" | "kind">;
+
+  /** Looked up by a text: finding a series by its labels costs more than counting. */
+  readonly #series = new Map<string, Series>();
 
   constructor() {
     const registers = [this.registry];
@@ -35,9 +43,18 @@ export class RequestMetrics {
   }
 
   finished(info: RequestInfo, code: number, tookMs: number): void {
-    const labels = labelsOf(info);
-    this.#requests.inc({ ...labels, code });
-    if (info.verb !== "watch") this.#durations.observe(labels, tookMs / 1000);
+    const { verb, group, version, resource, subresource } = info;
+    const scope = scopeOf(info);
+    const key = `${verb} ${group}/${version}/${resource}/${subresource} ${scope} ${code}`;
+    let series = this.#series.get(key);
+    if (!series) {
+      const labels = { verb: verb.toUpperCase(), group, version, resource, subresource, scope };
+      const count = this.#requests.labels({ ...labels, code });
+      series = { count, duration: verb === "watch" ? undefined : this.#durations.labels(labels) };
+      this.#series.set(key, series);
+    }
+    series.count.inc();
+    series.duration?.observe(tookMs / 1000);
   }
 
   watchStarted({ resource: { group, version, kind } }: ServedKind): void {
@@ -54,8 +71,7 @@ export class RequestMetrics {
 }
 
 /** Paths that are about no kind count together: their number is not ours to bound. */
-function labelsOf(info: RequestInfo) {
-  const { verb, group, version, resource, subresource, namespace, name, isResource } = info;
-  const scope = !isResource ? "" : name !== "" ? "resource" : namespace !== "" ? "namespace" : "cluster";
-  return { verb: verb.toUpperCase(), group, version, resource, subresource, scope };
+function scopeOf({ isResource, name, namespace }: RequestInfo): string {
+  if (!isResource) return "";
+  return name !== "" ? "resource" : namespace !== "" ? "namespace" : "cluster";
 }

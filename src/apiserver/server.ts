@@ -120,7 +120,13 @@ export interface ApiServer {
 
 /** Who the server itself is, where it is its own client. */
 export const LOOPBACK_USER: User = { name: "system:apiserver", groups: ["system:masters"] };
-const USER_AGENT = "k8ts";
+
+/** Component statuses are neither stored nor asked: health checks have taken their place. */
+const isServed = ({ servedByDefault, kind }: Resource): boolean =>
+  servedByDefault && kind !== "ComponentStatus";
+
+/** In process, the last part of the user's name stands for the program: `kube-scheduler`, `deployment-controller`. */
+const programOf = ({ name }: User): string => name.slice(name.lastIndexOf(":") + 1);
 
 /** Reads its caches from the store and serves. Nothing listens until `listen` is called. */
 export async function startApiServer(options: ApiServerOptions): Promise<ApiServer> {
@@ -131,7 +137,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
   const feed = new Feed(store, clock);
   const kinds = new ResourceSet();
   const factory = new KindFactory({ store, feed, limits, clock });
-  for (const resource of options.resources ?? builtIn.filter(({ servedByDefault }) => servedByDefault)) {
+  for (const resource of options.resources ?? builtIn.filter(isServed)) {
     kinds.add(factory.make(resource));
   }
   await feed.start(scope);
@@ -186,7 +192,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
       authorizer,
       handle: (exchange, as) =>
         chainFor({ authenticator: { authenticate: () => Promise.resolve(as) }, authorizer }).handle(exchange),
-      userAgent: USER_AGENT,
+      userAgent: programOf(user),
       clock,
     });
   const loopback = transportFor(LOOPBACK_USER, allowAll);
@@ -202,6 +208,10 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
   let url = "https://localhost";
   for (const check of options.healthChecks ?? []) health.add(check);
   health.add({ name: "store", check: async () => void (await store.get("/registry/health")) });
+  health.add({
+    name: "watch-cache",
+    check: () => (feed.following ? undefined : "the store cannot be followed"),
+  });
   const discovery = new Discovery(kinds, () => url.replace(/^https:\/\//, ""));
   for (const path of ["/api", "/api/", "/apis", "/apis/"]) paths.add(path, discovery.handle);
   const openApi = new OpenApi(kinds);

@@ -13,11 +13,27 @@ const random = (next: () => number, bytes: (length: number) => Uint8Array): Rand
   bytes,
 });
 
+/** Asking the system costs more than the bytes do: it is asked for many at once. */
+const pool = new Uint8Array(4096);
+let poolUsed = pool.length;
+
+function systemBytes(length: number): Uint8Array {
+  if (length > pool.length / 4) return crypto.getRandomValues(new Uint8Array(length));
+  if (poolUsed + length > pool.length) {
+    crypto.getRandomValues(pool);
+    poolUsed = 0;
+  }
+  const bytes = pool.slice(poolUsed, poolUsed + length);
+  pool.fill(0, poolUsed, poolUsed + length);
+  poolUsed += length;
+  return bytes;
+}
+
 /** Chance of the machine, good enough for keys and tokens. */
-export const systemRandom: Random = random(
-  () => crypto.getRandomValues(new Uint32Array(1))[0]! / 2 ** 32,
-  (length) => crypto.getRandomValues(new Uint8Array(length)),
-);
+export const systemRandom: Random = random(() => {
+  const [a, b, c, d] = systemBytes(4) as unknown as [number, number, number, number];
+  return (a * 2 ** 24 + b * 2 ** 16 + c * 2 ** 8 + d) / 2 ** 32;
+}, systemBytes);
 
 /** The same numbers for the same seed (mulberry32). Never for secrets. */
 export function seededRandom(seed: number): Random {
@@ -31,12 +47,15 @@ export function seededRandom(seed: number): Random {
   return random(next, (length) => Uint8Array.from({ length }, () => Math.floor(next() * 256)));
 }
 
+const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
+
 /** A version 4 UUID, as in `metadata.uid`. */
 export function uuid(source: Random): string {
   const bytes = source.bytes(16);
   bytes[6] = (bytes[6]! & 0x0f) | 0x40;
   bytes[8] = (bytes[8]! & 0x3f) | 0x80;
-  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  let hex = "";
+  for (const byte of bytes) hex += HEX[byte]!;
   return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join("-");
 }
 

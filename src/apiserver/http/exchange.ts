@@ -29,12 +29,13 @@ export interface Exchange {
 }
 
 export interface OutgoingStream {
-  /** False: what was written so far waits; go on when `onDrain` calls. */
+  /** False: what was written so far waits; go on when the callback of `onDrain` is called. */
   write(chunk: Uint8Array): boolean;
   end(): void;
   /** Ends the stream as broken, so that no client takes it for complete. */
   destroy(): void;
   readonly closed: boolean;
+  /** Replaces the callback before it. It is called when there is room, and once more when the stream has closed. */
   onDrain(callback: () => void): void;
   /** Called once, when the stream has ended for whatever reason. */
   onClose(callback: () => void): void;
@@ -60,10 +61,5 @@ export type RawExchange =
   | { readonly protocol: "in-process"; readonly body: Uint8Array };
 
 /** Resolves when the stream takes more, or has closed. */
-export function drained(stream: OutgoingStream): Promise<void> {
-  return new Promise((resolve) => {
-    if (stream.closed) return resolve();
-    stream.onDrain(resolve);
-    stream.onClose(resolve);
-  });
-}
+export const drained = (stream: OutgoingStream): Promise<void> =>
+  new Promise((resolve) => (stream.closed ? resolve() : stream.onDrain(resolve)));

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Clock } from "#base/clock";
 import type { Credentials } from "../contracts.ts";
 import { readAll } from "./body.ts";
+import { NodeOutgoing } from "./outgoing.ts";
 import type { Exchange, Headers, OutgoingStream, RawExchange } from "./exchange.ts";
 
 /** A request over HTTP/1.1. */
@@ -78,16 +79,7 @@ export class H1Exchange implements Exchange {
     response.writeHead(status, headers as Record<string, string>);
     response.flushHeaders();
     this.#dropRest();
-    return {
-      write: (chunk) => response.destroyed || response.write(chunk),
-      end: () => void response.end(),
-      destroy: () => void response.destroy(),
-      get closed() {
-        return response.destroyed || response.writableEnded;
-      },
-      onDrain: (callback) => void response.on("drain", callback),
-      onClose: (callback) => void response.once("close", callback),
-    };
+    return new NodeOutgoing(response, () => void response.destroy());
   }
 
   #dropRest(): void {

@@ -2,6 +2,7 @@ import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from "nod
 import type { Clock } from "#base/clock";
 import type { Credentials } from "../contracts.ts";
 import { readAll } from "./body.ts";
+import { NodeOutgoing } from "./outgoing.ts";
 import type { Exchange, Headers, OutgoingStream, RawExchange } from "./exchange.ts";
 
 const NO_BODY = { endStream: true };
@@ -86,16 +87,7 @@ export class H2Exchange implements Exchange {
     if (!stream.destroyed)
       stream.respond({ ":status": status, ...headers } as Record<string, string | number>);
     this.#refuseRest();
-    return {
-      write: (chunk) => stream.destroyed || stream.write(chunk),
-      end: () => void stream.end(),
-      destroy: () => stream.close(constants.NGHTTP2_INTERNAL_ERROR),
-      get closed() {
-        return stream.destroyed || stream.writableEnded;
-      },
-      onDrain: (callback) => void stream.on("drain", callback),
-      onClose: (callback) => void stream.once("close", callback),
-    };
+    return new NodeOutgoing(stream, () => stream.close(constants.NGHTTP2_INTERNAL_ERROR));
   }
 
   /** A body that nobody reads would hold the stream open. */

@@ -118,5 +118,6 @@ class BytePipe {
     this.#broken = broken;
     this.#wake?.();
     for (const callback of this.#onClose) callback();
+    this.#onDrain?.();
   }
 }

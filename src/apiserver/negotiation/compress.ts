@@ -30,6 +30,7 @@ export function gzipStream(target: OutgoingStream): OutgoingStream {
   target.onClose(() => {
     pipe.destroy();
     for (const close of closers) close();
+    drainer?.();
   });
   return {
     write: (chunk) => pipe.write(chunk),

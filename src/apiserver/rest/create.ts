@@ -10,7 +10,7 @@ import type { RestDeps } from "./deps.ts";
 import { hookKey } from "./kind-hooks.ts";
 import { generatedName, inNamespace, newIdentity, withMeta } from "./metadata.ts";
 import { type WriteQuery, managerOf, writeQueryOf } from "./query.ts";
-import { canonical, checkNew, defaulted, emptyOf, withStatus } from "./rules.ts";
+import { canonical, checkNew, defaulted, emptyOf, statusOf, withStatus } from "./rules.ts";
 
 /** Tries of a generated name before the collision is reported. */
 const NAME_TRIES = 8;
@@ -44,8 +44,8 @@ export async function createObject(
     newIdentity(resource, { nowMs: deps.clock.now(), random: deps.random }),
   );
   const keepsStatus = !resource.statusSubresource || STATUS_ON_CREATE.has(hookKey(op.kind));
-  const bare = keepsStatus ? identified : withStatus(identified, undefined);
-  const complete = canonical(resource, defaulted(resource, canonical(resource, bare)));
+  const bare = keepsStatus ? identified : withStatus(identified, statusOf(emptyOf(resource)));
+  const complete = defaulted(resource, bare);
   for (let attempt = 1; ; attempt++) {
     try {
       return await attemptCreate(op, deps, query, complete, managedFields);

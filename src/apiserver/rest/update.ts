@@ -119,7 +119,7 @@ async function attemptUpdate(op: Operation, deps: RestDeps, plan: UpdatePlan, it
   const change = await plan.change(old);
   checkPreconditions(op, change.object, old);
   const merged = part.merge(resource, withMeta(change.object, keptIdentity(old)), old);
-  const complete = canonical(resource, defaulted(resource, canonical(resource, merged)));
+  const complete = defaulted(resource, merged);
   const admitted = {
     operation: "UPDATE",
     old,
@@ -132,7 +132,8 @@ async function attemptUpdate(op: Operation, deps: RestDeps, plan: UpdatePlan, it
     "an admitted object",
   );
   const prepared = part.prepare(resource, owned(op, deps, query, change, mutated, old), old, deps);
-  const counted = counting(resource, canonical(resource, prepared), old);
+  const whole = canonical(resource, prepared);
+  const counted = part === statusPart ? whole : counting(resource, whole, old);
   part.check(resource, counted, old);
   for (const text of resource.rules.warnings?.(counted, old) ?? []) op.warn(text);
   await deps.admission.validate(op, { ...admitted, object: counted });

@@ -4,7 +4,7 @@ import type { Change, Guard, Store } from "#store/store";
 import type { Limits } from "../limits.ts";
 import type { Feed } from "../watch/feed.ts";
 import type { KindCache } from "../watch/kind-cache.ts";
-import { Item, encodeStored, withRevision } from "./item.ts";
+import { Item, encodeStored } from "./item.ts";
 import { keyOf } from "./keys.ts";
 
 /** Other keys that are written, or must hold, together with an object: all or nothing. */
@@ -137,18 +137,19 @@ export class KindStorage {
     companions: Companions,
     { bytes, object }: { readonly bytes: Buffer; readonly object?: AnyObject },
   ): Promise<WriteOutcome> {
-    const settled = object && this.feed.expect(key, bytes, object);
+    const forget = object && this.feed.expect(key, bytes, object);
+    let stored = false;
     try {
       const result = await this.#store.commit(
         [{ key, modRevision }, ...companions.guards],
         [change, ...companions.changes],
       );
       if (result.succeeded) {
-        // The feed has usually seen it by now: then there is one item for all.
-        const cached = object && this.cache.getByKey(key);
-        if (cached?.revision === result.revision) return { type: "written", item: cached };
-        const shown = object && withRevision(object, result.revision);
-        return { type: "written", item: new Item(key, result.revision, bytes, shown) };
+        stored = true;
+        const { revision } = result;
+        if (!object) return { type: "written", item: new Item(key, revision, bytes) };
+        forget?.();
+        return { type: "written", item: this.feed.stored(key, revision, bytes, object) };
       }
       const [current, ...others] = result.entries;
       const lostCompanions = companions.guards
@@ -160,7 +161,7 @@ export class KindStorage {
         lostCompanions,
       };
     } finally {
-      settled?.();
+      if (!stored) forget?.();
     }
   }
 }

@@ -1,4 +1,5 @@
-import type { Clock } from "#base/clock";
+import { attempt } from "#base/attempt";
+import { type Clock, sleep } from "#base/clock";
 import { logger } from "#base/log";
 import type { Scope } from "#base/scope";
 import type { AnyObject } from "#machinery/schema";
@@ -11,6 +12,15 @@ import type { KindCache } from "./kind-cache.ts";
 const log = logger("apiserver.watch");
 /** Entries of one read while the caches fill. */
 const LOAD_PAGE = 2000;
+/** Wait before a store that could not be followed is tried again. */
+const RETRY_MS = 500;
+
+/** An object of this server's own on its way into the store. `item`: it is there. */
+interface Written {
+  readonly bytes: Buffer;
+  readonly object: AnyObject;
+  readonly item: Item | undefined;
+}
 
 interface Arrival {
   readonly key: string;
@@ -26,8 +36,10 @@ export class Feed {
   readonly #arriving = new Map<string, Arrival[]>();
   readonly #waiting = new Set<{ readonly revision: number; readonly done: () => void }>();
   /** What this server is writing right now, so that its own objects need not be parsed again. */
-  readonly #written = new Map<string, { readonly bytes: Buffer; readonly object: AnyObject }>();
+  readonly #written = new Map<string, Written>();
   #revision = 0;
+  /** The caches may have missed something. */
+  #lost = false;
 
   constructor(store: Store, clock: Clock) {
     this.#store = store;
@@ -37,6 +49,11 @@ export class Feed {
   /** All caches show the store as of this revision. */
   get revision(): number {
     return this.#revision;
+  }
+
+  /** False while the store cannot be followed: what the caches show may be old. */
+  get following(): boolean {
+    return !this.#lost;
   }
 
   get caches(): Iterable<KindCache> {
@@ -96,22 +113,33 @@ export class Feed {
     });
   }
 
-  /** Announces bytes about to be written; call the answer when the write is over. */
+  /** Announces bytes about to be written; call the answer when they were not. */
   expect(key: string, bytes: Buffer, object: AnyObject): () => void {
-    const mine = { bytes, object };
+    const mine: Written = { bytes, object, item: undefined };
     this.#written.set(key, mine);
     return () => {
       if (this.#written.get(key) === mine) this.#written.delete(key);
     };
   }
 
+  /** The announced bytes are stored under this revision. Gives the item that the cache has, or will have. */
+  stored(key: string, revision: number, bytes: Buffer, object: AnyObject): Item {
+    const cached = byPrefix(this.#caches, key)?.getByKey(key);
+    if (cached?.revision === revision) return cached;
+    const item = new Item(key, revision, bytes, withRevision(object, revision));
+    if (revision > this.#revision) this.#written.set(key, { bytes, object, item });
+    return item;
+  }
+
   async #load(signal: AbortSignal): Promise<void> {
+    this.#written.clear();
     let revision: number | undefined;
     for (const cache of this.#caches.values()) {
       const read = await this.#read(cache, revision, signal);
       revision ??= read.revision;
       cache.load(read.items, revision);
     }
+    this.#lost = false;
     this.#advance(revision ?? this.#store.revision);
   }
 
@@ -132,14 +160,15 @@ export class Feed {
   async #follow(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       try {
+        if (this.#lost) await this.#load(signal);
         const batches = this.#store.watch(ROOT, prefixEnd(ROOT), { afterRevision: this.#revision, signal });
         for await (const batch of batches) this.#take(batch);
-        if (signal.aborted) return;
       } catch (error) {
         if (signal.aborted) return;
-        if (!(error instanceof Compacted || error instanceof SlowWatcher)) throw error;
+        this.#lost = true;
         log.warn("the store's watch was lost, caches are read again", { error });
-        await this.#load(signal);
+        const quick = error instanceof Compacted || error instanceof SlowWatcher;
+        if (!quick) await attempt(() => sleep(this.#clock, RETRY_MS, { signal }));
       }
     }
   }
@@ -157,7 +186,12 @@ export class Feed {
 
   #itemOf({ key, modRevision, value }: Entry): Item {
     const mine = this.#written.get(key);
-    if (!mine?.bytes.equals(value)) return new Item(key, modRevision, value);
+    if (!mine) return new Item(key, modRevision, value);
+    if (mine.item) {
+      if (mine.item.revision <= modRevision) this.#written.delete(key);
+      return mine.item.revision === modRevision ? mine.item : new Item(key, modRevision, value);
+    }
+    if (!mine.bytes.equals(value)) return new Item(key, modRevision, value);
     return new Item(key, modRevision, mine.bytes, withRevision(mine.object, modRevision));
   }
 
