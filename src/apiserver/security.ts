@@ -8,13 +8,13 @@ import { LocalSubjectAccessReview } from "#api/authorization-v1/localsubjectacce
 import { SelfSubjectAccessReview } from "#api/authorization-v1/selfsubjectaccessreview";
 import { SelfSubjectRulesReview } from "#api/authorization-v1/selfsubjectrulesreview";
 import { SubjectAccessReview } from "#api/authorization-v1/subjectaccessreview";
-import { Namespace } from "#api/core-v1/namespace";
 import { resourceForKind } from "#api/registry";
 import { PriorityClass } from "#api/scheduling-v1/priorityclass";
 import type { AnyObject, Resource } from "#machinery/schema";
 import { hasReason } from "#machinery/status";
 import { admissionPlugins } from "./admission/plugins.ts";
 import { systemPriorityClasses } from "./admission/priority.ts";
+import type { AuditLog } from "./audit/audit-log.ts";
 import { Authentication } from "./authentication/authentication.ts";
 import { impersonated } from "./authentication/impersonation.ts";
 import { reviewSelf, reviewToken } from "./authentication/reviews.ts";
@@ -49,11 +49,13 @@ export interface SecurityOptions {
   readonly disableAdmission?: readonly string[];
   /** Plugins beyond those of the server, before quota is taken. */
   readonly admission?: readonly AdmissionPlugin[];
+  /** Absent: nothing goes on record. */
+  readonly audit?: AuditLog;
 }
 
 const ISSUER = "https://kubernetes.default.svc.cluster.local";
 
-/** For `startApiServer`: also sees to the namespaces, roles and priority classes that every cluster has. */
+/** For `startApiServer`: also sees to the roles and priority classes that every cluster has. */
 export const secure =
   (options: SecurityOptions) =>
   async (inner: Inner): Promise<Rooms> => {
@@ -83,6 +85,7 @@ export const secure =
     return {
       authenticator: authentication,
       authorizer,
+      ...(options.audit ? { audit: options.audit } : {}),
       admission: [...others, ...(options.admission ?? []), ...quota],
       impersonate: (user, exchange, asked) =>
         impersonated(user, { header: (name) => exchange.header(name), names: exchange.headerNames() }, asked),
@@ -98,17 +101,9 @@ export const secure =
     };
   };
 
-const SYSTEM_NAMESPACES = ["default", "kube-system", "kube-public", "kube-node-lease"];
-
 /** All at once, so that one group commit makes everything durable. */
 async function bootstrap(cache: ReadCache, loopback: Loopback): Promise<void> {
-  const namespaces = SYSTEM_NAMESPACES.map((name) => ({
-    apiVersion: "v1",
-    kind: "Namespace",
-    metadata: { name },
-  }));
   await Promise.all([
-    ...namespaces.map((body) => ensure(cache, loopback, Namespace, body)),
     ...systemPriorityClasses.map((body) => ensure(cache, loopback, PriorityClass, body)),
     bootstrapRoles(cache, loopback),
   ]);
