@@ -1,62 +1,51 @@
-/** The two daemons of a local cluster, from its settings: what `up` starts in the background. */
+/** What the daemons of a local cluster are started with, read from the cluster's settings. */
 import type { Scope } from "#base/scope";
 import { planFabric } from "#network/machine/fabric";
-import { startControlPlane } from "./control-plane.ts";
-import { startNodeAgent } from "./node-agent.ts";
-import { placesOf } from "./places.ts";
-import { type ClusterSettings, readSettings } from "./settings.ts";
+import type { ControlPlaneOptions } from "./control-plane.ts";
+import type { NodeAgentOptions } from "./node-agent.ts";
+import type { ClusterPlaces } from "./places.ts";
+import { settingsOf } from "./local-settings.ts";
+import type { ClusterSettings } from "./settings.ts";
+import { StepFailed } from "./steps.ts";
 
-export interface LocalDaemonOptions {
-  readonly name: string;
-  readonly dataDir: string;
-  readonly scope: Scope;
-}
-
-/** Resolves when the API is served and controllers and scheduler work. */
-export async function startLocalControlPlane({ name, dataDir, scope }: LocalDaemonOptions): Promise<void> {
-  const places = placesOf(name, dataDir);
-  const settings = settingsOf(name, dataDir);
-  await startControlPlane({
+export function controlPlaneOptions(places: ClusterPlaces, scope: Scope): ControlPlaneOptions {
+  const settings = settingsOf(places);
+  const { port, podRange, serviceRange, clusterDomain } = settings;
+  return {
     storeDir: places.store,
     pkiDir: places.pki,
     address: fabricOf(settings).hostAddress,
-    port: settings.port,
-    podRange: settings.podRange,
-    serviceRange: settings.serviceRange,
-    clusterDomain: settings.clusterDomain,
+    port,
+    podRange,
+    serviceRange,
+    clusterDomain,
     scope,
-  });
+  };
 }
 
-/** Resolves when the node is ready. The process must be in the node's network namespace. */
-export async function startLocalNode({
-  name,
-  dataDir,
-  scope,
-  node,
-}: LocalDaemonOptions & { readonly node: string }): Promise<void> {
-  const places = placesOf(name, dataDir);
-  const settings = settingsOf(name, dataDir);
-  const fabric = fabricOf(settings);
-  const found = fabric.nodes.find((each) => each.name === node);
-  if (!found) throw new Error(`the cluster ${name} has no node ${node}`);
-  await startNodeAgent({
+export function nodeAgentOptions(places: ClusterPlaces, node: string, scope: Scope): NodeAgentOptions {
+  const settings = settingsOf(places);
+  const { name, port, podRange, serviceRange, clusterDomain, uplink } = settings;
+  const { hostAddress, nodes } = fabricOf(settings);
+  const found = nodes.find((each) => each.name === node);
+  if (!found) {
+    throw new StepFailed(
+      `the cluster ${name} has no node ${node}`,
+      `its nodes are: ${settings.nodes.join(", ")}`,
+    );
+  }
+  return {
     places: places.node(node),
     address: found.address,
-    server: `https://${fabric.hostAddress}:${settings.port}`,
+    server: `https://${hostAddress}:${port}`,
     pkiDir: places.pki,
-    podRange: settings.podRange,
-    serviceRange: settings.serviceRange,
-    clusterDomain: settings.clusterDomain,
+    podRange,
+    serviceRange,
+    clusterDomain,
     cgroupRoot: `/k8ts/${name}/${node}`,
+    uplink,
     scope,
-  });
-}
-
-function settingsOf(name: string, dataDir: string): ClusterSettings {
-  const settings = readSettings(placesOf(name, dataDir));
-  if (!settings) throw new Error(`there is no cluster ${name} in ${dataDir}`);
-  return settings;
+  };
 }
 
 const fabricOf = ({ name, nodes, nodeRange, podRange, serviceRange, uplink }: ClusterSettings) =>

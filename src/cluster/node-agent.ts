@@ -1,3 +1,5 @@
+import { Resolver } from "node:dns/promises";
+import { Node, nodeCondition } from "#api/core-v1/node";
 import { systemClock } from "#base/clock";
 import { logger } from "#base/log";
 import { systemRandom } from "#base/random";
@@ -6,6 +8,7 @@ import { Client } from "#client/client";
 import { InformerSet } from "#client/informer-set";
 import type { TlsMaterial } from "#client/node/credentials";
 import { HttpsTransport } from "#client/node/https-transport";
+import { bindServiceIPs, machineUpstreams, startDns } from "#dns/dns";
 import { type Kubelet, startKubelet } from "#kubelet/kubelet";
 import { KubeletAccess } from "#kubelet/streaming/access";
 import { KubeletServer } from "#kubelet/streaming/kubelet-server";
@@ -26,6 +29,7 @@ import { VERSION } from "./version.ts";
 const log = logger("node-agent");
 
 const KUBELET_PORT = 10250;
+const DNS_PORT = 53;
 
 export interface NodeAgentOptions {
   readonly places: NodePlaces;
@@ -38,6 +42,8 @@ export interface NodeAgentOptions {
   readonly clusterDomain: string;
   /** Cgroup that everything of this node is below; each node of a machine has one of its own. */
   readonly cgroupRoot: string;
+  /** The node reaches what the machine reaches; names outside the cluster are asked for there. */
+  readonly uplink: boolean;
   readonly scope: Scope;
 }
 
@@ -91,8 +97,51 @@ export async function startNodeAgent(options: NodeAgentOptions): Promise<void> {
       boundAddresses: [dnsAddress],
     }),
   ]);
-  await network.ready;
+  await Promise.all([
+    network.ready,
+    serveDns(informers, dnsAddress, options),
+    nodeReady(informers, places.name, scope.signal),
+  ]);
+  await dnsAnswers(dnsAddress, clusterDomain);
   log.info("node started", { node: places.name, address });
+}
+
+/** Resolves when the cluster sees this node as ready. */
+async function nodeReady(informers: InformerSet, name: string, signal: AbortSignal): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+  const look = (node: Node) => {
+    if (node.metadata.name === name && nodeCondition(node, "Ready")?.status === "True") resolve();
+  };
+  const end = informers.of(Node).handle({ added: look, updated: look });
+  await promise.finally(end);
+}
+
+/** Asks the way a pod would. */
+async function dnsAnswers(address: string, clusterDomain: string): Promise<void> {
+  const resolver = new Resolver();
+  resolver.setServers([address]);
+  await resolver.resolve4(`kubernetes.default.svc.${clusterDomain}`);
+}
+
+/** Every node answers at the address of the cluster's DNS itself, so that no question leaves it. */
+async function serveDns(
+  informers: InformerSet,
+  address: string,
+  { clusterDomain, uplink, scope }: NodeAgentOptions,
+): Promise<void> {
+  await bindServiceIPs([address]);
+  const upstreams = uplink ? await machineUpstreams({ own: [address], ownLoopback: false }) : [];
+  await startDns({
+    informers,
+    listen: [{ address, port: DNS_PORT }],
+    upstreams,
+    clusterDomain,
+    serviceIPs: [address],
+    clock: systemClock,
+    random: systemRandom,
+    scope,
+  });
 }
 
 /** The kubelet's HTTPS API, for the API server and for who collects metrics. */
