@@ -82,6 +82,7 @@ function withMarks(present: AnyDraft, wanted: AnyDraft): AnyDraft {
 }
 
 function extendRole(present: AnyDraft, wanted: AnyDraft): AnyDraft {
+  if (JSON.stringify(present.rules) === JSON.stringify(wanted.rules)) return present;
   const missing = uncoveredRules(present.rules ?? [], wanted.rules ?? []);
   return missing.length === 0 ? present : { ...present, rules: [...(present.rules ?? []), ...missing] };
 }
