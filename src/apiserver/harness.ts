@@ -12,6 +12,7 @@ export interface Answered {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly text: string;
+  readonly bytes: Buffer;
   /** Of JSON answers. */
   readonly json: Json;
 }
@@ -71,8 +72,10 @@ export async function startHarness(
     async ask(method, target, body, headers = {}) {
       const [path = "", search = ""] = target.split("?");
       const query = Object.fromEntries(new URLSearchParams(search));
-      const bytes =
-        body === undefined ? undefined : Buffer.from(typeof body === "string" ? body : JSON.stringify(body));
+      const sent =
+        body === undefined || body instanceof Uint8Array
+          ? body
+          : Buffer.from(typeof body === "string" ? body : JSON.stringify(body));
       const type = {
         "content-type": method === "PATCH" ? "application/merge-patch+json" : "application/json",
       };
@@ -81,14 +84,16 @@ export async function startHarness(
         path,
         query,
         headers: { ...type, ...headers },
-        body: bytes,
+        body: sent,
       });
       const chunks = await Array.fromAsync(answer.body);
-      const text = Buffer.concat(chunks).toString();
+      const bytes = Buffer.concat(chunks);
+      const text = bytes.toString();
       return {
         status: answer.status,
         headers: answer.headers,
         text,
+        bytes,
         get json() {
           return JSON.parse(text) as Json;
         },

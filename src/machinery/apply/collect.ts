@@ -1,5 +1,5 @@
 import { isObject, type JsonObject } from "../patch/merge-patch.ts";
-import { EMPTY, type FieldSet } from "./field-set.ts";
+import { EMPTY, type FieldSet, isEmpty } from "./field-set.ts";
 import type { KeyField, MergeNode } from "./merge-node.ts";
 
 /** `k:{"name":"web"}`: the element of a field set that stands for an item of a keyed list. */
@@ -41,6 +41,7 @@ function membersOf(node: MergeNode, value: unknown, parents: boolean): [string, 
 
 /** The fields of a whole object as its client wrote it. */
 export function appliedFields(root: MergeNode, object: JsonObject): FieldSet {
-  const { ".": _self, ...members } = fieldsOf(root, object, false);
-  return members;
+  const { ".": _self, "f:metadata": metadata = EMPTY, ...members } = fieldsOf(root, object, false);
+  // Metadata without a label or the like is what every object has: nobody's field.
+  return isEmpty(metadata as FieldSet) ? members : { ...members, "f:metadata": metadata };
 }
