@@ -87,29 +87,34 @@ async function withFilter<T>(work: (nft: Nftables) => Promise<T>): Promise<T> {
   }
 }
 
-/** Forwarding is switched on for the uplink, and what it was before is noted in the table for the day of removal. */
+/**
+ * Forwarding is switched on for the uplink. What it was before the first cluster is noted in the tables of all, for
+ * the day when the last one goes.
+ */
 async function startFilter(options: FabricOptions): Promise<void> {
   await withFilter(async (nft) => {
-    const was = (await noted(options.cluster, nft)) ?? readFileSync(FORWARDING, "utf8").trim();
-    await nft.run(filterCommands(options, was));
+    const notes = await notesOf(nft);
+    const first = [...notes.values()].includes("0") ? "0" : notes.values().next().value;
+    await nft.run(filterCommands(options, first ?? readFileSync(FORWARDING, "utf8").trim()));
   });
   if (options.uplink) writeFileSync(FORWARDING, "1");
 }
 
 async function stopFilter(cluster: string, nft: Nftables): Promise<void> {
-  const was = await noted(cluster, nft);
-  if (was === undefined) return;
+  const notes = await notesOf(nft);
   const bridge = bridgeOf(cluster);
+  if (!notes.has(bridge)) return;
   await nft.run(`delete table ip ${bridge}\n`);
-  const others = readdirSync("/sys/class/net").some(
-    (name) => /^k8ts-[0-9a-f]{6}$/.test(name) && name !== bridge,
-  );
-  if (was === "0" && !others) writeFileSync(FORWARDING, "0");
+  if (notes.get(bridge) === "0" && notes.size === 1) writeFileSync(FORWARDING, "0");
 }
 
-async function noted(cluster: string, nft: Nftables): Promise<string | undefined> {
-  const bridge = bridgeOf(cluster);
+/** By the tables of all clusters: what forwarding was before. */
+async function notesOf(nft: Nftables): Promise<ReadonlyMap<string, string>> {
+  const notes = new Map<string, string>();
   const tables = await nft.run("list tables ip\n");
-  if (!tables.includes(`table ip ${bridge}\n`)) return undefined;
-  return /ip_forward=(\d)/.exec(await nft.run(`list table ip ${bridge}\n`))?.[1] ?? "";
+  for (const [, table = ""] of tables.matchAll(/^table ip (k8ts-[0-9a-f]{6})$/gm)) {
+    const text = await nft.run(`list table ip ${table}\n`);
+    notes.set(table, /ip_forward=(\d)/.exec(text)?.[1] ?? "");
+  }
+  return notes;
 }
