@@ -145,7 +145,9 @@ async function annotate(deployment: Deployment, current: ReplicaSet, revision: n
 
 async function setRevision({ metadata }: Deployment, revision: number, { write }: Pass): Promise<void> {
   if (metadata.annotations?.[REVISION] === String(revision)) return;
-  await write.patch(Deployment, metadata, { metadata: { annotations: { [REVISION]: String(revision) } } });
+  const annotations = { [REVISION]: String(revision) };
+  // By way of the status: a change of annotations alone would count as a new generation.
+  await write.patch(Deployment, metadata, { metadata: { annotations } }, { subresource: "status" });
 }
 
 async function createSet(

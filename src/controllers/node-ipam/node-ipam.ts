@@ -24,7 +24,10 @@ export function nodeIpam(ranges: readonly ClusterRange[]): Controller {
     writes: [{ kind: Node, verbs: ["patch", "update"] }],
     // What nodes have must be known before the first part is given.
     index: ({ cache }) => {
-      for (const { metadata, spec } of cache(Node).list()) occupy(metadata.name, cidrsOf(spec));
+      for (const { metadata, spec } of cache(Node).list()) {
+        const has = cidrsOf(spec);
+        if (has.length > 0) occupy(metadata.name, has);
+      }
     },
 
     async reconcile(node, { write, event }) {
