@@ -1,6 +1,6 @@
 /** Reads certificate signing requests (PKCS#10) that come from outside. */
 
-export interface RequestedSubject {
+interface RequestedSubject {
   readonly commonName: string;
   readonly organizations: readonly string[];
   readonly dns: readonly string[];

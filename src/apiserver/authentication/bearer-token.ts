@@ -35,7 +35,7 @@ export class BearerTokenAuthenticator implements Authenticator {
   }
 }
 
-export function bearerToken({ header }: Credentials): string | undefined {
+function bearerToken({ header }: Credentials): string | undefined {
   const match = /^bearer +([^ ]+) *$/i.exec(header("authorization") ?? "");
   const token = match?.[1] ?? webSocketToken(header("sec-websocket-protocol"));
   return token !== undefined && token.length <= TOKEN_BYTES_MAX ? token : undefined;

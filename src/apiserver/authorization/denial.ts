@@ -11,7 +11,7 @@ export function denied(user: User, request: Attributes, reason: string): StatusE
 }
 
 /** `User "x" cannot list resource "pods" in API group "" in the namespace "default"` */
-export function denialText(user: User, request: Attributes): string {
+function denialText(user: User, request: Attributes): string {
   const who = `User ${JSON.stringify(user.name)} cannot ${request.verb}`;
   if (!request.isResource) return `${who} path ${JSON.stringify(request.path)}`;
   const resource =

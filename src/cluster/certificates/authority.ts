@@ -29,7 +29,7 @@ export interface CertificateRequestFacts extends Pick<
 }
 
 const DAY_MS = 24 * 3600 * 1000;
-export const AUTHORITY_LIFETIME_MS = 10 * 365 * DAY_MS;
+const AUTHORITY_LIFETIME_MS = 10 * 365 * DAY_MS;
 
 /** Clocks of other machines may be this far behind. */
 const SKEW_MS = 5 * 60 * 1000;

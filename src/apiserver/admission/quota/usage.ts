@@ -22,7 +22,7 @@ const COUNTED_BY_PLURAL = new Set([
 ]);
 
 /** `count/pods`, `count/deployments.apps` */
-export const countOf = ({ group, plural }: Resource): string =>
+const countOf = ({ group, plural }: Resource): string =>
   group === "" ? `count/${plural}` : `count/${plural}.${group}`;
 
 export function usageOf(resource: Resource, object: AnyObject): Usage {
