@@ -460,6 +460,12 @@ suite("a kubelet on containerd", { concurrency: false }, () => {
     assert.ok(node.memory.workingSetBytes > 0);
     const found = pods.find(({ podRef }) => podRef.name === "busy");
     assert.ok((found?.containers[0]?.cpu.usageCoreNanoSeconds ?? 0) > 0, JSON.stringify(found));
+    const text = async (path: string) => (await kubelet.documents.get(path)!()).body;
+    assert.match(await text("/metrics"), /^kubelet_running_pods \d+$/m);
+    assert.match(await text("/metrics"), /^kubelet_pod_start_duration_seconds_count \d+$/m);
+    const line =
+      /^container_memory_working_set_bytes\{container="main",namespace="default",pod="busy"\} \d+$/m;
+    assert.match(await text("/metrics/resource"), line);
     await remove("busy");
   });
 

@@ -22,6 +22,8 @@ import { podsOfNode, type PodSource } from "./pod/pod-source.ts";
 import type { EventSink, PodServices } from "./pod/services.ts";
 import { PodCgroups } from "./resources/cgroups.ts";
 import { CpuMeter } from "./stats/cpu.ts";
+import { statsDocuments } from "./stats/documents.ts";
+import { KubeletMetrics } from "./stats/metrics.ts";
 import { type Summary, summary } from "./stats/summary.ts";
 import { ObjectReferences } from "./volumes/references.ts";
 
@@ -75,6 +77,8 @@ export interface Kubelet {
   readonly cgroups: PodCgroups;
   /** What the node and its pods use now. */
   summary(): Promise<Summary>;
+  /** `/stats/summary`, `/metrics` and `/metrics/resource`, for the kubelet's server. */
+  readonly documents: ReturnType<typeof statsDocuments>;
 }
 
 const RECONNECT_FIRST_MS = 100;
@@ -116,6 +120,7 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
     options.events ??
     new EventRecorder({ client, clock, random, scope, component: "kubelet", host: nodeName });
 
+  const metrics = new KubeletMetrics();
   const services: Omit<PodServices, "own" | "disown"> = {
     client,
     clock,
@@ -125,6 +130,7 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
     references: new ObjectReferences({ client, clock, random, scope }),
     cgroups,
     events,
+    metrics,
     dirs,
     clusterDns: { servers: options.clusterDNS, domain: options.clusterDomain },
     security: { seccompDefault: options.seccompDefault ?? true, seccompDir: `${rootDir}/seccomp` },
@@ -148,7 +154,9 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
   const meter = new CpuMeter();
   const startedAtMs = clock.now();
   const sources = { nodeName, startedAtMs, runtime, pods, machine, rootDir, meter, now: () => clock.now() };
-  return { runtime, pods, dirs, node, cgroups, summary: () => summary(sources) };
+  const use = () => summary(sources);
+  metrics.watch(pods, nodeName);
+  return { runtime, pods, dirs, node, cgroups, summary: use, documents: statsDocuments(metrics, use) };
 }
 
 /** Pods without an API have no services either. */

@@ -9,6 +9,7 @@ import type { ContainerRuntime } from "../cri/client.ts";
 import type { ImagePuller } from "../images/image-puller.ts";
 import type { Pressures } from "../node/node-status.ts";
 import type { PodCgroups } from "../resources/cgroups.ts";
+import type { KubeletMetrics } from "../stats/metrics.ts";
 import type { ObjectReferences } from "../volumes/references.ts";
 import type { Directories } from "./directories.ts";
 import type { ClusterDns, DnsSettings } from "./dns.ts";
@@ -28,6 +29,7 @@ export interface PodServices {
   readonly references: ObjectReferences;
   readonly cgroups: PodCgroups;
   readonly events: EventSink;
+  readonly metrics: KubeletMetrics;
   readonly dirs: Directories;
   readonly clusterDns: ClusterDns;
   readonly security: SecurityDefaults;

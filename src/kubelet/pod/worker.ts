@@ -105,6 +105,8 @@ export class PodWorker {
   #sandboxWork: Promise<void> = Promise.resolve();
   readonly #startAbort = new AbortController();
 
+  #wasKnown = false;
+  #wasSeenRunning = false;
   /** It knows what ran before it began, and may act. */
   #begun = false;
   /** The API said when it began that the pod is over: nothing of it is started again, and its status stays. */
@@ -158,6 +160,7 @@ export class PodWorker {
   start({ known, refusal }: { readonly known: boolean; readonly refusal?: Refusal }): void {
     const { phase } = this.#pod.status;
     this.#wasOver = phase === "Succeeded" || phase === "Failed";
+    this.#wasKnown = known;
     if (refusal && !this.#wasOver) this.#refuse(refusal);
     this.#background(async () => {
       if (known) {
@@ -236,8 +239,16 @@ export class PodWorker {
     const plan = planPod(this.#view(), nowMs);
     this.#plan = plan;
     if (this.#stage === "running") this.#carryOut(plan, nowMs);
-    if (!this.#wasOver) this.#writer.want(this.#pod, podStatus(this.#statusView(plan), nowMs));
+    if (!this.#wasOver) this.#tell(podStatus(this.#statusView(plan), nowMs), nowMs);
     if (this.#stage === "ended") this.#deleteWhenEnded();
+  }
+
+  #tell(status: PodStatus, nowMs: number): void {
+    this.#writer.want(this.#pod, status);
+    if (status.phase !== "Running" || this.#wasSeenRunning) return;
+    this.#wasSeenRunning = true;
+    // Of a pod that ran before this kubelet, the start is not known.
+    if (!this.#wasKnown) this.#services.metrics.podStarted((nowMs - this.#acceptedAtMs) / 1000);
   }
 
   #carryOut(plan: Plan, nowMs: number): void {
