@@ -9,16 +9,19 @@ import { systemRandom } from "#base/random";
 import type { Scope } from "#base/scope";
 import { Client } from "#client/client";
 import { InformerSet } from "#client/informer-set";
+import { standardControllers } from "#controllers/standard";
 import { runControllers } from "#reconciler/run";
 import { Scheduler } from "#scheduler/scheduler";
 import { openDiskStore } from "#store/disk/disk-store";
 import { CertificateStore } from "./certificates/certificate-store.ts";
 import { apiServerKubeletClient, apiServerServing } from "./certificates/profiles.ts";
-import { controllersOf } from "./controllers.ts";
 import { apiServiceAddress, dnsServiceAddress } from "./settings.ts";
-import { applySystemObjects } from "./system-objects.ts";
+import { applySystemObjects, controllerUser, CONTROLLERS_USER } from "./system-objects.ts";
 
 const log = logger("control-plane");
+
+/** A node's part of the pod network: room for as many pods as a /24 has addresses. */
+const NODE_PREFIX = 24;
 
 /** Listens on every address of the machine. */
 const ANY = "0.0.0.0";
@@ -85,19 +88,26 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<v
   certificates.onRenewed(serving.name, (pair) => listening.renew(pair));
   keepCompact(store, clock, scope);
 
-  const clientOf = (name: string) => new Client(server.transport({ name, groups: ["system:masters"] }));
-  const client = clientOf("system:kube-controller-manager");
+  const clientOf = (name: string, ...groups: string[]) =>
+    new Client(server.transport({ name, groups: [...groups, "system:authenticated"] }));
+  const admin = clientOf("system:k8ts:cluster", "system:masters");
+  const controllers = standardControllers({
+    caBundle: authority,
+    podRanges: [{ cidr: podRange, nodePrefix: NODE_PREFIX }],
+  });
+  await applySystemObjects(admin, { dnsAddress: dnsServiceAddress(serviceRange), controllers });
+  const client = clientOf(CONTROLLERS_USER);
   const informers = new InformerSet({ client, clock, random, scope });
   await Promise.all([
     server.advertise({ address, port }),
-    applySystemObjects(client, { dnsAddress: dnsServiceAddress(serviceRange) }),
     runControllers({
       client,
+      clientFor: (name) => clientOf(controllerUser(name)),
       informers,
       clock,
       random,
       scope,
-      controllers: controllersOf({ authority, podRange }),
+      controllers,
     }),
     new Scheduler({ client: clientOf("system:kube-scheduler"), informers, clock, random, scope }).start(),
   ]);

@@ -57,17 +57,3 @@ export function rulesOf({
     verbs: [...granted].toSorted(),
   }));
 }
-
-/** The ClusterRole for a controller's service account. */
-export const rolesOf = ({
-  name,
-  rules,
-}: {
-  readonly name: string;
-  readonly rules: readonly PolicyRule[];
-}) => ({
-  apiVersion: "rbac.authorization.k8s.io/v1",
-  kind: "ClusterRole",
-  metadata: { name: `system:controller:${name}-controller` },
-  rules,
-});
