@@ -85,7 +85,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
   const scope = new Scope();
   const store = openMemoryStore({ clock });
   scope.defer(() => store.close());
-  const credentials = new Credentials();
+  const credentials = new Credentials(clock);
   let url: string | undefined;
   const server = await startApiServer({
     store,
