@@ -1,9 +1,11 @@
 /** The controllers of a cluster. */
 import type { Controller } from "#reconciler/controller";
 import { clusterRoleAggregation } from "./clusterrole-aggregation/clusterrole-aggregation.ts";
+import { certificateRequests, type Signing } from "./csr/csr.ts";
 import { cronJobs } from "./cronjob/cronjob.ts";
 import { daemonSets } from "./daemonset/daemonset.ts";
 import { deployments } from "./deployment/deployment.ts";
+import { disruptionBudgets } from "./disruption/disruption.ts";
 import { endpointSliceMirroring } from "./endpointslice-mirroring/endpointslice-mirroring.ts";
 import { endpointSlices } from "./endpointslice/endpointslice.ts";
 import { endpoints } from "./endpoints/endpoints.ts";
@@ -15,6 +17,7 @@ import type { ClusterRange } from "./node-ipam/ranges.ts";
 import { nodeLifecycle } from "./node-lifecycle/node-lifecycle.ts";
 import { podGc } from "./pod-gc/pod-gc.ts";
 import { replicaSets } from "./replicaset/replicaset.ts";
+import { replicationControllers } from "./replicationcontroller/replicationcontroller.ts";
 import { rootCas } from "./root-ca/root-ca.ts";
 import { serviceAccounts } from "./serviceaccount/serviceaccount.ts";
 import { statefulSets } from "./statefulset/statefulset.ts";
@@ -29,12 +32,15 @@ export interface StandardOptions {
   readonly podRanges?: readonly ClusterRange[];
   /** Signs the tokens of Secrets of type service-account-token; without it these stay empty. */
   readonly signToken?: TokenSecretOptions["sign"];
+  /** Reads and signs certificate requests; without it nobody does. */
+  readonly signing?: Signing;
 }
 
 export const standardControllers = ({
   caBundle,
   podRanges = [],
   signToken,
+  signing,
 }: StandardOptions): readonly Controller[] => [
   namespaces,
   serviceAccounts,
@@ -55,5 +61,8 @@ export const standardControllers = ({
   daemonSets,
   statefulSets,
   clusterRoleAggregation,
+  replicationControllers,
+  disruptionBudgets,
   ...(signToken ? [tokenSecrets({ caBundle, sign: signToken })] : []),
+  ...(signing ? [certificateRequests(signing)] : []),
 ];

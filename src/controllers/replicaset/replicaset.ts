@@ -1,13 +1,10 @@
 /** Keeps as many pods alive as each ReplicaSet asks for. */
 import { ReplicaSet } from "#api/apps-v1/replicaset";
 import { Pod } from "#api/core-v1/pod";
-import { attempt } from "#base/attempt";
-import { controller, type Caches, type Pass } from "#reconciler/controller";
+import { controller, type Caches } from "#reconciler/controller";
 import { BY_CONTROLLER, controllerKeys, controllerOf } from "#reconciler/owner";
-import { createPods, podFrom, removePods } from "../pod-creation.ts";
-import { isActive, nextAvailabilityMs } from "../pod-facts.ts";
-import { nothing, type Plan, planReplicas } from "./plan.ts";
-import { type Failure, observe } from "./status.ts";
+import { isActive } from "../pod-facts.ts";
+import { keepReplicas } from "./keep-replicas.ts";
 
 export const replicaSets = controller({
   name: "replicaset",
@@ -16,37 +13,15 @@ export const replicaSets = controller({
   selectorOf: ({ spec }) => spec.selector,
   index: ({ cache }) => cache(ReplicaSet).addIndex(BY_CONTROLLER, controllerKeys),
 
-  async reconcile(set, pass) {
-    const { claim, cache, write, clock } = pass;
-    const pods = await claim(Pod, set.spec.selector);
-    const leaving = set.metadata.deletionTimestamp !== undefined;
-    const crowd = crowding(set, cache);
-    const plan = leaving ? nothing : planReplicas(set.spec.replicas, pods, crowd, clock.now());
-
-    // The status is written even when the plan fails: that is how the user learns why.
-    const { failure, error } = await carryOut(plan, set, pass);
-    await write.status(ReplicaSet, set, observe(set, pods, failure, clock.now()));
-    if (error) throw error;
-
-    return { afterMs: nextAvailabilityMs(pods, set.spec.minReadySeconds ?? 0, clock.now()) };
+  reconcile(set, pass) {
+    const { replicas, selector, template, minReadySeconds = 0 } = set.spec;
+    const wanted = { replicas, selector, template, minReadySeconds, showsTerminating: true };
+    return keepReplicas(ReplicaSet, set, wanted, crowding(set, pass), pass);
   },
 });
 
-async function carryOut(
-  plan: Plan,
-  set: ReplicaSet,
-  pass: Pass,
-): Promise<{ readonly failure?: Failure; readonly error?: Error }> {
-  const pods = Array.from({ length: plan.create }, () => podFrom(set.spec.template, ReplicaSet, set));
-  const failed = await createPods(pods, set, pass);
-  if (failed) return { failure: { reason: "FailedCreate", message: failed.message }, error: failed };
-  const stuck = await attempt(() => removePods(plan.remove, set, pass));
-  if (stuck) return { failure: { reason: "FailedDelete", message: stuck.message }, error: stuck };
-  return {};
-}
-
 /** Active pods on a node that belong to this set or to another one of the same controller. */
-function crowding(set: ReplicaSet, cache: Caches["cache"]): (node: string) => number {
+function crowding(set: ReplicaSet, { cache }: Caches): (node: string) => number {
   let counts: Map<string, number> | undefined;
   const count = () => {
     const owner = controllerOf(set);

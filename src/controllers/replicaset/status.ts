@@ -1,5 +1,7 @@
-import type { ReplicaSet, ReplicaSetStatus } from "#api/apps-v1/replicaset";
+import type { ReplicaSetStatus } from "#api/apps-v1/replicaset";
 import type { Pod } from "#api/core-v1/pod";
+import type { PodTemplateSpec } from "#api/core-v1/podtemplatespec";
+import type { AnyObject } from "#machinery/schema";
 import { withCondition, withoutCondition } from "../conditions.ts";
 import { isActive, isAvailable, isReady, isTerminating } from "../pod-facts.ts";
 
@@ -9,35 +11,45 @@ export interface Failure {
   readonly message: string;
 }
 
+interface Wanted {
+  readonly template: PodTemplateSpec;
+  readonly minReadySeconds: number;
+  readonly showsTerminating: boolean;
+}
+
 /** The status that follows from the pods. `pods` are all that belong to the set. */
 export function observe(
-  set: ReplicaSet,
+  { metadata, status }: AnyObject & { readonly status: ReplicaSetStatus },
+  { template, minReadySeconds, showsTerminating }: Wanted,
   pods: readonly Pod[],
   failure: Failure | undefined,
   nowMs: number,
 ): ReplicaSetStatus {
   const active = pods.filter(isActive);
-  const wantedLabels = Object.entries(set.spec.template.metadata.labels ?? {});
-  const labelled = active.filter(({ metadata }) =>
-    wantedLabels.every(([key, value]) => metadata.labels?.[key] === value),
+  const wantedLabels = Object.entries(template.metadata.labels ?? {});
+  const labelled = active.filter((pod) =>
+    wantedLabels.every(([key, value]) => pod.metadata.labels?.[key] === value),
   ).length;
   const ready = active.filter(isReady);
-  const available = ready.filter((pod) => isAvailable(pod, set.spec.minReadySeconds ?? 0, nowMs)).length;
-  const conditions = conditionsAfter(set, failure, nowMs);
-  const { generation } = set.metadata;
+  const available = ready.filter((pod) => isAvailable(pod, minReadySeconds, nowMs)).length;
+  const conditions = conditionsAfter(status.conditions ?? [], failure, nowMs);
+  const { generation } = metadata;
   return {
     replicas: active.length,
     ...(labelled ? { fullyLabeledReplicas: labelled } : {}),
     ...(ready.length ? { readyReplicas: ready.length } : {}),
     ...(available ? { availableReplicas: available } : {}),
-    terminatingReplicas: pods.filter(isTerminating).length,
+    ...(showsTerminating ? { terminatingReplicas: pods.filter(isTerminating).length } : {}),
     ...(generation ? { observedGeneration: generation } : {}),
     ...(conditions.length > 0 ? { conditions } : {}),
   };
 }
 
-function conditionsAfter({ status }: ReplicaSet, failure: Failure | undefined, nowMs: number) {
-  const conditions = status.conditions ?? [];
+function conditionsAfter(
+  conditions: NonNullable<ReplicaSetStatus["conditions"]>,
+  failure: Failure | undefined,
+  nowMs: number,
+) {
   if (!failure) return withoutCondition(conditions, "ReplicaFailure");
   return withCondition(conditions, { type: "ReplicaFailure", status: "True", ...failure }, nowMs);
 }
