@@ -35,7 +35,10 @@ export interface ListenerOptions extends ServingCertificate {
 /** Connections that send nothing are closed after this long. */
 const KEEP_ALIVE_MS = 120_000;
 const HEADERS_MS = 30_000;
-/** A new certificate replaces the old one for new connections. */
+/** Bytes of a body that a client may send before we have read any. */
+const WINDOW_BYTES = 256 * 1024;
+
+/** The other end of a connection. */
 type Peer = { readonly clientCertificate: Uint8Array | undefined; readonly remoteAddress: string };
 
 /** TLS on one port: HTTP/2, and HTTP/1.1 with upgrades. */
@@ -58,7 +61,11 @@ export class Listener {
       ca: options.clientCa,
       minVersion: "TLSv1.2",
       maxHeaderSize: limits.headerBytesMax,
-      settings: { maxConcurrentStreams: limits.streamsPerConnectionMax, initialWindowSize: 256 * 1024 },
+      settings: {
+        maxConcurrentStreams: limits.streamsPerConnectionMax,
+        maxHeaderListSize: limits.headerBytesMax,
+        initialWindowSize: WINDOW_BYTES,
+      },
       keepAliveTimeout: KEEP_ALIVE_MS,
       headersTimeout: HEADERS_MS,
     } as Parameters<typeof createSecureServer>[0]);

@@ -22,7 +22,7 @@ import { MEDIA_TYPE } from "../negotiation/accept.ts";
 import type { ResourceSet } from "../resource-set.ts";
 import { auditAnswer, auditBody, auditFailure, beginAudit } from "./auditing.ts";
 import type { ConnectHandler, PathHandler } from "./handlers.ts";
-import { type Dispatcher, subresourceKey } from "./dispatch.ts";
+import { type Dispatcher, checkPlace, subresourceKey } from "./dispatch.ts";
 import type { Body, Operation } from "./operation.ts";
 import { isTrue, requestInfoOf } from "./request-info.ts";
 import { serveWatch } from "./serve-watch.ts";
@@ -134,6 +134,7 @@ export class Chain {
     const { kinds, connects, dispatcher, clock, limits, metrics } = this.#options;
     const kind = kinds.find(info.group, info.version, info.resource);
     if (!kind) throw noSuchResource();
+    checkPlace({ info, kind });
     const connect = connects.get(subresourceKey(info.group, info.resource, info.subresource));
     if (connect) {
       await connect({ info, user, exchange, kind });

@@ -50,6 +50,7 @@ export class Dispatcher {
   }
 
   run(op: Operation): Answer | Promise<Answer> {
+    checkPlace(op);
     return this.#find(op)(op, this.#deps);
   }
 
@@ -92,6 +93,26 @@ export class Dispatcher {
 /** `apps/deployments/scale`; the core group goes without its name: `pods/exec`. */
 export const subresourceKey = (group: string, plural: string, subresource: string): string =>
   group === "" ? `${plural}/${subresource}` : `${group}/${plural}/${subresource}`;
+
+/**
+ * A kind without namespaces is never asked for inside of one: there, rights of that namespace would have counted.
+ * Only proxies have a path below their subresource.
+ */
+export function checkPlace({ info, kind }: Pick<Operation, "info" | "kind">): void {
+  const { namespace, name, subresource, path } = info;
+  const { namespaced, group, plural } = kind.resource;
+  if (!namespaced && namespace !== "") {
+    const ofItself = group === "" && plural === "namespaces" && namespace === name;
+    if (!ofItself) throw noSuchResource();
+  }
+  if (
+    subresource !== "" &&
+    subresource !== "proxy" &&
+    !path.replace(/\/+$/, "").endsWith(`/${subresource}`)
+  ) {
+    throw noSuchResource();
+  }
+}
 
 export function notAllowed(): never {
   throw new StatusError({

@@ -241,12 +241,22 @@ test("paths and methods that are none", async (t) => {
     ["GET", "/api/v1/configmaps/a", 404, /the server could not find the requested resource/],
     ["POST", "/api/v1/configmaps", 405, /the server does not allow this method on the requested resource/],
     ["GET", `${CONFIG_MAPS}/a`, 404, /configmaps "a" not found/],
+    ["GET", "/api/v1/namespaces/default/nodes", 404, /the server could not find the requested resource/],
+    ["GET", "/api/v1/namespaces/default/namespaces/default", 200, /^$/],
+    [
+      "GET",
+      "/api/v1/namespaces/default/namespaces/kube-system",
+      404,
+      /could not find the requested resource/,
+    ],
+    ["GET", "/api/v1/namespaces/default/pods/a/status/more", 404, /could not find the requested resource/],
+    ["POST", `${CONFIG_MAPS}/a`, 405, /the server does not allow this method/],
     ["GET", `${CONFIG_MAPS}/%E0%A4%A`, 400, /invalid URL escape/],
   ];
   for (const [method, path, status, message] of cases) {
     const answer = await ask(method, path, method === "POST" ? map("a") : undefined);
     assert.equal(answer.status, status, path);
-    assert.match(answer.json.message, message, path);
+    assert.match(answer.json.message ?? "", message, path);
   }
 });
 
