@@ -12,6 +12,7 @@ import { sleep, systemClock } from "#base/clock";
 import { jsonLines, setLogSink } from "#base/log";
 import { systemRandom } from "#base/random";
 import { Scope } from "#base/scope";
+import { CriClient } from "./cri/client.ts";
 import { type Kubelet, startKubelet } from "./kubelet.ts";
 import { rotateLog } from "./logs/log-rotation.ts";
 import { BUSYBOX, TestMachine } from "./machine.node.test.ts";
@@ -524,6 +525,37 @@ suite("a kubelet on containerd", { concurrency: false }, () => {
     await start();
     await eventually(async () => (await kubelet.runtime.listSandboxes()).length === 1);
     await remove("stays");
+  });
+
+  test("a container that a kubelet made and did not live to start is made again", async () => {
+    run("half", shell("trap exit TERM; sleep 1000 & wait"));
+    const before = await api.until(Pod, "half", isReady);
+    await scope.close();
+    const runtime = new CriClient(machine.socket, machine.socket, systemClock);
+    const [summary] = await runtime.listContainers();
+    const { podSandboxId, labels, annotations, id } = summary!;
+    await runtime.stopContainer(id, 1);
+    await runtime.removeContainer(id);
+    const { name, namespace, uid } = before.metadata;
+    const metadata = { name, namespace, uid, attempt: 0 };
+    await runtime.createContainer(
+      podSandboxId,
+      {
+        metadata: { name: "main", attempt: 0 },
+        image: { image: BUSYBOX },
+        labels,
+        annotations,
+        logPath: "x.log",
+      },
+      { metadata, logDirectory: machine.dir },
+    );
+    runtime.close();
+    await start();
+    const isAnew = (pod: Pod | undefined) =>
+      isReady(pod) && main(pod)?.containerID !== main(before)?.containerID;
+    await api.until(Pod, "half", isAnew);
+    assert.equal((await kubelet.runtime.listContainers()).length, 1);
+    await remove("half");
   });
 
   test("containerd may restart under running pods", async () => {

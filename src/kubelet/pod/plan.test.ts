@@ -88,6 +88,8 @@ const words = (action: Action): string => {
       return `create-sandbox ${action.attempt}`;
     case "stop-sandbox":
       return `stop-sandbox ${action.sandboxId}`;
+    case "discard":
+      return `discard ${action.container.id}`;
     default:
       return action.do;
   }
@@ -170,6 +172,11 @@ suite("what a pod needs next", () => {
       "an outdated container is stopped",
       view({ containers: [made("a", { specHash: "old" })] }),
       ["stop a-id changed"],
+    ],
+    [
+      "a container that was never started is thrown away",
+      view({ containers: [made("a", { state: "created" })] }),
+      ["discard a-id"],
     ],
     ["only once", view({ containers: [made("a", { specHash: "old" })], stopping: new Set(["a-id"]) }), []],
     [

@@ -60,7 +60,9 @@ export type Action =
       readonly why: "liveness" | "startup" | "changed" | "unknown";
       readonly message: string;
       readonly graceSeconds?: number;
-    };
+    }
+  /** A container that was made, and never started by who made it. */
+  | { readonly do: "discard"; readonly container: ObservedContainer };
 
 export interface Plan {
   readonly actions: readonly Action[];
@@ -206,7 +208,9 @@ class Planner {
     if (this.#view.stopping.has(current.id)) return;
     const { name } = member.container;
     const verdict = this.#view.condemned.get(current.id);
-    if (current.state !== "running") {
+    if (current.state === "created") {
+      this.#actions.push({ do: "discard", container: current });
+    } else if (current.state !== "running") {
       const message = `Container is in unknown state, try killing it before restart`;
       this.#actions.push({ do: "stop", container: current, why: "unknown", message });
     } else if (current.specHash !== "" && current.specHash !== specHash(member.container)) {

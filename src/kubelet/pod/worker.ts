@@ -324,6 +324,8 @@ export class PodWorker {
         return this.#start(action.member, action.restartCount);
       case "stop":
         return this.#stop(action);
+      case "discard":
+        return this.#alone(action.container.id, () => this.runtime.remove(action.container));
     }
   }
 
@@ -388,6 +390,8 @@ export class PodWorker {
         if (this.#startAbort.signal.aborted) return;
         const text = error instanceof RpcError ? rpcText(error) : asError(error).message;
         this.#event("Warning", "FailedCreatePodSandBox", `Failed to create pod sandbox: ${text}`);
+        // One that an earlier kubelet had begun may be there by now.
+        await this.runtime.refresh(this.#pod).catch(() => undefined);
         this.#sandboxState = { reason: "ContainerCreating", message: "", retryAtMs: this.#in(RETRY_MS) };
       }
     });
@@ -447,18 +451,13 @@ export class PodWorker {
   }
 
   #stopSandbox(id: string): void {
-    this.#stopping.add(id);
     this.#event("Normal", "SandboxChanged", "Pod sandbox changed, it will be killed and re-created.");
-    this.#background(async () => {
-      try {
-        const left = this.runtime.running.filter(({ sandboxId }) => sandboxId === id);
-        await this.#stopAll(left, graceSecondsOf(this.#pod));
-        await ignoreMissing(this.#services.runtime.stopSandbox(id));
-        await this.runtime.refresh(this.#pod);
-        this.#stoppedSandboxes.add(id);
-      } finally {
-        this.#stopping.delete(id);
-      }
+    this.#alone(id, async () => {
+      const left = this.runtime.running.filter(({ sandboxId }) => sandboxId === id);
+      await this.#stopAll(left, graceSecondsOf(this.#pod));
+      await ignoreMissing(this.#services.runtime.stopSandbox(id));
+      await this.runtime.refresh(this.#pod);
+      this.#stoppedSandboxes.add(id);
     });
   }
 
@@ -537,8 +536,9 @@ export class PodWorker {
   /** A start that failed because the sandbox went says nothing about the container. */
   async #hasSandbox(): Promise<boolean> {
     const [sandbox] = this.runtime.sandboxes;
-    const now = sandbox && (await this.runtime.refreshSandbox(sandbox.id).catch(() => sandbox));
-    return now?.ready === true;
+    if (!sandbox) return false;
+    await this.runtime.refresh(this.#pod).catch(() => undefined);
+    return this.runtime.sandbox(sandbox.id)?.ready === true;
   }
 
   #noteRestart(name: string): void {
@@ -608,12 +608,28 @@ export class PodWorker {
   }
 
   #stop({ container, message, graceSeconds }: Extract<Action, { do: "stop" }>): void {
-    this.#stopping.add(container.id);
+    this.#alone(container.id, () =>
+      this.#stopOne(container, graceSeconds ?? graceSecondsOf(this.#pod), message),
+    );
+  }
+
+  /** Takes one container or sandbox down, and nothing else is done to it meanwhile. A failure is tried again later. */
+  #alone(id: string, work: () => Promise<unknown>): void {
+    this.#stopping.add(id);
     this.#background(async () => {
       try {
-        await this.#stopOne(container, graceSeconds ?? graceSecondsOf(this.#pod), message);
+        await work();
+      } catch (error) {
+        if (this.#scope.closed) return;
+        log.warn("could not stop a part of a pod, will try again", {
+          pod: this.#pod.metadata.name,
+          id,
+          error,
+        });
+        const { clock } = this.#services;
+        await sleep(clock, STOP_RETRY_MS, { signal: this.#scope.signal }).catch(() => undefined);
       } finally {
-        this.#stopping.delete(container.id);
+        this.#stopping.delete(id);
       }
     });
   }
@@ -727,17 +743,12 @@ export class PodWorker {
       if (container.state !== "exited" || this.#stopping.has(container.id)) continue;
       const count = (dead.get(container.name) ?? 0) + 1;
       dead.set(container.name, count);
-      if (count > DEAD_KEPT) this.#remove(container.id, () => this.#removeDead(container));
+      if (count > DEAD_KEPT) this.#alone(container.id, () => this.#removeDead(container));
     }
     for (const { id } of this.runtime.sandboxes.slice(1)) {
       const used = this.runtime.containers.some(({ sandboxId }) => sandboxId === id);
-      if (!used && !this.#stopping.has(id)) this.#remove(id, () => this.runtime.removeSandbox(id));
+      if (!used && !this.#stopping.has(id)) this.#alone(id, () => this.runtime.removeSandbox(id));
     }
-  }
-
-  #remove(id: string, work: () => Promise<void>): void {
-    this.#stopping.add(id);
-    this.#background(() => work().finally(() => this.#stopping.delete(id)));
   }
 
   async #removeDead(container: ObservedContainer): Promise<void> {
