@@ -1,6 +1,7 @@
 /** A whole cluster in this process, on a clock that stands still. */
 import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
+import { inspect } from "node:util";
 import { Deployment } from "#api/apps-v1/deployment";
 import { ReplicaSet } from "#api/apps-v1/replicaset";
 import { ConfigMap } from "#api/core-v1/configmap";
@@ -10,15 +11,31 @@ import { Node } from "#api/core-v1/node";
 import { Pod } from "#api/core-v1/pod";
 import { Service } from "#api/core-v1/service";
 import { EndpointSlice } from "#api/discovery-v1/endpointslice";
+import { setLogSink } from "#base/log";
 import { keyOf } from "#client/address";
 import { type Cluster, type ClusterOptions, startCluster, VirtualClock } from "./index.ts";
 
 const NAMESPACE = "default";
+
+/** What parts of the cluster complained of: none of these tests gives them reason to. */
+const complaints: string[] = [];
+setLogSink({
+  level: "debug",
+  write(level, component, message, values) {
+    if (level !== "warn" && level !== "error" && message !== "event refused") return;
+    const text = `${component}: ${message} ${inspect(values, { depth: 4 })}`;
+    // Nobody can say anything in a namespace on its way out.
+    if (!text.includes("because it is being terminated")) complaints.push(text);
+  },
+});
 const at = { namespace: NAMESPACE, name: "web" };
 
 async function start(context: TestContext, options: ClusterOptions = {}) {
   const cluster = await startCluster({ nodes: 3, clock: new VirtualClock(), ...options });
-  context.after(() => cluster.close());
+  context.after(async () => {
+    await cluster.close();
+    assert.deepEqual(complaints.splice(0), []);
+  });
   const pods = cluster.informers.of(Pod);
   await cluster.settle();
   return { ...cluster, pods, all: () => [...pods.list(NAMESPACE)] };

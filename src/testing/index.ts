@@ -14,6 +14,7 @@ import { Scope } from "#base/scope";
 import { VirtualClock } from "#base/virtual-clock";
 import { Client } from "#client/client";
 import { InformerSet } from "#client/informer-set";
+import { applySystemObjects, controllerUser } from "#cluster/system-objects";
 import { standardControllers } from "#controllers/standard";
 import type { Controller } from "#reconciler/controller";
 import { runControllers } from "#reconciler/run";
@@ -71,10 +72,11 @@ export interface Cluster {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-const ADMIN = { name: "kubernetes-admin", groups: ["system:masters"] };
+const ADMIN = { name: "kubernetes-admin", groups: ["system:masters", "system:authenticated"] };
 /** Room for 32,768 nodes with 254 pods each. */
 const POD_RANGE = { cidr: "10.128.0.0/9", nodePrefix: 24 };
 const SERVICE_RANGE = "10.96.0.0/16";
+const DNS_ADDRESS = "10.96.0.10";
 const UNTIL_MS = 60_000;
 
 /** Resolves when controllers and scheduler run and the nodes are registered. */
@@ -106,21 +108,25 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
     const transport = server.transport(user);
     return new Client(freeze ? new TestTransport(transport, traffic) : transport);
   };
+  const component = (name: string) => clientFor({ name, groups: ["system:authenticated"] });
   const client = clientFor(ADMIN);
   // Its own scope, so that it has come to its end before the server it talks to does.
   const parts = new Scope();
   const informers = new InformerSet({ client, clock, random, scope: parts });
   const shared = { client, informers, clock, random, scope: parts };
+  // Parts of the cluster have the rights that they have in any other cluster, and no more.
   const nodes = new SimulatedNodes({
     ...shared,
-    clientFor: (name) => clientFor({ name: `system:node:${name}`, groups: ["system:nodes"] }),
+    clientFor: (name) =>
+      clientFor({ name: `system:node:${name}`, groups: ["system:nodes", "system:authenticated"] }),
     ...(options.lifeOf ? { lifeOf: options.lifeOf } : {}),
   });
   const standard = standardControllers({ caBundle: credentials.authority, podRanges: [POD_RANGE] });
   const controllers = options.controllers?.(standard) ?? standard;
+  await applySystemObjects(client, { dnsAddress: DNS_ADDRESS, controllers });
   await Promise.all([
-    runControllers({ ...shared, controllers }),
-    scheduler && new Scheduler(shared).start(),
+    runControllers({ ...shared, controllers, clientFor: (name) => component(controllerUser(name)) }),
+    scheduler && new Scheduler({ ...shared, client: component("system:kube-scheduler") }).start(),
     nodes.add(nodeCount),
   ]);
 
