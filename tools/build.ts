@@ -29,8 +29,6 @@ try {
     external: EXTERNAL,
     sourcemap: "linked",
     minify: false,
-    // Class and function names show in stack traces and errors.
-    keepNames: true,
     banner: { js: REQUIRE },
     logLevel: "error",
   });
