@@ -60,7 +60,7 @@ export interface Rooms {
   /** As `subresources`: those that take their connection over, such as `pods/exec`. */
   readonly connects?: ReadonlyMap<string, ConnectHandler>;
   readonly paths?: ReadonlyMap<string, PathHandler>;
-  /** Puts requests over the wire on record. */
+  /** Puts requests on record. */
   readonly audit?: AuditLog;
 }
 
@@ -184,16 +184,20 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
       audit,
       closing: scope.signal,
     });
-  const transportFor = (user: User, authorizer: Authorizer): Transport =>
+  const transportFor = (user: User, authorizer: Authorizer, audit?: AuditLog): Transport =>
     new InProcessTransport({
       user,
       kinds,
       dispatcher,
       authorizer,
       handle: (exchange, as) =>
-        chainFor({ authenticator: { authenticate: () => Promise.resolve(as) }, authorizer }).handle(exchange),
+        chainFor({ authenticator: { authenticate: () => Promise.resolve(as) }, authorizer, audit }).handle(
+          exchange,
+        ),
       userAgent: programOf(user),
       clock,
+      random,
+      audit,
     });
   const loopback = transportFor(LOOPBACK_USER, allowAll);
   const rooms = await options.rooms({ cache, loopback, clock, random, gates });
@@ -242,7 +246,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
 
   const chain = chainFor(rooms);
   return {
-    transport: (user) => transportFor(user, rooms.authorizer),
+    transport: (user) => transportFor(user, rooms.authorizer, rooms.audit),
     cache,
     gates,
     metrics,

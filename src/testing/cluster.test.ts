@@ -31,6 +31,8 @@ setLogSink({
 const at = { namespace: NAMESPACE, name: "web" };
 
 async function start(context: TestContext, options: ClusterOptions = {}) {
+  // Tests of other files in the same process may have had reason.
+  complaints.splice(0);
   const cluster = await startCluster({ nodes: 3, clock: new VirtualClock(), ...options });
   context.after(async () => {
     await cluster.close();

@@ -10,14 +10,17 @@ import type {
   WatchEvent,
 } from "#client/transport";
 import type { Clock } from "#base/clock";
+import { type Random, uuid } from "#base/random";
 import type { AnyObject, Resource } from "#machinery/schema";
-import { internalError, noSuchResource } from "#machinery/status";
+import { StatusError, internalError, noSuchResource } from "#machinery/status";
 import { selectedName } from "../request/request-info.ts";
+import type { AuditLog, AuditTrail } from "../audit/audit-log.ts";
 import { denied } from "../authorization/denial.ts";
 import type { Authorizer, RequestInfo, User } from "../contracts.ts";
 import type { Exchange } from "../http/exchange.ts";
 import type { Dispatcher } from "../request/dispatch.ts";
-import type { Answer, Body, Operation } from "../request/operation.ts";
+import { auditAnswer, auditBody, auditFailure } from "../request/auditing.ts";
+import type { Answer, Body } from "../request/operation.ts";
 import type { ResourceSet, ServedKind } from "../resource-set.ts";
 import type { Item } from "../storage/item.ts";
 import { EventQueue } from "./event-queue.ts";
@@ -32,6 +35,8 @@ export interface InProcessOptions {
   readonly handle: (exchange: Exchange, user: User) => Promise<void>;
   readonly userAgent: string;
   readonly clock: Clock;
+  readonly random: Random;
+  readonly audit: AuditLog | undefined;
 }
 
 /**
@@ -109,11 +114,44 @@ export class InProcessTransport implements Transport {
     const kind = kinds.of(resource);
     if (!kind) throw noSuchResource();
     const info = infoOf(kind, about);
-    const decided = authorizer.authorize(user, info);
-    const { verdict, reason } = decided instanceof Promise ? await decided : decided;
-    if (verdict !== "allow") throw denied(user, info, reason);
-    const op: Operation = { info, user, kind, body, userAgent, warn: nothing, annotate: nothing, signal };
-    return dispatcher.run(op);
+    const trail = this.#beginAudit(info);
+    try {
+      const decided = authorizer.authorize(user, info);
+      const { verdict, reason } = decided instanceof Promise ? await decided : decided;
+      if (verdict !== "allow") throw denied(user, info, reason);
+      auditBody(trail, body, kind);
+      const annotate = (key: string, value: string) => trail?.annotate(key, value);
+      const answer = await dispatcher.run({
+        info,
+        user,
+        kind,
+        body,
+        userAgent,
+        warn: nothing,
+        annotate,
+        signal,
+      });
+      auditAnswer(trail, answer);
+      return answer;
+    } catch (error) {
+      if (error instanceof StatusError) auditFailure(trail, error);
+      throw error;
+    }
+  }
+
+  #beginAudit(info: RequestInfo): AuditTrail | undefined {
+    const { audit, user, userAgent, clock, random } = this.#options;
+    if (!audit) return undefined;
+    const search = info.query.toString();
+    return audit.begin({
+      auditId: uuid(random),
+      uri: search === "" ? info.path : `${info.path}?${search}`,
+      info,
+      user,
+      sourceAddresses: [],
+      userAgent,
+      receivedMs: clock.now(),
+    });
   }
 }
 

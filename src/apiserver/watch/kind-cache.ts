@@ -34,6 +34,8 @@ export class KindCache {
   readonly #indexedValue: ((item: Item) => string) | undefined;
   readonly #items = new OrderedItems();
   readonly #byValue = new Map<string, Map<string, Item>>();
+  /** By key, so that an old state need not be parsed again to be taken out. */
+  readonly #valueOf = new Map<string, string>();
   readonly #watchers = new Watchers();
   readonly #listeners = new Set<ChangeListener>();
   #window: EventWindow;
@@ -67,6 +69,7 @@ export class KindCache {
     this.#window = new EventWindow(revision, this.#limits.windowEventsMax, this.#limits.windowBytesMax);
     this.#changedAt = revision;
     this.#byValue.clear();
+    this.#valueOf.clear();
     for (const item of items) this.#index(item);
     for (const watch of this.#watchers)
       watch.end(expired("The resourceVersion for the provided watch is too old."));
@@ -83,16 +86,15 @@ export class KindCache {
     const previous = this.#items.get(key);
     if (!item && !previous) return;
     this.#changedAt = revision;
-    if (previous) this.#unindex(previous);
-    if (item) {
-      this.#items.put(item);
-      this.#index(item);
-    } else this.#items.delete(key);
+    const before = this.#unindex(key);
+    const after = item && this.#index(item);
+    if (item) this.#items.put(item);
+    else this.#items.delete(key);
     const type = item ? (previous ? "MODIFIED" : "ADDED") : "DELETED";
     const shown = item ?? new Item(key, revision, previous!.stored);
     const event = new CacheEvent(this.#sequence++, type, shown, previous);
     this.#window.push(event);
-    if (this.#watchers.size > 0) this.#watchers.offer(event, this.#bucketsOf(event));
+    if (this.#watchers.size > 0) this.#watchers.offer(event, this.#bucketsOf(event, before, after));
     this.#tell(previous, item);
   }
 
@@ -186,28 +188,33 @@ export class KindCache {
     return indexed === undefined ? WHOLE_KIND : ofValue(indexed);
   }
 
-  #bucketsOf({ item, previous }: CacheEvent): Set<string> {
+  #bucketsOf({ item }: CacheEvent, before: string | undefined, after: string | undefined): Set<string> {
     const buckets = new Set([WHOLE_KIND, ofObject(item.key)]);
-    if (!this.#indexedValue) return buckets;
-    buckets.add(ofValue(this.#indexedValue(item)));
-    if (previous) buckets.add(ofValue(this.#indexedValue(previous)));
+    if (before !== undefined) buckets.add(ofValue(before));
+    if (after !== undefined) buckets.add(ofValue(after));
     return buckets;
   }
 
-  #index(item: Item): void {
-    if (!this.#indexedValue) return;
+  /** Gives the value under which it is found now. */
+  #index(item: Item): string | undefined {
+    if (!this.#indexedValue) return undefined;
     const value = this.#indexedValue(item);
+    this.#valueOf.set(item.key, value);
     let members = this.#byValue.get(value);
     if (!members) this.#byValue.set(value, (members = new Map()));
     members.set(item.key, item);
+    return value;
   }
 
-  #unindex(item: Item): void {
-    if (!this.#indexedValue) return;
-    const value = this.#indexedValue(item);
+  /** Gives the value under which it was found. */
+  #unindex(key: string): string | undefined {
+    const value = this.#valueOf.get(key);
+    if (value === undefined) return undefined;
+    this.#valueOf.delete(key);
     const members = this.#byValue.get(value);
-    members?.delete(item.key);
+    members?.delete(key);
     if (members?.size === 0) this.#byValue.delete(value);
+    return value;
   }
 
   #tell(before: Item | undefined, after: Item | undefined): void {
