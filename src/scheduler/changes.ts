@@ -2,7 +2,7 @@ import type { Node } from "#api/core-v1/node";
 import type { Pod } from "#api/core-v1/pod";
 import { sameJson } from "#machinery/patch/json-patch";
 import type { ClusterChange } from "./plugin.ts";
-import { requestsOf } from "./requests.ts";
+import { requestsOf } from "#api/core-v1/podresources";
 
 /** What about a node changed that may let a waiting pod in. */
 export function nodeChanges(before: Node, after: Node): ClusterChange[] {

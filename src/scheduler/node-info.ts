@@ -1,7 +1,7 @@
 import type { Node } from "#api/core-v1/node";
 import type { Pod } from "#api/core-v1/pod";
 import type { Taint } from "#api/core-v1/taint";
-import { type Amounts, amountsOf, requestsOf } from "./requests.ts";
+import { type Amounts, amountsOf, requestsOf } from "#api/core-v1/podresources";
 
 /** A node with the pods on it, bound or about to be, and the sums that plugins ask for. */
 export class NodeInfo {

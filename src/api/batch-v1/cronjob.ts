@@ -1,4 +1,4 @@
-import { ageOf } from "#api/age";
+import { ageOf } from "#machinery/elapsed";
 import {
   ageColumn,
   containerColumns,

@@ -1,4 +1,4 @@
-import { elapsed } from "#api/age";
+import { elapsed } from "#machinery/elapsed";
 import { ageColumn, containerColumns, nameColumn, selectorText, text, wide } from "#api/columns";
 import { templateDefaults } from "#api/core-v1/podspec-defaults";
 import { ObjectMeta } from "#api/meta-v1/objectmeta";

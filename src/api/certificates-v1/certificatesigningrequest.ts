@@ -1,5 +1,5 @@
 import { ageColumn, nameColumn, NONE, text } from "#api/columns";
-import { elapsed } from "#api/age";
+import { elapsed } from "#machinery/elapsed";
 import { distinct, sameValue } from "#api/checks";
 import { ObjectMeta } from "#api/meta-v1/objectmeta";
 import {

@@ -1,4 +1,4 @@
-import { ageOf } from "#api/age";
+import { ageOf } from "#machinery/elapsed";
 import { NONE } from "#api/columns";
 import { parseTime } from "#machinery/time";
 import type { Container } from "./container.ts";

@@ -59,11 +59,26 @@ export const Toleration = struct(
 export interface Toleration extends Of<typeof Toleration> {}
 
 /** Does the toleration put up with the taint? */
-export function tolerates(toleration: Toleration, taint: Taint): boolean {
-  if (toleration.effect && toleration.effect !== taint.effect) return false;
-  if (toleration.key && toleration.key !== taint.key) return false;
-  return toleration.operator === "Exists" || (toleration.value ?? "") === (taint.value ?? "");
+export function tolerates(
+  { key = "", operator = "Equal", value = "", effect }: Toleration,
+  taint: Taint,
+): boolean {
+  if (effect && effect !== taint.effect) return false;
+  if (key !== "" && key !== taint.key) return false;
+  const actual = taint.value ?? "";
+  switch (operator) {
+    case "Exists":
+      return true;
+    case "Equal":
+      return value === actual;
+    case "Lt":
+      return isInteger(actual) && isInteger(value) && Number(actual) < Number(value);
+    case "Gt":
+      return isInteger(actual) && isInteger(value) && Number(actual) > Number(value);
+  }
 }
+
+const isInteger = (text: string): boolean => /^-?[0-9]+$/.test(text);
 
 /** The taints among `taints` that no toleration puts up with. */
 export const untolerated = (taints: readonly Taint[], tolerations: readonly Toleration[]): readonly Taint[] =>

@@ -1,4 +1,4 @@
-import { ageOf } from "#api/age";
+import { ageOf } from "#machinery/elapsed";
 import { text, wide } from "#api/columns";
 import { EventSource } from "#api/core-v1/event";
 import { ObjectReference } from "#api/core-v1/reference";

@@ -1,6 +1,6 @@
 /** Prefers nodes whose processors and memory would be used to a like degree. */
 import { indifferent, plugin, SCORE_MAX } from "../plugin.ts";
-import { type Amounts, requestsOf } from "../requests.ts";
+import { type Amounts, requestsOf } from "#api/core-v1/podresources";
 import type { NodeInfo } from "../node-info.ts";
 
 export const balancedAllocation = plugin<Amounts>({

@@ -1,6 +1,6 @@
 /** Turns away nodes without room for the pod's requests; prefers the emptiest of the rest. */
 import { fits, plugin, rejected, SCORE_MAX } from "../plugin.ts";
-import { type Amounts, requestsOf } from "../requests.ts";
+import { type Amounts, requestsOf } from "#api/core-v1/podresources";
 
 /** Resources that count towards the score; every requested one counts towards the filter. */
 const SCORED = ["cpu", "memory"] as const;

@@ -1,12 +1,12 @@
 /** Turns away cordoned nodes, unless the pod tolerates that. */
 import { fits, plugin, rejected } from "../plugin.ts";
-import { tolerates } from "../tolerations.ts";
+import { tolerates } from "#api/core-v1/taint";
 
 const CORDONED = { key: "node.kubernetes.io/unschedulable", effect: "NoSchedule" } as const;
 
 export const nodeUnschedulable = plugin<boolean>({
   name: "NodeUnschedulable",
-  prepare: (pod) => tolerates(pod.spec.tolerations ?? [], CORDONED),
+  prepare: (pod) => (pod.spec.tolerations ?? []).some((toleration) => tolerates(toleration, CORDONED)),
   filter: (tolerated, { node }) =>
     node.spec.unschedulable && !tolerated
       ? rejected(["node(s) were unschedulable"], { preemptible: false })

@@ -1,12 +1,11 @@
 /** Keeps pods that belong together spread over zones and nodes, within the skew that the pod allows. */
 import type { TopologySpreadConstraint } from "#api/core-v1/affinity";
 import type { Pod } from "#api/core-v1/pod";
-import type { Toleration } from "#api/core-v1/taint";
+import { type Toleration, untolerated } from "#api/core-v1/taint";
 import { compileSelector } from "#machinery/label-selector";
 import type { ClusterState } from "../cluster-state.ts";
 import type { NodeInfo } from "../node-info.ts";
 import { fits, indifferent, plugin, rejected, SCORE_MAX } from "../plugin.ts";
-import { tolerates } from "../tolerations.ts";
 import { admittedByAffinity } from "./node-affinity.ts";
 
 /** One constraint with the pods counted in each domain. */
@@ -147,4 +146,4 @@ function isCounted(
 }
 
 const toleratesAll = (tolerations: readonly Toleration[], { taints }: NodeInfo): boolean =>
-  taints.every((taint) => taint.effect === "PreferNoSchedule" || tolerates(tolerations, taint));
+  untolerated(taints, tolerations).every(({ effect }) => effect === "PreferNoSchedule");
