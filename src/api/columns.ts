@@ -2,7 +2,7 @@ import { formatLabelSelector } from "#machinery/label-selector";
 import type { AnyObject, Column } from "#machinery/schema";
 import type { PodSpec } from "#api/core-v1/podspec";
 import type { LabelSelector } from "#api/meta-v1/labelselector";
-import { ageOf } from "./age.ts";
+import { ageOf } from "#machinery/elapsed";
 
 /** What a cell says where there is nothing to say. */
 export const NONE = "<none>";
