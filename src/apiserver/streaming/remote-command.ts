@@ -1,8 +1,8 @@
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import type { WebSocket } from "ws";
+import { SpdySession, type SpdyStream } from "#client/node/spdy/session";
 import type { Upgraded } from "./kubelet-connection.ts";
-import { SpdySession, type SpdyStream } from "./spdy/session.ts";
 import { accept, offeredProtocols, sendWithPressure } from "./web-socket.ts";
 
 /** The first byte of every WebSocket message says which stream it belongs to. */

@@ -3,18 +3,16 @@ import { resolve } from "node:path";
 import type { Clock } from "#base/clock";
 import type { Random } from "#base/random";
 import type { ResolvedContext } from "../kubeconfig.ts";
-import { HttpsTransport } from "./https-transport.ts";
+import type { TlsMaterial } from "./credentials.ts";
+import { HttpsTransport, type HttpsTransportOptions } from "./https-transport.ts";
 
-/** The transport that a kubeconfig's context describes. Paths in it count from `folder`. */
-export function transportFor(
-  { cluster, user }: ResolvedContext,
-  options: {
-    readonly clock: Clock;
-    readonly random: Random;
-    readonly folder?: string;
-    readonly userAgent?: string;
-  },
-): HttpsTransport {
+/** How to reach the server of a context, and as whom. */
+export type Connection = Pick<HttpsTransportOptions, "servers" | "token" | "tokenFile"> & {
+  readonly tls: TlsMaterial;
+};
+
+/** Reads the files that the context names; their paths count from `folder`. */
+export function connectionOf({ cluster, user }: ResolvedContext, folder = "."): Connection {
   for (const [part, asked] of [
     ["exec", user.exec],
     ["proxy-url", cluster["proxy-url"]],
@@ -23,13 +21,11 @@ export function transportFor(
   }
   if (user.username !== undefined)
     throw new Error("username and password are not supported; use a token or a certificate");
-  const { folder = ".", ...rest } = options;
   const file = (path: string | undefined) =>
     path === undefined ? undefined : readFileSync(resolve(folder, path), "utf8");
   const data = (text: string | undefined) =>
     text === undefined ? undefined : Buffer.from(text, "base64").toString("utf8");
-  return new HttpsTransport({
-    ...rest,
+  return {
     servers: [cluster.server],
     tls: {
       ca: data(cluster["certificate-authority-data"]) ?? file(cluster["certificate-authority"]),
@@ -42,5 +38,21 @@ export function transportFor(
     ...(user.token === undefined && user.tokenFile !== undefined
       ? { tokenFile: resolve(folder, user.tokenFile) }
       : {}),
-  });
+  };
+}
+
+/** The transport that a kubeconfig's context describes. Paths in it count from `folder`. */
+export function transportFor(
+  context: ResolvedContext,
+  {
+    folder,
+    ...options
+  }: {
+    readonly clock: Clock;
+    readonly random: Random;
+    readonly folder?: string;
+    readonly userAgent?: string;
+  },
+): HttpsTransport {
+  return new HttpsTransport({ ...options, ...connectionOf(context, folder) });
 }

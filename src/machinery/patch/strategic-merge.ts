@@ -76,12 +76,13 @@ function orderUntouchedLists(type: Type | undefined, merged: Map<string, unknown
 }
 
 /** What the schema says of one member of an object. */
-interface Member {
+export interface Member {
   readonly type: Type;
   readonly facts?: FieldFacts;
 }
 
-function memberOf(type: Type | undefined, key: string): Member | undefined {
+/** Undefined for members that the schema does not know. */
+export function memberOf(type: Type | undefined, key: string): Member | undefined {
   if (type?.kind === "lazy") return memberOf(type.struct(), key);
   if (type?.kind === "map") return { type: type.value };
   if (type?.kind !== "struct") return undefined;
