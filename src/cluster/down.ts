@@ -3,6 +3,7 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { systemClock } from "#base/clock";
 import { fabricNamespaces, processesIn, removeFabric } from "#network/machine/start-fabric";
+import { clusterCgroup, removeCgroups } from "./cgroups.ts";
 import { stopContainers } from "./containerd/stop.ts";
 import { signalProcess, stopDaemon } from "./daemon/daemon.ts";
 import { type ClusterPlaces, type NodePlaces, placesOf } from "./places.ts";
@@ -29,6 +30,7 @@ export async function down({ name, dataDir, output }: DownOptions): Promise<void
   await steps.run("Removing the network", async () => {
     for (const pid of await processesIn(fabricNamespaces(name))) signalProcess(pid, "SIGKILL");
     await removeFabric(name);
+    removeCgroups(clusterCgroup(name));
     await rm(places.run, { recursive: true, force: true });
   });
 }

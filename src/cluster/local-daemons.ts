@@ -1,6 +1,7 @@
 /** What the daemons of a local cluster are started with, read from the cluster's settings. */
 import type { Scope } from "#base/scope";
 import { planFabric } from "#network/machine/fabric";
+import { clusterCgroup } from "./cgroups.ts";
 import type { ControlPlaneOptions } from "./control-plane.ts";
 import type { NodeAgentOptions } from "./node-agent.ts";
 import type { ClusterPlaces } from "./places.ts";
@@ -42,7 +43,7 @@ export function nodeAgentOptions(places: ClusterPlaces, node: string, scope: Sco
     podRange,
     serviceRange,
     clusterDomain,
-    cgroupRoot: `/k8ts/${name}/${node}`,
+    cgroupRoot: `${clusterCgroup(name)}/${node}`,
     uplink,
     scope,
   };
