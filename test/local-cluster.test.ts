@@ -1,0 +1,47 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { startLocalCluster } from "./local-cluster.ts";
+import { eventually } from "./tools/eventually.ts";
+import { unreachableRoutes } from "./tools/traces.ts";
+
+const POD = `
+apiVersion: v1
+kind: Pod
+metadata: { name: web }
+spec:
+  containers:
+    - { name: web, image: k8ts.local/hello:1 }
+`;
+
+describe("a local cluster", () => {
+  it("comes up, goes down, comes up again with all its objects, and leaves nothing behind", async () => {
+    const routes = await unreachableRoutes();
+    const cluster = await startLocalCluster({ nodes: 2 });
+    let left: readonly string[];
+    try {
+      await cluster.apply(POD);
+      await cluster.kubectl("wait --for=condition=Ready pod/web --timeout=30s");
+      const seen = (await cluster.traces()).map((line) => line.split(" ")[0]);
+      for (const kind of ["process", "mount", "network", "device", "route", "nftables", "cgroup", "folder"])
+        assert.ok(seen.includes(kind), `traces of a running cluster have a ${kind}`);
+
+      await cluster.down();
+      const resting = (await cluster.traces()).filter((line) => line !== `folder ${cluster.places.dir}`);
+      assert.deepEqual(resting, []);
+
+      await cluster.up();
+      const answer = await eventually(() => cluster.kubectl("exec web -- hostname"));
+      assert.equal(answer, "web\n");
+      await cluster.kubectl("wait --for=condition=Ready pod/web --timeout=30s");
+      assert.match(await cluster.kubectl("get nodes --no-headers"), /node-1 +Ready.*\nnode-2 +Ready/);
+    } finally {
+      left = await cluster.remove();
+    }
+    assert.deepEqual(left, []);
+    const added = (await unreachableRoutes()).filter((route) => !routes.includes(route));
+    assert.deepEqual(
+      added.filter((route) => route.includes(cluster.settings.podRange)),
+      [],
+    );
+  });
+});
