@@ -1,4 +1,3 @@
-import { assert } from "#base/assert";
 import { GATES } from "./gate-table.ts";
 
 export type GateStage = "Alpha" | "Beta" | "GA" | "Deprecated";
@@ -43,9 +42,3 @@ export class LockedGate extends Error {
     super(`cannot set feature gate ${gate} to ${!standard}, feature is locked to ${standard}`);
   }
 }
-
-export const stageOf = (gate: string): GateStage => {
-  const found = GATES.get(gate);
-  assert(found, `unknown gate ${gate}`);
-  return found[1];
-};
