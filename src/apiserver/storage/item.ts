@@ -85,7 +85,11 @@ function spliceOffset(stored: Buffer): number {
 export function encodeStored(object: AnyObject): Buffer {
   assert(object.metadata.uid, `${object.kind} without a uid`);
   const { resourceVersion: _, ...metadata } = object.metadata;
-  return Buffer.from(stringifyJson({ ...object, metadata }));
+  const text = stringifyJson({ ...object, metadata });
+  // Memory of its own: a slice of Node's shared pool would keep the garbage beside it alive as long as the object.
+  const bytes = Buffer.allocUnsafeSlow(Buffer.byteLength(text));
+  bytes.write(text);
+  return bytes;
 }
 
 /** The object under another revision; all else is shared. */
