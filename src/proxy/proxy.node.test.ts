@@ -51,22 +51,22 @@ describe("real packets find their way to the endpoints", { skip: !canMakeNamespa
     });
     await client.ip("route add default via 198.51.100.1", "route add ::/0 via 2001:db8::1");
     feed.set(Node, { metadata: { name: "n1", labels: { "topology.kubernetes.io/zone": "z1" } } });
-    proxy = await startProxy({
-      informers: feed.informers(scope),
-      nodeName: "n1",
-      nodeIPs: ["198.51.100.1", "2001:db8::1"],
-      podCIDRs: ["10.244.0.0/16", "fd00:10:244::/64"],
-      serviceCIDRs: ["10.96.0.0/16", "fd00:10:96::/112"],
-      clock: systemClock,
-      scope,
-      namespace: n.namespace,
-    });
+    proxy = await startProxy({ ...place(), informers: feed.informers(scope), scope });
     await settled();
   });
 
   after(async () => {
     await scope.close();
     await lab.close();
+  });
+
+  const place = () => ({
+    nodeName: "n1",
+    nodeIPs: ["198.51.100.1", "2001:db8::1"],
+    podCIDRs: ["10.244.0.0/16", "fd00:10:244::/64"],
+    serviceCIDRs: ["10.96.0.0/16", "fd00:10:96::/112"],
+    clock: systemClock,
+    namespace: node.namespace,
   });
 
   async function settled(): Promise<void> {
@@ -248,7 +248,7 @@ describe("real packets find their way to the endpoints", { skip: !canMakeNamespa
   test("only the allowed sources reach a load balancer address", async () => {
     const status = { loadBalancer: { ingress: [{ ip: "203.0.113.20", ipMode: "VIP" }] } };
     const spec = { clusterIP: "10.96.0.9", type: "LoadBalancer" as const };
-    service("guarded", { ...spec, loadBalancerSourceRanges: ["198.51.100.0/24"] }, status);
+    service("guarded", { ...spec, loadBalancerSourceRanges: ["198.51.100.0/24", "198.51.100.9/32"] }, status);
     endpoints("guarded", [0]);
     await settled();
     match(await client.tcp("203.0.113.20", 80), /^poda /);
@@ -256,6 +256,9 @@ describe("real packets find their way to the endpoints", { skip: !canMakeNamespa
     await settled();
     equal(await client.tcp("203.0.113.20", 80, { timeoutMs: 300 }), "ETIMEDOUT");
     match(await client.tcp("10.96.0.9", 80), /^poda /);
+    service("guarded", { ...spec, loadBalancerSourceRanges: ["0.0.0.0/0"] }, status);
+    await settled();
+    match(await client.tcp("203.0.113.20", 80), /^poda /);
   });
 
   test("a UDP flow moves on when its endpoint goes", async () => {
@@ -311,21 +314,33 @@ describe("real packets find their way to the endpoints", { skip: !canMakeNamespa
     equal(await client.tcp("10.96.0.13", 80), "ECONNREFUSED");
   });
 
+  test("a table that somebody took away is there again with the next change", async () => {
+    await node.run("nft", "delete table ip k8ts");
+    ok(!(await client.tcp("10.96.0.2", 80, { timeoutMs: 300 })).startsWith("pod"));
+    service("next", { clusterIP: "10.96.0.14" });
+    endpoints("next", [0]);
+    await settled();
+    match(await client.tcp("10.96.0.14", 80), /^poda /);
+    match(await client.tcp("10.96.0.2", 80), /^poda /);
+  });
+
   test("a second start keeps open connections and clients where they are", async () => {
     const again = new Scope();
     const before = names(await repeat(5, () => client.tcp("10.96.0.8", 80)));
-    const second = await startProxy({
-      informers: feed.informers(again),
-      nodeName: "n1",
-      nodeIPs: ["198.51.100.1", "2001:db8::1"],
-      podCIDRs: ["10.244.0.0/16", "fd00:10:244::/64"],
-      serviceCIDRs: ["10.96.0.0/16", "fd00:10:96::/112"],
-      clock: systemClock,
-      scope: again,
-      namespace: node.namespace,
-    });
+    const second = await startProxy({ ...place(), informers: feed.informers(again), scope: again });
     await second.settled();
     deepEqual(names(await repeat(10, () => client.tcp("10.96.0.8", 80))), before);
+    await again.close();
+  });
+
+  test("a table that another version made is replaced", async () => {
+    await node.run(
+      "nft",
+      "delete table ip k8ts; add table ip k8ts; add map ip k8ts services { type ipv4_addr : verdict; }",
+    );
+    const again = new Scope();
+    const third = await startProxy({ ...place(), informers: feed.informers(again), scope: again });
+    await third.settled();
     deepEqual(names(await repeat(30, () => client.tcp("10.96.0.1", 80))), ["poda", "podb", "podc"]);
     await again.close();
   });

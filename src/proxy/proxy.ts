@@ -207,9 +207,22 @@ class ServiceProxy implements Proxy {
   }
 
   async #write(): Promise<void> {
-    const commands = this.#tables.map((table) => (this.#written ? table.flush() : table.rewrite()));
-    const text = commands.filter((part) => part !== "").join("\n");
+    if (!this.#written) await this.#rewrite();
+    const text = this.#tables
+      .map((table) => table.flush())
+      .filter((part) => part !== "")
+      .join("\n");
     if (text !== "") await this.#nft.run(`${text}\n`);
+  }
+
+  async #rewrite(): Promise<void> {
+    const all = (anew: boolean) => this.#tables.map((table) => table.rewrite({ anew })).join("\n");
+    try {
+      await this.#nft.run(all(false));
+    } catch (error) {
+      log.warn("the table that was there does not fit and is replaced", { error });
+      await this.#nft.run(all(true));
+    }
     this.#written = true;
   }
 

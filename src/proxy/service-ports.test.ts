@@ -199,6 +199,19 @@ describe("virtual addresses", () => {
   for (const [name, made, expected] of cases) test(name, () => deepEqual(addresses(made), expected));
 });
 
+test("ranges of senders: canonical, of the family, none within another", () => {
+  const ingress = { loadBalancer: { ingress: [{ ip: "203.0.113.1" }] } };
+  const allowed = (...loadBalancerSourceRanges: string[]) =>
+    servicePorts(service({ type: "LoadBalancer", loadBalancerSourceRanges }, ingress), [], HERE)[0]!
+      .addresses[1]!.allowedSources;
+  deepEqual(allowed("10.1.0.0/16", "10.2.3.4/8", " 192.0.2.0/24", "10.0.0.0/8"), [
+    "10.0.0.0/8",
+    "192.0.2.0/24",
+  ]);
+  deepEqual(allowed("fd00::/8"), []);
+  equal(allowed(), undefined);
+});
+
 test("policies and affinity", () => {
   const ends = [
     slice([

@@ -1,7 +1,15 @@
 /** From a Service and its slices to what the kernel is to do, as plain data. */
 import type { Service, ServicePort as ApiPort } from "#api/core-v1/service";
 import type { EndpointSlice } from "#api/discovery-v1/endpointslice";
-import { canonicalIp, familyOf, type IpFamily, parseCidr } from "#base/ip";
+import {
+  canonicalIp,
+  type Cidr,
+  cidrsOverlap,
+  familyOf,
+  formatCidr,
+  type IpFamily,
+  parseCidr,
+} from "#base/ip";
 import { chooseBackends } from "./backends.ts";
 import type { Protocol, ServicePort, Surroundings, VirtualAddress } from "./model.ts";
 
@@ -97,7 +105,15 @@ function virtualAddresses(
 
 /** Undefined: everybody may come in. Ranges of the other family alone let nobody of this one in. */
 function sourceRanges({ spec }: Service, family: IpFamily): readonly string[] | undefined {
-  const ranges = spec.loadBalancerSourceRanges ?? [];
-  if (ranges.length === 0) return undefined;
-  return ranges.map((range) => range.trim()).filter((range) => parseCidr(range)?.family === family);
+  const texts = spec.loadBalancerSourceRanges ?? [];
+  if (texts.length === 0) return undefined;
+  const ranges = texts
+    .flatMap((text) => parseCidr(text.trim()) ?? [])
+    .filter((range) => range.family === family);
+  // The kernel does not take a range that lies within another: wide ones first, and those they hold not at all.
+  const wide: Cidr[] = [];
+  for (const range of ranges.sort((a, b) => a.prefix - b.prefix)) {
+    if (!wide.some((other) => cidrsOverlap(other, range))) wide.push(range);
+  }
+  return wide.map(formatCidr);
 }

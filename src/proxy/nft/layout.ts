@@ -50,9 +50,10 @@ export interface LayoutOptions {
 
 /**
  * Commands that make the table, or bring an older one of this layout to the same empty state. Open connections are
- * not touched by any of it, and IPv4 clients stay with their backends.
+ * not touched by any of it, and IPv4 clients stay with their backends. With `anew` nothing of the old table stays: for
+ * one that another version made.
  */
-export function layout({ table, family, podCIDRs, serviceCIDRs }: LayoutOptions): string {
+export function layout({ table, family, podCIDRs, serviceCIDRs }: LayoutOptions, anew: boolean): string {
   const ip = nftFamily(family);
   const address = family === "ipv4" ? "ipv4_addr" : "ipv6_addr";
   const at = `${address} . inet_proto . inet_service`;
@@ -72,7 +73,7 @@ export function layout({ table, family, podCIDRs, serviceCIDRs }: LayoutOptions)
   const names = Object.keys(maps) as MapName[];
   return [
     `add table ${ip} ${table}`,
-    ...(family === "ipv6" ? [`delete table ${ip} ${table}`] : []),
+    ...(anew || family === "ipv6" ? [`delete table ${ip} ${table}`] : []),
     `table ${ip} ${table} {`,
     "  counter refused { }",
     "  counter dropped { }",

@@ -93,12 +93,12 @@ export class ServiceTable {
     return commands.join("\n");
   }
 
-  /** Commands that make the whole table what it should be, whatever the kernel holds. */
-  rewrite(): string {
+  /** Commands that make the whole table what it should be, whatever the kernel holds; see `layout` for `anew`. */
+  rewrite({ anew = false } = {}): string {
     this.#held.clear();
     this.#heldChains.clear();
     for (const id of this.#owners.keys()) this.#touched.add(id);
-    return `${layout(this.#options)}\n${this.flush()}\n`;
+    return `${layout(this.#options, anew)}\n${this.flush()}\n`;
   }
 
   #wanted(id: string): string | undefined {
