@@ -57,8 +57,8 @@ export class Connections {
       let connected = false;
       outgoing.on("socket", (socket) => {
         // A kept connection that the server closed meanwhile did not carry the request.
-        connected = !outgoing.reusedSocket && !socket.connecting;
-        socket.once(secure ? "secureConnect" : "connect", () => (connected = true));
+        if (!outgoing.reusedSocket)
+          socket.once(secure ? "secureConnect" : "connect", () => (connected = true));
       });
       outgoing.on("response", resolve);
       outgoing.on("error", (error) =>

@@ -14,8 +14,11 @@ export interface Node {
   object: AnyObject | undefined;
   /** How others name it, and from which namespace, until the object itself is seen. */
   named: { readonly owner: AnyOwner; readonly namespace: string } | undefined;
-  readonly dependents: Set<Node>;
+  dependents: ReadonlySet<Node>;
 }
+
+/** Most objects own nothing; they share this. */
+const NONE: ReadonlySet<Node> = new Set();
 
 export const isVirtual = ({ object }: Node): boolean => object === undefined;
 export const isLeaving = ({ object }: Node): boolean => object?.metadata.deletionTimestamp !== undefined;
@@ -82,7 +85,7 @@ export class OwnerGraph {
   #node(uid: string): Node {
     const known = this.#nodes.get(uid);
     if (known) return known;
-    const made: Node = { uid, kind: undefined, object: undefined, named: undefined, dependents: new Set() };
+    const made: Node = { uid, kind: undefined, object: undefined, named: undefined, dependents: NONE };
     this.#nodes.set(uid, made);
     return made;
   }
@@ -97,7 +100,7 @@ export class OwnerGraph {
     for (const owner of now) {
       if (before.some(({ uid }) => uid === owner.uid)) continue;
       const ownerNode = this.#node(owner.uid);
-      ownerNode.dependents.add(node);
+      this.#addDependent(ownerNode, node);
       if (!isVirtual(ownerNode)) {
         if (awaitsDependents(ownerNode) || !isNamedRightly(owner, ownerNode, node)) check.push(node);
       } else if (this.#absent.has(owner.uid)) check.push(node);
@@ -109,6 +112,11 @@ export class OwnerGraph {
     }
     if (dropped.length > 0 && now.length > 0) check.push(node);
     return check;
+  }
+
+  #addDependent(owner: Node, node: Node): void {
+    if (owner.dependents === NONE) owner.dependents = new Set();
+    (owner.dependents as Set<Node>).add(node);
   }
 
   #unblocked(before: readonly AnyOwner[], now: readonly AnyOwner[]): Node[] {
@@ -126,7 +134,7 @@ export class OwnerGraph {
     for (const { uid } of owners) {
       const owner = this.#nodes.get(uid);
       if (!owner) continue;
-      owner.dependents.delete(node);
+      if (owner.dependents !== NONE) (owner.dependents as Set<Node>).delete(node);
       if (awaitsDependents(owner)) waiting.push(owner);
       if (isVirtual(owner) && owner.dependents.size === 0) this.#nodes.delete(uid);
     }
