@@ -22,6 +22,7 @@ import {
   kubeletServing,
   nodeNetworkClient,
 } from "./certificates/profiles.ts";
+import { keepContainerdRunning } from "./containerd/keep-running.ts";
 import type { NodePlaces } from "./places.ts";
 import { dnsServiceAddress } from "./settings.ts";
 import { VERSION } from "./version.ts";
@@ -66,6 +67,7 @@ export async function startNodeAgent(options: NodeAgentOptions): Promise<void> {
   const informers = new InformerSet({ client: networkApi, clock, random, scope });
   const shared = { informers, nodeName: places.name, nodeIPs: [address], clock, scope };
   const dnsAddress = dnsServiceAddress(serviceRange);
+  keepContainerdRunning(places, clock, scope);
   const kubelet = await startKubelet({
     client: kubeletApi,
     nodeName: places.name,
