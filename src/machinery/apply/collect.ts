@@ -2,13 +2,28 @@ import { isObject, type JsonObject } from "../patch/merge-patch.ts";
 import { EMPTY, type FieldSet, isEmpty } from "./field-set.ts";
 import type { KeyField, MergeNode } from "./merge-node.ts";
 
+/** Names of fields recur all the time; those of schemas are few, so the table is bounded by hand only against strange clients. */
+const FIELD_KEYS_MAX = 10_000;
+const fieldKeys = new Map<string, string>();
+
+/** `f:replicas`: the element of a field set that stands for a field. */
+export function fieldKey(name: string): string {
+  let key = fieldKeys.get(name);
+  if (key === undefined) {
+    key = `f:${name}`;
+    if (fieldKeys.size < FIELD_KEYS_MAX) fieldKeys.set(name, key);
+  }
+  return key;
+}
+
 /** `k:{"name":"web"}`: the element of a field set that stands for an item of a keyed list. */
 export function itemKey(keys: readonly KeyField[], item: unknown): string {
-  const parts = keys.flatMap(({ name, default: otherwise }): [string, unknown][] => {
+  let text = "";
+  for (const { name, default: otherwise } of keys) {
     const value = (isObject(item) ? item[name] : undefined) ?? otherwise;
-    return value === undefined ? [] : [[name, value]];
-  });
-  return `k:${JSON.stringify(Object.fromEntries(parts))}`;
+    if (value !== undefined) text += `${text === "" ? "" : ","}"${name}":${JSON.stringify(value)}`;
+  }
+  return `k:{${text}}`;
 }
 
 export const valueKey = (value: unknown): string => `v:${JSON.stringify(value)}`;
@@ -18,25 +33,37 @@ export const valueKey = (value: unknown): string => `v:${JSON.stringify(value)}`
  * them, as they do when an update brings them.
  */
 export function fieldsOf(node: MergeNode, value: unknown, parents: boolean): FieldSet {
-  const members = membersOf(node, value, parents);
-  if (members.length === 0) return EMPTY;
-  return Object.fromEntries(parents ? [[".", EMPTY], ...members] : members);
+  const members: Record<string, FieldSet> = parents ? { ".": EMPTY } : {};
+  return addMembers(members, node, value, parents) ? members : EMPTY;
 }
 
-function membersOf(node: MergeNode, value: unknown, parents: boolean): [string, FieldSet][] {
+/** In the order in which the API prints them, so that nothing has to be sorted later. */
+function addMembers(
+  members: Record<string, FieldSet>,
+  node: MergeNode,
+  value: unknown,
+  parents: boolean,
+): boolean {
+  let found = false;
   if (node.kind === "object" && isObject(value)) {
-    return Object.entries(value).flatMap(([key, inner]): [string, FieldSet][] => {
+    for (const key of Object.keys(value).toSorted()) {
       const member = node.member(key);
-      return member.kind === "ignored" ? [] : [[`f:${key}`, fieldsOf(member, inner, parents)]];
-    });
+      if (member.kind === "ignored") continue;
+      members[fieldKey(key)] = fieldsOf(member, value[key], parents);
+      found = true;
+    }
+  } else if (Array.isArray(value)) {
+    if (node.kind === "set") for (const item of value) members[valueKey(item)] = EMPTY;
+    if (node.kind === "keyed") {
+      for (const item of value) {
+        const fields: Record<string, FieldSet> = { ".": EMPTY };
+        addMembers(fields, node.item, item, parents);
+        members[itemKey(node.keys, item)] = fields;
+      }
+    }
+    found = value.length > 0 && (node.kind === "set" || node.kind === "keyed");
   }
-  if (!Array.isArray(value)) return [];
-  if (node.kind === "set") return value.map((item): [string, FieldSet] => [valueKey(item), EMPTY]);
-  if (node.kind !== "keyed") return [];
-  return value.map((item): [string, FieldSet] => [
-    itemKey(node.keys, item),
-    { ".": EMPTY, ...fieldsOf(node.item, item, parents) },
-  ]);
+  return found;
 }
 
 /** The fields of a whole object as its client wrote it. */

@@ -1,6 +1,6 @@
 import { sameJson } from "../patch/json-patch.ts";
 import { isObject, type JsonObject } from "../patch/merge-patch.ts";
-import { fieldsOf, itemKey, valueKey } from "./collect.ts";
+import { fieldKey, fieldsOf, itemKey, valueKey } from "./collect.ts";
 import { EMPTY, type FieldSet } from "./field-set.ts";
 import type { MergeNode } from "./merge-node.ts";
 
@@ -27,9 +27,8 @@ function compareNode(node: MergeNode, before: unknown, after: unknown): Differen
   if (before === after || node.kind === "ignored") return SAME;
   if (before === undefined) return { changed: fieldsOf(node, after, true) };
   if (after === undefined) return { removed: fieldsOf(node, before, true) };
-  if (node.kind === "object" && isObject(before) && isObject(after)) {
-    return compareMembers(objectMembers(before), objectMembers(after), (key) => node.member(key.slice(2)));
-  }
+  if (node.kind === "object" && isObject(before) && isObject(after))
+    return compareObjects(node, before, after);
   if (node.kind === "set" && Array.isArray(before) && Array.isArray(after)) {
     return compareMembers(setMembers(before), setMembers(after), () => ({ kind: "leaf" }));
   }
@@ -41,8 +40,26 @@ function compareNode(node: MergeNode, before: unknown, after: unknown): Differen
   return sameJson(before, after) ? SAME : { changed: EMPTY };
 }
 
-const objectMembers = (object: JsonObject): Map<string, unknown> =>
-  new Map(Object.entries(object).map(([key, value]) => [`f:${key}`, value]));
+function compareObjects(
+  node: MergeNode & { readonly kind: "object" },
+  before: JsonObject,
+  after: JsonObject,
+): Difference {
+  let changed: Record<string, FieldSet> | undefined;
+  let removed: Record<string, FieldSet> | undefined;
+  const note = (key: string, difference: Difference) => {
+    if (difference.changed) (changed ??= {})[fieldKey(key)] = difference.changed;
+    if (difference.removed) (removed ??= {})[fieldKey(key)] = difference.removed;
+  };
+  for (const key of Object.keys(after)) {
+    const old = Object.hasOwn(before, key) ? before[key] : undefined;
+    if (old !== after[key]) note(key, compareNode(node.member(key), old, after[key]));
+  }
+  for (const key of Object.keys(before)) {
+    if (!Object.hasOwn(after, key)) note(key, compareNode(node.member(key), before[key], undefined));
+  }
+  return { ...(changed ? { changed } : {}), ...(removed ? { removed } : {}) };
+}
 
 const setMembers = (items: readonly unknown[]): Map<string, unknown> =>
   new Map(items.map((item) => [valueKey(item), true]));

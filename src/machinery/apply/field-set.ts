@@ -21,55 +21,86 @@ export const isEmpty = (set: FieldSet): boolean => isBare(set);
 const child = (node: FieldSet | undefined, key: string): FieldSet | undefined =>
   node !== undefined && Object.hasOwn(node, key) ? (node[key] as FieldSet) : undefined;
 
-/** A node that is in the set or not, with these members; undefined when nothing is left of it. */
-function nodeOf(member: boolean, members: Map<string, FieldSet>): FieldSet | undefined {
-  if (members.size === 0) return member ? EMPTY : undefined;
-  return Object.fromEntries(member ? [[".", EMPTY], ...members] : members);
+/** What is left of a node, or nothing when it is neither in the set nor has members. */
+function nodeOf(member: boolean, members: Record<string, FieldSet>, count: number): FieldSet | undefined {
+  if (count === 0) return member ? EMPTY : undefined;
+  return member ? { ".": EMPTY, ...members } : members;
 }
 
-type Combine = (inOne: boolean, inOther: boolean) => boolean;
+export const union = (one: FieldSet, other: FieldSet): FieldSet => uniteNodes(one, other, true);
 
-function combine(
-  one: FieldSet | undefined,
-  other: FieldSet | undefined,
-  keep: Combine,
-  root: boolean,
-): FieldSet | undefined {
-  const members = new Map<string, FieldSet>();
-  for (const key of new Set([...Object.keys(one ?? EMPTY), ...Object.keys(other ?? EMPTY)])) {
+/** Gives `one` itself where `other` adds nothing. */
+function uniteNodes(one: FieldSet, other: FieldSet, root: boolean): FieldSet {
+  if (root && isBare(one)) return other;
+  let added: Record<string, FieldSet> | undefined;
+  for (const key of Object.keys(other)) {
     if (key === ".") continue;
-    const combined = combine(child(one, key), child(other, key), keep, false);
-    if (combined) members.set(key, combined);
+    const [here, there] = [child(one, key), other[key] as FieldSet];
+    const united = here ? uniteNodes(here, there, false) : there;
+    if (united !== here) (added ??= {})[key] = united;
   }
-  return nodeOf(
-    keep(one !== undefined && isMember(one, root), other !== undefined && isMember(other, root)),
-    members,
-  );
+  const member = isMember(one, root) || isMember(other, root);
+  if (!added && (isMember(one, root) === member || isBare(one))) return one;
+  const { ".": _self, ...members } = { ...one, ...added };
+  return nodeOf(member, members as Record<string, FieldSet>, Object.keys(members).length) ?? EMPTY;
 }
 
-export function union(one: FieldSet, other: FieldSet): FieldSet {
-  if (isBare(one)) return other;
-  if (isBare(other)) return one;
-  return combine(one, other, (inOne, inOther) => inOne || inOther, true) ?? EMPTY;
+export const difference = (one: FieldSet, other: FieldSet): FieldSet =>
+  subtractNodes(one, other, true) ?? EMPTY;
+
+/** Gives `one` itself where `other` takes nothing away; undefined when nothing is left. */
+function subtractNodes(one: FieldSet, other: FieldSet, root: boolean): FieldSet | undefined {
+  let changed: Map<string, FieldSet | undefined> | undefined;
+  for (const key of Object.keys(other)) {
+    const here = key === "." ? undefined : child(one, key);
+    if (!here) continue;
+    const left = subtractNodes(here, other[key] as FieldSet, false);
+    if (left !== here) (changed ??= new Map()).set(key, left);
+  }
+  const member = isMember(one, root) && !isMember(other, root);
+  if (!changed && member === isMember(one, root)) return one;
+  const members: Record<string, FieldSet> = {};
+  let count = 0;
+  for (const key of Object.keys(one)) {
+    if (key === ".") continue;
+    const left = changed?.has(key) ? changed.get(key) : (one[key] as FieldSet);
+    if (!left) continue;
+    members[key] = left;
+    count++;
+  }
+  return nodeOf(member, members, count);
 }
 
-export function difference(one: FieldSet, other: FieldSet): FieldSet {
-  if (isBare(one) || isBare(other)) return one;
-  return combine(one, other, (inOne, inOther) => inOne && !inOther, true) ?? EMPTY;
+export const intersection = (one: FieldSet, other: FieldSet): FieldSet =>
+  intersectNodes(one, other, true) ?? EMPTY;
+
+function intersectNodes(one: FieldSet, other: FieldSet, root: boolean): FieldSet | undefined {
+  const members: Record<string, FieldSet> = {};
+  let count = 0;
+  for (const key of Object.keys(one)) {
+    const there = key === "." ? undefined : child(other, key);
+    const common = there && intersectNodes(one[key] as FieldSet, there, false);
+    if (!common) continue;
+    members[key] = common;
+    count++;
+  }
+  return nodeOf(isMember(one, root) && isMember(other, root), members, count);
 }
 
-export function intersection(one: FieldSet, other: FieldSet): FieldSet {
-  if (isBare(one) || isBare(other)) return EMPTY;
-  return combine(one, other, (inOne, inOther) => inOne && inOther, true) ?? EMPTY;
+/** The same set with its members in the order in which the API prints them; itself when they are. */
+export function sorted(set: FieldSet): FieldSet {
+  const keys = Object.keys(set);
+  let same = true;
+  const inner: Record<string, FieldSet> = {};
+  for (let index = 0; index < keys.length; index++) {
+    const key = keys[index]!;
+    if (index > 0 && keys[index - 1]! > key) same = false;
+    inner[key] = sorted(set[key] as FieldSet);
+    if (inner[key] !== set[key]) same = false;
+  }
+  if (same) return set;
+  return Object.fromEntries(keys.toSorted().map((key) => [key, inner[key]!]));
 }
-
-/** The same set with its members in the order in which the API prints them. */
-export const sorted = (set: FieldSet): FieldSet =>
-  Object.fromEntries(
-    Object.keys(set)
-      .toSorted()
-      .map((key) => [key, sorted(set[key] as FieldSet)]),
-  );
 
 /** Every field in the set as a path: `.spec.containers[name="web"].image`. */
 export function pathsOf(set: FieldSet, prefix = "", root = true): string[] {
