@@ -571,6 +571,23 @@ suite("a kubelet on containerd", { concurrency: false }, () => {
     await remove("newcomer");
   });
 
+  test("what ends while containerd is away is seen when it is back", async () => {
+    run("ends", shell("exec sleep 98765"), { restartPolicy: "Never" });
+    await api.until(Pod, "ends", isReady);
+    await machine.stopContainerd();
+    const pids = (await readdir("/proc")).filter((name) => /^\d+$/.test(name));
+    for (const pid of pids) {
+      const words = await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "");
+      const group = await readFile(`/proc/${pid}/cgroup`, "utf8").catch(() => "");
+      if (words === ["sleep", "98765", ""].join("\0") && group.includes(machine.name))
+        process.kill(Number(pid), "SIGKILL");
+    }
+    await machine.startContainerd();
+    const pod = await api.until(Pod, "ends", phase("Failed"));
+    assert.equal(main(pod)!.state!.terminated!.exitCode, 137);
+    await remove("ends");
+  });
+
   test("the node says what it has and that it is there", async () => {
     const nodeReady = (node: Node | undefined) =>
       node?.status.conditions?.some(({ type, status }) => type === "Ready" && status === "True") ?? false;

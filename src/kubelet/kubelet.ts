@@ -10,6 +10,7 @@ import type { Client } from "#client/client";
 import { InformerSet } from "#client/informer-set";
 import { EventRecorder } from "#reconciler/events";
 import { type ContainerRuntime, CriClient } from "./cri/client.ts";
+import { isRpcUnimplemented } from "./cri/connection.ts";
 import { ContainerdEvents, type RuntimeEvents } from "./cri/events.ts";
 import { Housekeeping } from "./housekeeping.ts";
 import { ImagePuller } from "./images/image-puller.ts";
@@ -176,18 +177,35 @@ async function listen(
 ): Promise<void> {
   let delayMs = RECONNECT_FIRST_MS;
   while (!signal.aborted) {
+    const attempt = new AbortController();
+    const lookedAnew = lookAnew(pods, clock, AbortSignal.any([signal, attempt.signal]));
     try {
       for await (const event of events.subscribe({ signal })) {
         delayMs = RECONNECT_FIRST_MS;
         pods.heard(event);
       }
     } catch (error) {
-      if (signal.aborted) return;
-      log.warn("the runtime's events broke off", { error });
+      // A runtime without these events is looked at from time to time instead.
+      if (isRpcUnimplemented(error)) delayMs = RECONNECT_MAX_MS;
+      else if (!signal.aborted) log.warn("the runtime's events broke off", { error });
     }
+    attempt.abort();
+    await lookedAnew;
+    if (signal.aborted) return;
     node.changed();
     await sleep(clock, delayMs, { signal }).catch(() => undefined);
     delayMs = Math.min(2 * delayMs, RECONNECT_MAX_MS);
-    await pods.relist().catch((error: unknown) => log.warn("the runtime could not be listed", { error }));
+  }
+}
+
+/** Once the runtime answers and events flow again: what happened before that was not told. */
+async function lookAnew(pods: PodManager, clock: Clock, signal: AbortSignal): Promise<void> {
+  for (;;) {
+    try {
+      await sleep(clock, RECONNECT_FIRST_MS, { signal });
+      return await pods.relist();
+    } catch {
+      if (signal.aborted) return;
+    }
   }
 }

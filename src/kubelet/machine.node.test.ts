@@ -140,10 +140,11 @@ disabled_plugins = ["io.containerd.snapshotter.v1.btrfs", "io.containerd.snapsho
     if (!this.#containerd) return;
     const runtime = new CriClient(this.socket, this.socket, systemClock);
     try {
-      for (const { id } of await runtime.listSandboxes()) {
+      const remove = async (id: string) => {
         await runtime.stopSandbox(id);
         await runtime.removeSandbox(id);
-      }
+      };
+      await Promise.all((await runtime.listSandboxes()).map(({ id }) => remove(id)));
     } catch {
       // What does not go this way goes with its namespace and its directory.
     } finally {

@@ -95,6 +95,8 @@ export class NodeAgent {
         await this.#report(signal);
         waitMs = this.#notReady === "" ? LOOK_MS : LOOK_UNREADY_MS;
       } catch (error) {
+        // Whoever deleted the node's object does not want it back before the node is started anew.
+        if (hasReason(error, "NotFound")) waitMs = LOOK_MS;
         if (!signal.aborted) log.warn("node status could not be reported", { error });
       }
       await this.#pause(waitMs, signal);

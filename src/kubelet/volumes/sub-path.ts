@@ -1,4 +1,4 @@
-import { chmod, lstat, mkdir, realpath } from "node:fs/promises";
+import { chmod, lstat, mkdir, realpath, stat } from "node:fs/promises";
 import { join, sep } from "node:path";
 
 /**
@@ -20,7 +20,8 @@ export async function resolveSubPath(
     if (!(await lstat(next).catch(() => undefined))) {
       if (readOnly) throw new Error(`subPath "${subPath}" does not exist in the volume`);
       await mkdir(next);
-      await chmod(next, 0o750);
+      // As open as the volume itself: who may use that may use this.
+      await chmod(next, (await stat(root)).mode & 0o777);
     }
     path = await realpath(next);
     if (path !== root && !path.startsWith(root + sep))

@@ -1,11 +1,13 @@
 import { ServiceAccount } from "#api/core-v1/serviceaccount";
 import type { Pod } from "#api/core-v1/pod";
 import type { Clock } from "#base/clock";
-import type { Client } from "#client/client";
+import type { Client, Token } from "#client/client";
 import { parseTime } from "#machinery/time";
 
 /** A token is replaced when this part of its life has passed, or after a day. */
 const REFRESH_SHARE = 0.8;
+/** After a failure, while the token at hand still serves. */
+const RETRY_MS = 30_000;
 const REFRESH_AFTER_MAX_MS = 24 * 60 * 60 * 1000;
 
 interface Held {
@@ -44,16 +46,25 @@ export class PodTokens {
     const held = this.#held.get(key);
     const nowMs = this.#clock.now();
     if (held && nowMs < held.refreshAtMs) return held.token;
-    const { metadata, spec } = this.#pod;
-    const account = { namespace: metadata.namespace, name: spec.serviceAccountName ?? "default" };
-    const { token, expirationTimestamp } = await this.#client.createToken(ServiceAccount, account, {
-      audiences: audience ? [audience] : [],
-      ...(expirationSeconds === undefined ? {} : { expirationSeconds }),
-      boundObjectRef: { kind: "Pod", apiVersion: "v1", name: metadata.name, uid: metadata.uid },
+    const issued = await this.#issue(audience, expirationSeconds).catch((error: unknown) => {
+      if (!held) throw error;
+      this.#held.set(key, { ...held, refreshAtMs: nowMs + RETRY_MS });
     });
+    if (!issued) return held!.token;
+    const { token, expirationTimestamp } = issued;
     const lifeMs = Math.max(0, parseTime(expirationTimestamp) - nowMs);
     const refreshAtMs = nowMs + Math.min(lifeMs * REFRESH_SHARE, REFRESH_AFTER_MAX_MS);
     this.#held.set(key, { token, refreshAtMs });
     return token;
+  }
+
+  #issue(audience: string | undefined, expirationSeconds: number | undefined): Promise<Token> {
+    const { metadata, spec } = this.#pod;
+    const account = { namespace: metadata.namespace, name: spec.serviceAccountName || "default" };
+    return this.#client.createToken(ServiceAccount, account, {
+      audiences: audience ? [audience] : [],
+      ...(expirationSeconds === undefined ? {} : { expirationSeconds }),
+      boundObjectRef: { kind: "Pod", apiVersion: "v1", name: metadata.name, uid: metadata.uid },
+    });
   }
 }
