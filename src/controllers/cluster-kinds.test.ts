@@ -3,18 +3,25 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { CertificateSigningRequest } from "#api/certificates-v1/certificatesigningrequest";
 import { Event } from "#api/core-v1/event";
+import { PersistentVolume } from "#api/core-v1/persistentvolume";
+import { PersistentVolumeClaim } from "#api/core-v1/persistentvolumeclaim";
 import { Pod } from "#api/core-v1/pod";
 import { ReplicationController } from "#api/core-v1/replicationcontroller";
+import { ResourceQuota } from "#api/core-v1/resourcequota";
 import { Secret } from "#api/core-v1/secret";
 import { ServiceAccount } from "#api/core-v1/serviceaccount";
 import { PodDisruptionBudget } from "#api/policy-v1/poddisruptionbudget";
 import { ClusterRole } from "#api/rbac-v1/clusterrole";
+import { inScope, usageOf } from "#apiserver/admission/quota/usage";
 import { clusterRoleAggregation } from "./clusterrole-aggregation/clusterrole-aggregation.ts";
 import { certificateRequests } from "./csr/csr.ts";
 import { disruptionBudgets } from "./disruption/disruption.ts";
 import { runPods, start, template } from "./harness.test.ts";
 import { replicationControllers } from "./replicationcontroller/replicationcontroller.ts";
+import { resourceQuotas } from "./resource-quota/resource-quota.ts";
 import { tokenSecrets } from "./token-secrets/token-secrets.ts";
+import { claimBinding, volumePhases } from "./volume-binding/volume-binding.ts";
+import { claimProtection, volumeProtection } from "./volume-protection/volume-protection.ts";
 
 const metadata = { name: "a", namespace: "web" };
 
@@ -124,6 +131,58 @@ test("a request that was approved is signed, a bad one is refused, and both go a
   await house.settled();
   await clock.advance(3_700_000);
   await until("gone", () => csrs.size === 0);
+});
+
+test("a claim gets the smallest volume that will do, and neither goes while it is used", async (context) => {
+  const house = await start(context, claimBinding, volumePhases, claimProtection, volumeProtection);
+  const { client, until, informers, pods } = house;
+  const spec = { accessModes: ["ReadWriteOnce"], storageClassName: "", hostPath: { path: "/data" } };
+  for (const [name, storage] of [
+    ["small", "1Gi"],
+    ["large", "9Gi"],
+    ["right", "5Gi"],
+  ] as const) {
+    await client.create(PersistentVolume, {
+      metadata: { name },
+      spec: { ...spec, capacity: { storage } },
+    } as never);
+  }
+  const resources = { requests: { storage: "2Gi" } };
+  const claimSpec = { accessModes: ["ReadWriteOnce"], storageClassName: "", resources };
+  await client.create(PersistentVolumeClaim, { metadata, spec: claimSpec } as never);
+  const claim = () => informers.of(PersistentVolumeClaim).get("web", "a");
+  const phase = (name: string) => informers.of(PersistentVolume).get(undefined, name)?.status.phase;
+  await until("bound", () => claim()?.status.phase === "Bound" && phase("right") === "Bound");
+  assert.deepEqual([claim()?.spec.volumeName, claim()?.status.capacity?.storage], ["right", "5Gi"]);
+  await until("others free", () => phase("small") === "Available" && phase("large") === "Available");
+
+  const volumes = [{ name: "v", persistentVolumeClaim: { claimName: "a" } }];
+  await client.create(Pod, { metadata, spec: { ...template("one").spec, volumes } } as never);
+  await until("pod", () => pods.size === 1);
+  await until(
+    "protected",
+    () => claim()?.metadata.finalizers?.includes("kubernetes.io/pvc-protection") ?? false,
+  );
+  await client.delete(PersistentVolumeClaim, metadata);
+  await house.settled();
+  assert.ok(claim());
+  await client.delete(Pod, metadata, { gracePeriodSeconds: 0 });
+  await until("claim gone", () => claim() === undefined);
+  await until("left behind", () => phase("right") === "Released");
+});
+
+test("a quota says how much of it is used", async (context) => {
+  const { client, until, informers } = await start(context, resourceQuotas({ usageOf, inScope }));
+  const hard = { pods: "10", "requests.cpu": "2", "count/configmaps": "5" };
+  await client.create(ResourceQuota, { metadata, spec: { hard } });
+  const [container] = template("one").spec.containers;
+  const containers = [{ ...container, resources: { requests: { cpu: "250m" } } }];
+  for (const name of ["one", "two"])
+    await client.create(Pod, { metadata: { ...metadata, name }, spec: { containers } } as never);
+  const used = () => informers.of(ResourceQuota).get("web", "a")?.status?.used ?? {};
+  await until("counted", () => used().pods === "2" && used()["requests.cpu"] === "500m");
+  await client.delete(Pod, { namespace: "web", name: "one" }, { gracePeriodSeconds: 0 });
+  await until("given back", () => used().pods === "1" && used()["requests.cpu"] === "250m");
 });
 
 const REQUEST = `-----BEGIN CERTIFICATE REQUEST-----

@@ -16,6 +16,7 @@ import { nodeIpam } from "./node-ipam/node-ipam.ts";
 import type { ClusterRange } from "./node-ipam/ranges.ts";
 import { nodeLifecycle } from "./node-lifecycle/node-lifecycle.ts";
 import { podGc } from "./pod-gc/pod-gc.ts";
+import { type QuotaRules, resourceQuotas } from "./resource-quota/resource-quota.ts";
 import { replicaSets } from "./replicaset/replicaset.ts";
 import { replicationControllers } from "./replicationcontroller/replicationcontroller.ts";
 import { rootCas } from "./root-ca/root-ca.ts";
@@ -24,6 +25,8 @@ import { statefulSets } from "./statefulset/statefulset.ts";
 import { taintEviction } from "./taint-eviction/taint-eviction.ts";
 import { type TokenSecretOptions, tokenSecrets } from "./token-secrets/token-secrets.ts";
 import { ttlAfterFinished } from "./ttl-after-finished/ttl-after-finished.ts";
+import { claimBinding, volumePhases } from "./volume-binding/volume-binding.ts";
+import { claimProtection, volumeProtection } from "./volume-protection/volume-protection.ts";
 
 export interface StandardOptions {
   /** PEM: by it pods know the API server. */
@@ -34,6 +37,8 @@ export interface StandardOptions {
   readonly signToken?: TokenSecretOptions["sign"];
   /** Reads and signs certificate requests; without it nobody does. */
   readonly signing?: Signing;
+  /** How objects count against quotas, as admission counts them; without it quotas have no status. */
+  readonly quotaRules?: QuotaRules;
 }
 
 export const standardControllers = ({
@@ -41,6 +46,7 @@ export const standardControllers = ({
   podRanges = [],
   signToken,
   signing,
+  quotaRules,
 }: StandardOptions): readonly Controller[] => [
   namespaces,
   serviceAccounts,
@@ -63,6 +69,11 @@ export const standardControllers = ({
   clusterRoleAggregation,
   replicationControllers,
   disruptionBudgets,
+  claimBinding,
+  volumePhases,
+  claimProtection,
+  volumeProtection,
   ...(signToken ? [tokenSecrets({ caBundle, sign: signToken })] : []),
+  ...(quotaRules ? [resourceQuotas(quotaRules)] : []),
   ...(signing ? [certificateRequests(signing)] : []),
 ];
