@@ -5,6 +5,7 @@ import { ReplicaSet } from "#api/apps-v1/replicaset";
 import { Namespace } from "#api/core-v1/namespace";
 import { Node } from "#api/core-v1/node";
 import { Pod } from "#api/core-v1/pod";
+import type { Decision, RequestInfo } from "#apiserver/contracts";
 import { startApiServer } from "#apiserver/server";
 import { seededRandom } from "#base/random";
 import { Scope } from "#base/scope";
@@ -19,6 +20,27 @@ import { openMemoryStore } from "#store/memory/memory-store";
 /** Turns of the event loop that something may take. */
 const TURNS_MAX = 20_000;
 
+const CONTROLLER = "controller:";
+
+/** Controllers may do what they have declared, and nothing else. */
+function judge(controllers: readonly Controller[], user: string, request: RequestInfo): Decision {
+  if (!user.startsWith(CONTROLLER)) return { verdict: "allow", reason: "" };
+  const { rules = [] } = controllers.find(({ name }) => `${CONTROLLER}${name}` === user) ?? {};
+  const { group, verb } = request;
+  const resource =
+    request.subresource === "" ? request.resource : `${request.resource}/${request.subresource}`;
+  const covers = (allowed: readonly string[], asked: string) =>
+    allowed.includes(asked) || allowed.includes("*");
+  const allowed = rules.some(
+    (rule) => covers(rule.apiGroups, group) && covers(rule.resources, resource) && covers(rule.verbs, verb),
+  );
+  if (!allowed) forbidden.add(`${user} may not ${verb} ${resource} in group "${group}"`);
+  return { verdict: allowed ? "allow" : "deny", reason: "not declared" };
+}
+
+/** What controllers have tried to do without declaring it. */
+const forbidden = new Set<string>();
+
 export async function start(context: TestContext, ...controllers: Controller[]) {
   const clock = new VirtualClock();
   const random = seededRandom(1);
@@ -28,7 +50,7 @@ export async function start(context: TestContext, ...controllers: Controller[]) 
     random,
     rooms: () => ({
       authenticator: { authenticate: async () => undefined },
-      authorizer: { authorize: () => ({ verdict: "allow", reason: "" }) },
+      authorizer: { authorize: (user, request) => judge(controllers, user.name, request) },
       admission: [],
     }),
   });
@@ -38,8 +60,12 @@ export async function start(context: TestContext, ...controllers: Controller[]) 
   context.after(async () => {
     await scope.close();
     await api.close();
+    const tried = [...forbidden];
+    forbidden.clear();
+    assert.deepEqual(tried, []);
   });
-  await runControllers({ client, informers, clock, random, scope, controllers });
+  const clientFor = (name: string) => new Client(api.transport({ name: `${CONTROLLER}${name}`, groups: [] }));
+  await runControllers({ client, clientFor, informers, clock, random, scope, controllers });
   await client.create(Namespace, { metadata: { name: "web" } });
   const until = async (what: string, holds: () => boolean): Promise<void> => {
     for (let turn = 0; turn < TURNS_MAX; turn++) {

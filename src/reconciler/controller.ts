@@ -105,6 +105,8 @@ export interface ControllerSpec<T extends AnyObject> {
   readonly reads?: readonly Resource[];
   /** What it writes beyond owned objects and the status of the watched ones. */
   readonly writes?: readonly Write[];
+  /** Rights that are not about kinds it knows. */
+  readonly rights?: readonly PolicyRule[];
   readonly workers?: number;
   /** Indexes it needs on the caches of declared kinds. */
   index?(caches: Caches): void;

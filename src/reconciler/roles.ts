@@ -22,6 +22,7 @@ export interface Declared {
   readonly wakes?: readonly { readonly on: Resource }[];
   readonly reads?: readonly Resource[];
   readonly writes?: readonly Write[];
+  readonly rights?: readonly PolicyRule[];
 }
 
 const READ: readonly Verb[] = ["get", "list", "watch"];
@@ -34,6 +35,7 @@ export function rulesOf({
   wakes = [],
   reads = [],
   writes = [],
+  rights = [],
 }: Declared): readonly PolicyRule[] {
   const verbs = new Map<
     string,
@@ -51,9 +53,10 @@ export function rulesOf({
   if (watches.statusSubresource) allow(watches, ["update", "patch"], "status");
   for (const { kind, verbs: granted, subresource } of writes) allow(kind, granted, subresource);
   allow(Event, ["create", "patch"]);
-  return [...verbs.values()].map(({ kind, subresource, verbs: granted }) => ({
+  const rules = [...verbs.values()].map(({ kind, subresource, verbs: granted }) => ({
     apiGroups: [kind.group],
     resources: [subresource === "" ? kind.plural : `${kind.plural}/${subresource}`],
     verbs: [...granted].toSorted(),
   }));
+  return [...rules, ...rights];
 }

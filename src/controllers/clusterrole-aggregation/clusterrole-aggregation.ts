@@ -17,6 +17,8 @@ export const clusterRoleAggregation = controller({
     }),
   ],
   writes: [{ kind: ClusterRole, verbs: ["update", "patch"] }],
+  // It hands on rights that it does not have itself.
+  rights: [{ apiGroups: [ClusterRole.group], resources: [ClusterRole.plural], verbs: ["escalate"] }],
 
   async reconcile(role, { cache, write }) {
     if (!role.aggregationRule) return;

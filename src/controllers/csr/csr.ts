@@ -42,6 +42,7 @@ export const certificateRequests = (signing: Signing): Controller =>
       { kind: CertificateSigningRequest, verbs: ["delete"] },
       { kind: SubjectAccessReview, verbs: ["create"] },
     ],
+    rights: [{ apiGroups: ["certificates.k8s.io"], resources: ["signers"], verbs: ["approve", "sign"] }],
 
     async reconcile(csr, pass) {
       const { write, clock } = pass;

@@ -27,10 +27,8 @@ export const namespaces = controller({
   writes: [
     { kind: Namespace, verbs: ["update"], subresource: "finalize" },
     { kind: Namespace, verbs: ["delete"] },
-    ...storedKinds
-      .filter(({ namespaced }) => namespaced)
-      .map((kind) => ({ kind, verbs: ["get", "list", "delete", "deletecollection"] as const })),
   ],
+  rights: [{ apiGroups: ["*"], resources: ["*"], verbs: ["get", "list", "delete", "deletecollection"] }],
 
   async reconcile(namespace, pass) {
     const finalizers = namespace.spec.finalizers ?? [];

@@ -37,6 +37,7 @@ export const resourceQuotas = ({ usageOf, inScope }: QuotaRules): Controller =>
       wake(Pod, quotasAround, (pod, before) => isTerminal(pod) !== isTerminal(before)),
       ...COUNTED.filter((kind) => kind !== (Pod as Resource)).map((kind) => wake(kind, quotasAround)),
     ],
+    rights: [{ apiGroups: ["*"], resources: ["*"], verbs: ["list"] }],
 
     async reconcile(quota, { cache, client, write, signal }) {
       const { namespace = "" } = quota.metadata;
