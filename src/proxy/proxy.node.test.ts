@@ -3,8 +3,8 @@ import { after, before, describe, test } from "node:test";
 import { Node } from "#api/core-v1/node";
 import { Service } from "#api/core-v1/service";
 import { EndpointSlice } from "#api/discovery-v1/endpointslice";
-import { systemClock } from "#base/clock";
 import { Scope } from "#base/scope";
+import { VirtualClock } from "#base/virtual-clock";
 import { canMakeNamespaces, type Machine, NetworkLab } from "#testing/network/lab";
 import { ObjectFeed } from "#testing/object-feed";
 import { type Proxy, startProxy } from "./proxy.ts";
@@ -14,6 +14,7 @@ describe("real packets find their way to the endpoints", { skip: !canMakeNamespa
   const lab = new NetworkLab();
   const scope = new Scope();
   const feed = new ObjectFeed();
+  const clock = new VirtualClock();
   let node: Machine;
   let pods: readonly Machine[];
   let client: Machine;
@@ -65,7 +66,7 @@ describe("real packets find their way to the endpoints", { skip: !canMakeNamespa
     nodeIPs: ["198.51.100.1", "2001:db8::1"],
     podCIDRs: ["10.244.0.0/16", "fd00:10:244::/64"],
     serviceCIDRs: ["10.96.0.0/16", "fd00:10:96::/112"],
-    clock: systemClock,
+    clock,
     namespace: node.namespace,
   });
 
@@ -322,6 +323,16 @@ describe("real packets find their way to the endpoints", { skip: !canMakeNamespa
     await settled();
     match(await client.tcp("10.96.0.14", 80), /^poda /);
     match(await client.tcp("10.96.0.2", 80), /^poda /);
+  });
+
+  test("a table that somebody took away is there again after a while without any change", async () => {
+    await node.run("nft", "flush ruleset");
+    await clock.advance(30_000);
+    let answer = "";
+    for (let tries = 0; tries < 20 && !answer.startsWith("pod"); tries++) {
+      answer = await client.tcp("10.96.0.2", 80, { timeoutMs: 200 });
+    }
+    match(answer, /^poda /);
   });
 
   test("a second start keeps open connections and clients where they are", async () => {

@@ -15,6 +15,7 @@ import type { InformerSet } from "#client/informer-set";
 import { forgetFlows, type StaleFlows, staleFlows } from "./flows.ts";
 import { healthCheckOf, HealthCheckServers } from "./health-checks.ts";
 import type { Surroundings } from "./model.ts";
+import { nftFamily } from "./nft/layout.ts";
 import { ServiceTable } from "./nft/table.ts";
 import { serviceRoutes } from "./routes.ts";
 import { servicePorts } from "./service-ports.ts";
@@ -46,12 +47,16 @@ export interface Proxy {
   settled(): Promise<void>;
 }
 
+const TABLE = "k8ts";
+
 /** A Service's slices carry its name in this label; the index is shared with others that ask for it by this name. */
 const SERVICE_NAME_LABEL = "kubernetes.io/service-name";
 const ZONE_LABEL = "topology.kubernetes.io/zone";
 
 /** After so many Services the loop lets others have a turn. */
 const SERVICES_PER_TURN = 500;
+/** So often somebody else's `nft flush ruleset` is looked for; the look costs a fraction of a millisecond. */
+const CHECK_MS = 30_000;
 const RETRY_MS = { first: 200, max: 30_000 } as const;
 
 /** Keeps this node's kernel steering traffic for Services to their endpoints. It goes on doing so after the scope ends. */
@@ -81,7 +86,7 @@ class ServiceProxy implements Proxy {
 
   constructor(options: ProxyOptions) {
     this.#options = options;
-    const { informers, nodeName, namespace, table = "k8ts" } = options;
+    const { informers, nodeName, namespace, table = TABLE } = options;
     this.#services = informers.of(Service);
     this.#slices = informers.of(EndpointSlice);
     this.#node = informers.of(Node, { fieldSelector: `metadata.name=${nodeName}` });
@@ -115,7 +120,7 @@ class ServiceProxy implements Proxy {
         const error = await this.#pass(signal);
         failures = error ? failures + 1 : 0;
         if (error) await this.#backOff(error, failures, signal);
-        else if (this.#dirty.size === 0) await this.#nextChange();
+        else if (this.#dirty.size === 0) await this.#nextChangeOrLoss();
       }
     } finally {
       for (const stop of unsubscribe) stop();
@@ -238,14 +243,30 @@ class ServiceProxy implements Proxy {
 
   async #backOff(error: Error, failures: number, signal: AbortSignal): Promise<void> {
     log.error("services were not written to the kernel", { error, failures });
-    const delayMs = Math.min(RETRY_MS.first * 2 ** (failures - 1), RETRY_MS.max);
+    // Writing everything often mends it at once.
+    if (failures === 1) return;
+    const delayMs = Math.min(RETRY_MS.first * 2 ** (failures - 2), RETRY_MS.max);
     await sleep(this.#options.clock, delayMs, { signal }).catch(() => undefined);
   }
 
-  #nextChange(): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#wake = resolve;
-    return promise;
+  async #nextChangeOrLoss(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<"change" | "time">();
+    this.#wake = () => resolve("change");
+    const cancel = this.#options.clock.after(CHECK_MS, () => resolve("time"));
+    const woken = await promise;
+    cancel();
+    if (woken === "time" && (await this.#isLost())) {
+      log.warn("somebody removed the table; it is written again");
+      this.#written = false;
+    }
+  }
+
+  async #isLost(): Promise<boolean> {
+    const { table = TABLE } = this.#options;
+    const listed = await this.#nft.run("list tables\n").catch(() => "");
+    return this.#tables.some(
+      ({ family }) => !listed.split("\n").includes(`table ${nftFamily(family)} ${table}`),
+    );
   }
 }
 

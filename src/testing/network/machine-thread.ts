@@ -3,6 +3,7 @@ import { createSocket } from "node:dgram";
 import { createServer, connect } from "node:net";
 import { parentPort, workerData } from "node:worker_threads";
 import { present } from "#base/assert";
+import { systemClock } from "#base/clock";
 import { enterNetworkNamespace } from "#base/node/network-namespace";
 
 export type Task =
@@ -80,11 +81,11 @@ function callUdp(host: string, port: number, timeoutMs: number, sourcePort: numb
   return new Promise((resolve, reject) => {
     const socket = createSocket(host.includes(":") ? "udp6" : "udp4");
     const finish = (act: () => void): void => {
-      clearTimeout(timer);
+      cancel();
       socket.close();
       act();
     };
-    const timer = setTimeout(() => finish(() => resolve("ETIMEDOUT")), timeoutMs);
+    const cancel = systemClock.after(timeoutMs, () => finish(() => resolve("ETIMEDOUT")));
     socket.on("message", (bytes) => finish(() => resolve(bytes.toString())));
     socket.on("error", (error) => finish(() => reject(error)));
     socket.bind(sourcePort, () => {
