@@ -1,8 +1,8 @@
 import { Pod } from "#api/core-v1/pod";
 import type { PodTemplateSpec } from "#api/core-v1/podtemplatespec";
 import type { AnyObject, Resource, Wire } from "#machinery/schema";
-import { hasReason } from "#machinery/status";
 import type { Pass } from "#reconciler/controller";
+import { isNamespaceGoing } from "#reconciler/namespace-going";
 import { controllerReference } from "#reconciler/owner";
 
 /** Names get a suffix of five characters, and pod names end at 63 where they are also host names. */
@@ -56,7 +56,3 @@ export async function removePods(
     removed: ({ metadata }) => event(owner, "Normal", "SuccessfulDelete", `Deleted pod: ${metadata.name}`),
   });
 }
-
-const isNamespaceGoing = (error: unknown): boolean =>
-  hasReason(error, "Forbidden") &&
-  (error.status.details?.causes ?? []).some(({ reason }) => reason === "NamespaceTerminating");

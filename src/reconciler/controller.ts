@@ -14,6 +14,7 @@ import { hasReason } from "#machinery/status";
 import { aborted } from "./aborted.ts";
 import { claim } from "./claim.ts";
 import type { EventRecorder } from "./events.ts";
+import { isNamespaceGoing } from "./namespace-going.ts";
 import { BY_CONTROLLER, controllerKeys, controllerOf, refersTo } from "./owner.ts";
 import { type PolicyRule, rulesOf, type Write } from "./roles.ts";
 import { WorkQueue, type Worked } from "./work-queue.ts";
@@ -252,6 +253,7 @@ class Runner<T extends AnyObject> implements Caches {
     const failures = this.#queue.retry(key);
     if (this.#environment.scope.closed) return "failed";
     if (hasReason(error, "Conflict")) return "conflict";
+    if (isNamespaceGoing(error)) return "failed";
     log.warn("pass failed", { controller: this.#spec.name, key, failures, error: asError(error) });
     return "failed";
   }
