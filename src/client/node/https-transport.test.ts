@@ -8,6 +8,7 @@ import { test, type TestContext } from "node:test";
 import { ConfigMap } from "#api/core-v1/configmap";
 import { systemClock } from "#base/clock";
 import { seededRandom } from "#base/random";
+import { VirtualClock } from "#base/virtual-clock";
 import { hasReason } from "#machinery/status";
 import { Client } from "../client.ts";
 import { HttpsTransport, type HttpsTransportOptions } from "./https-transport.ts";
@@ -119,4 +120,19 @@ test("an aborted call ends at once", async (context) => {
   const call = clientOf(context, [url]).get(ConfigMap, at, { signal: abort.signal });
   abort.abort(new Error("enough"));
   await assert.rejects(call, /enough/);
+});
+
+test("a watch that hears nothing any more ends", async (context) => {
+  const clock = new VirtualClock();
+  const url = await serve(context, (_request, response) =>
+    response.write(`${JSON.stringify({ type: "ADDED", object })}\n`),
+  );
+  const client = clientOf(context, [url], { clock });
+  const events = client.watch(ConfigMap, { signal: new AbortController().signal, resourceVersion: "1" });
+  const watch = events[Symbol.asyncIterator]();
+  assert.equal((await watch.next()).value.type, "ADDED");
+  const next = watch.next();
+  const ended = assert.rejects(next);
+  await clock.advance(200_000);
+  await ended;
 });

@@ -31,6 +31,8 @@ const LATER_MS_MAX = 30_000;
 const RECONNECT_MS = 100;
 /** Tries on each server before a lost connection is told to the caller. */
 const ROUNDS = 2;
+/** Servers send a bookmark about every minute: a watch that is silent for longer has lost its server. */
+const SILENCE_MS_MAX = 150_000;
 /** Watches end by themselves after five to ten minutes, so that clients spread over servers again. */
 const WATCH_SECONDS_MIN = 300;
 
@@ -99,9 +101,29 @@ export class HttpsTransport implements Transport {
       ...(watch.initialEvents ? { sendInitialEvents: "true", resourceVersionMatch: "NotOlderThan" } : {}),
     };
     const request = { method: "GET", path: withQuery(pathOf(watch), query), headers: accepts(watch, "") };
-    const answer = await this.#send(request, signal);
+    const silence = new AbortController();
+    const answer = await this.#send(request, AbortSignal.any([signal, silence.signal]));
     if (answer.statusCode !== 200) throw errorOf(answer.statusCode ?? 0, await textOf(answer));
-    for await (const line of lines(answer)) if (line !== "") yield watchEventOf<T>(line);
+    const hearing = this.#endSilence(silence);
+    try {
+      for await (const line of lines(noting(answer, hearing.heard)))
+        if (line !== "") yield watchEventOf<T>(line);
+    } finally {
+      hearing.stop();
+      answer.destroy();
+    }
+  }
+
+  /** Aborts when nothing has come for too long; looks now and then, so that an event costs nothing. */
+  #endSilence(silence: AbortController): { readonly heard: () => void; readonly stop: () => void } {
+    let heardMs = this.#clock.monotonic();
+    const look = (): void => {
+      const silentMs = this.#clock.monotonic() - heardMs;
+      if (silentMs >= SILENCE_MS_MAX) silence.abort(new Error(`nothing was heard for ${silentMs} ms`));
+      else cancel = this.#clock.after(SILENCE_MS_MAX / 2, look);
+    };
+    let cancel = this.#clock.after(SILENCE_MS_MAX / 2, look);
+    return { heard: () => (heardMs = this.#clock.monotonic()), stop: () => cancel() };
   }
 
   async raw(
@@ -203,6 +225,13 @@ const accepts = <T extends AnyObject>(
 function withQuery(path: string, query: Query = {}): string {
   const text = new URLSearchParams(query).toString();
   return text === "" ? path : `${path}${path.includes("?") ? "&" : "?"}${text}`;
+}
+
+async function* noting(chunks: AsyncIterable<Uint8Array>, heard: () => void): AsyncGenerator<Uint8Array> {
+  for await (const chunk of chunks) {
+    heard();
+    yield chunk;
+  }
 }
 
 /** How long a server that says "later" wants to be left alone; undefined: it does not say so. */
