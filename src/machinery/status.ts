@@ -148,6 +148,12 @@ export function forbidden(of: GroupResource, name: string, why: string): StatusE
 
 export const badRequest = (message: string): StatusError => failure(400, "BadRequest", message);
 
+/** A patch that is well formed and does not fit the object. */
+export const patchRejected = (why: string): StatusError =>
+  failure(422, "Invalid", "the server rejected our request due to an error in our request", {
+    causes: [{ reason: "FieldValueInvalid", message: why, field: "patch" }],
+  });
+
 export const methodNotSupported = (of: GroupResource, action: string): StatusError =>
   failure(
     405,
@@ -225,10 +231,13 @@ const CAUSE: Record<FieldProblem["type"], string> = {
 
 const SHOWS_VALUE = new Set(["invalid", "duplicate", "notSupported", "notFound", "typeInvalid", "tooMany"]);
 
+const textOf = (value: unknown): string =>
+  JSON.stringify(value, (_key, one: unknown) => (typeof one === "bigint" ? Number(one) : one));
+
 /** `Invalid value: "x": must be ...` */
 export function problemText({ type, value, detail }: FieldProblem): string {
   const shown =
-    SHOWS_VALUE.has(type) && value !== undefined ? `${HEAD[type]}: ${JSON.stringify(value)}` : HEAD[type];
+    SHOWS_VALUE.has(type) && value !== undefined ? `${HEAD[type]}: ${textOf(value)}` : HEAD[type];
   return detail === "" ? shown : `${shown}: ${detail}`;
 }
 

@@ -11,8 +11,9 @@ interface Workload {
 /** The selector of a workload: there, not empty, and true of its own template. */
 export function* selectorProblems({ selector, template }: Workload, kind: string): Iterable<FieldProblem> {
   const path = "spec.selector";
-  if (!selector) return yield required(path);
-  if (selectsAll(selector)) yield invalid(path, selector, `empty selector is invalid for ${kind}`);
+  if (!selector) yield required(path);
+  if (selector && selectsAll(selector))
+    yield invalid(path, selector, `empty selector is invalid for ${kind}`);
   else if (!matchesSelector(selector, template.metadata.labels))
     yield invalid(
       "spec.template.metadata.labels",

@@ -71,6 +71,7 @@ export class Dispatcher {
       throw noSuchResource();
     }
     if (verb === "create" && info.name !== "") return notAllowed();
+    if ((verb === "update" || verb === "patch") && info.name === "") return notAllowed();
     if (!Object.hasOwn(VERBS, verb) || !resource.verbs.includes(verb as Verb)) return notAllowed();
     if (!placed && (verb === "create" || verb === "deletecollection")) return notAllowed();
     if (kind.storage) return VERBS[verb as Verb];

@@ -55,7 +55,7 @@ export function refuse(
   { metadata }: AnyObject,
   problems: readonly FieldProblem[],
 ): void {
-  if (problems.length > 0) throw invalidObject({ group, kind }, metadata.name, problems);
+  if (problems.length > 0) throw invalidObject({ group, kind }, metadata.name ?? "", problems);
 }
 
 /** Kinds whose annotations count as part of what is wanted. */

@@ -1,4 +1,4 @@
-import { badRequest, type StatusError, tooLarge } from "#machinery/status";
+import { badRequest, patchRejected, type StatusError, tooLarge } from "#machinery/status";
 import { isObject, type JsonObject } from "./merge-patch.ts";
 
 /** More operations than this in one patch are refused. */
@@ -13,11 +13,11 @@ interface Operation {
 
 /**
  * JSON patch (RFC 6902), with indices counted from the end as the API allows. The document stays as it is; what
- * a patch does not touch is shared with the answer. Throws BadRequest for a malformed patch, and for one whose
- * `test` fails or whose path does not exist.
+ * a patch does not touch is shared with the answer. Throws BadRequest for what is no list, and Invalid for a patch
+ * that cannot be applied: its `test` fails, its path does not exist.
  */
 export function applyJsonPatch(document: unknown, patch: unknown): unknown {
-  if (!Array.isArray(patch)) throw refused("a JSON patch is an array of operations");
+  if (!Array.isArray(patch)) throw badRequest(PATCH_TYPE);
   if (patch.length > OPERATIONS_MAX) {
     throw tooLarge(
       `The allowed maximum operations in a JSON patch is ${OPERATIONS_MAX}, got ${patch.length}`,
@@ -59,7 +59,9 @@ function applyOperation(document: unknown, { op, path, from, value }: Operation)
   }
 }
 
-const refused = (why: string): StatusError => badRequest(why);
+const refused = (why: string): StatusError => patchRejected(why);
+
+const PATCH_TYPE = "error decoding patch: json: cannot unmarshal object into Go value of type []interface {}";
 
 /** The tokens of a JSON pointer. */
 function tokensOf(path: string): string[] {
