@@ -75,24 +75,25 @@ async function attemptCreate(
     options: query,
     dryRun: query.dryRun,
   } as const;
-  const mutated = present(
-    await deps.admission.admit(op, { ...admitted, object: named }),
-    "an admitted object",
-  );
   const now = formatTime(deps.clock.now());
-  const owned = withMeta(mutated, {
+  // Before admission: what the server adds belongs to nobody.
+  const owned = withMeta(named, {
     managedFields:
       managedFields ??
       trackUpdate({
         resource,
         before: emptyOf(resource),
-        after: mutated,
+        after: named,
         manager: managerOf(query, op.userAgent),
         subresource: "",
         now,
       }),
   });
-  const prepared = resource.rules.prepareForCreate?.(owned, { now, gate: deps.gates.enabled }) ?? owned;
+  const mutated = present(
+    await deps.admission.admit(op, { ...admitted, object: owned }),
+    "an admitted object",
+  );
+  const prepared = resource.rules.prepareForCreate?.(mutated, { now, gate: deps.gates.enabled }) ?? mutated;
   const object = canonical(resource, prepared);
   checkNew(resource, object);
   for (const text of resource.rules.warnings?.(object, undefined) ?? []) op.warn(text);

@@ -127,11 +127,13 @@ async function attemptUpdate(op: Operation, deps: RestDeps, plan: UpdatePlan, it
     options: query,
     dryRun: query.dryRun,
   } as const;
+  // Owners are settled before admission: what the server adds belongs to nobody.
+  const tracked = owned(op, deps, query, change, complete, old);
   const mutated = present(
-    await deps.admission.admit(op, { ...admitted, object: complete }),
+    await deps.admission.admit(op, { ...admitted, object: tracked }),
     "an admitted object",
   );
-  const prepared = part.prepare(resource, owned(op, deps, query, change, mutated, old), old, deps);
+  const prepared = part.prepare(resource, mutated, old, deps);
   const whole = canonical(resource, prepared);
   const counted = part === statusPart ? whole : counting(resource, whole, old);
   part.check(resource, counted, old);
