@@ -9,19 +9,16 @@ import { systemRandom } from "#base/random";
 import type { Scope } from "#base/scope";
 import { Client } from "#client/client";
 import { InformerSet } from "#client/informer-set";
-import { standardControllers } from "#controllers/standard";
 import { runControllers } from "#reconciler/run";
 import { Scheduler } from "#scheduler/scheduler";
 import { openDiskStore } from "#store/disk/disk-store";
 import { CertificateStore } from "./certificates/certificate-store.ts";
 import { apiServerKubeletClient, apiServerServing } from "./certificates/profiles.ts";
+import { clusterControllers } from "./controllers.ts";
 import { apiServiceAddress, dnsServiceAddress } from "./settings.ts";
 import { applySystemObjects, controllerUser, CONTROLLERS_USER } from "./system-objects.ts";
 
 const log = logger("control-plane");
-
-/** A node's part of the pod network: room for as many pods as a /24 has addresses. */
-const NODE_PREFIX = 24;
 
 /** Listens on every address of the machine. */
 const ANY = "0.0.0.0";
@@ -31,6 +28,8 @@ export interface ControlPlaneOptions {
   readonly pkiDir: string;
   /** Where nodes and pods reach this machine. */
   readonly address: string;
+  /** Where the API is served; default every address of the machine. */
+  readonly host?: string;
   readonly port: number;
   readonly podRange: string;
   readonly serviceRange: string;
@@ -84,17 +83,19 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<v
     },
   });
   scope.defer(() => server.close());
-  const listening = await server.listen({ host: ANY, port, clientCa: authority, ...servingPair });
+  const listening = await server.listen({
+    host: options.host ?? ANY,
+    port,
+    clientCa: authority,
+    ...servingPair,
+  });
   certificates.onRenewed(serving.name, (pair) => listening.renew(pair));
   keepCompact(store, clock, scope);
 
   const clientOf = (name: string, ...groups: string[]) =>
     new Client(server.transport({ name, groups: [...groups, "system:authenticated"] }));
   const admin = clientOf("system:k8ts:cluster", "system:masters");
-  const controllers = standardControllers({
-    caBundle: authority,
-    podRanges: [{ cidr: podRange, nodePrefix: NODE_PREFIX }],
-  });
+  const controllers = clusterControllers({ authority: certificates.cluster, podRange, admin });
   await applySystemObjects(admin, { dnsAddress: dnsServiceAddress(serviceRange), controllers });
   const client = clientOf(CONTROLLERS_USER);
   const informers = new InformerSet({ client, clock, random, scope });
