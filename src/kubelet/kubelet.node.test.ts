@@ -5,6 +5,8 @@ import { after, before, suite, test } from "node:test";
 import { Lease } from "#api/coordination-v1/lease";
 import { ConfigMap } from "#api/core-v1/configmap";
 import { Node } from "#api/core-v1/node";
+import { PersistentVolume } from "#api/core-v1/persistentvolume";
+import { PersistentVolumeClaim } from "#api/core-v1/persistentvolumeclaim";
 import { Pod } from "#api/core-v1/pod";
 import { Secret } from "#api/core-v1/secret";
 import { Service } from "#api/core-v1/service";
@@ -367,6 +369,54 @@ suite("a kubelet on containerd", { concurrency: false }, () => {
     assert.match(text, /search default\.svc\.cluster\.local svc\.cluster\.local cluster\.local/);
     assert.match(text, /nameserver 10\.96\.0\.10\noptions ndots:2/);
     await remove("named");
+  });
+
+  test("a claim's volume on this node is mounted, and belongs to the pod's group", async () => {
+    const path = join(machine.dir, "disk");
+    await mkdir(path);
+    api.put(PersistentVolume, { metadata: { name: "disk" }, spec: { local: { path } } });
+    api.put(PersistentVolumeClaim, {
+      metadata: { name: "claim" },
+      spec: { volumeName: "disk" },
+      status: { phase: "Bound" },
+    });
+    const volumes = [{ name: "data", persistentVolumeClaim: { claimName: "claim" } }];
+    const script = "stat -c '%g %a' /data; echo kept > /data/file; stat -c %g /data/file";
+    run(
+      "stateful",
+      { ...shell(script), volumeMounts: [{ name: "data", mountPath: "/data" }] },
+      {
+        volumes,
+        restartPolicy: "Never",
+        securityContext: { fsGroup: 2000, runAsUser: 1000 },
+      },
+    );
+    await api.until(Pod, "stateful", phase("Succeeded"));
+    assert.equal(await log("stateful"), "2000 2775\n2000\n");
+    await remove("stateful");
+    assert.equal(await readFile(join(path, "file"), "utf8"), "kept\n");
+  });
+
+  test("a volume of a kind that is not supported is said so", async () => {
+    run("remote", shell("true"), { volumes: [{ name: "far", nfs: { server: "x", path: "/" } }] });
+    await eventually(() =>
+      events.includes(
+        'FailedMount: MountVolume.SetUp failed for volume "far" : volume source nfs is not supported by this node',
+      ),
+    );
+    assert.ok(waiting("ContainerCreating")(api.find(Pod, "remote")));
+    await remove("remote");
+  });
+
+  test("the end of the log stands in for a message", async () => {
+    const container = {
+      ...shell("echo first; echo last; exit 1"),
+      terminationMessagePolicy: "FallbackToLogsOnError",
+    };
+    run("silent", container, { restartPolicy: "Never" });
+    const pod = await api.until(Pod, "silent", phase("Failed"));
+    assert.equal(main(pod)!.state!.terminated!.message, "first\nlast\n");
+    await remove("silent");
   });
 
   test("limits reach the kernel", async () => {

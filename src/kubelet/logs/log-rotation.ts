@@ -12,7 +12,7 @@ export interface LogLimits {
   readonly filesMax: number;
 }
 
-export const LOG_LIMITS: LogLimits = { bytesMax: 10 * 1024 * 1024, filesMax: 5 };
+const LOG_LIMITS: LogLimits = { bytesMax: 10 * 1024 * 1024, filesMax: 5 };
 
 /** Puts the log of a running container aside if it is too long, and has the runtime begin a new one. */
 export async function rotateLog(
@@ -43,7 +43,7 @@ export async function rotateLog(
 }
 
 /** Logs of the container that were put aside, the oldest first. */
-export async function rotatedLogs(path: string): Promise<string[]> {
+async function rotatedLogs(path: string): Promise<string[]> {
   const prefix = `${basename(path)}.`;
   const names = await readdir(dirname(path)).catch(() => []);
   const rotated = names.filter((name) => name.startsWith(prefix) && !name.endsWith(".tmp"));

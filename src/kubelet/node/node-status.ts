@@ -77,7 +77,7 @@ export function nodeStatus(
   };
 }
 
-export function capacityOf({ settings, machine, disk }: NodeFindings): Readonly<Record<string, string>> {
+function capacityOf({ settings, machine, disk }: NodeFindings): Readonly<Record<string, string>> {
   return {
     cpu: quantityOf(machine.cpus, "DecimalSI"),
     "ephemeral-storage": kibi(disk.capacityBytes),

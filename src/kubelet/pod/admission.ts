@@ -99,7 +99,7 @@ function foreignResource({ spec }: Pod, allocatable: Ground["allocatable"]): Ref
 }
 
 /** What the pod needs at most at one time: its containers with its sidecars, or one of its init containers. */
-export function totalOf({ spec }: Pod): Compute {
+function totalOf({ spec }: Pod): Compute {
   const sidecars = (spec.initContainers ?? []).filter(isSidecar);
   let together = sum([...spec.containers, ...sidecars].map(requested));
   for (const init of spec.initContainers ?? []) {

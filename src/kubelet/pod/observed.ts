@@ -1,6 +1,6 @@
 /** What the runtime says about one pod, in the kubelet's own terms. */
 import { type ContainerStatus as CriContainerStatus, ContainerState as CriState } from "../cri/container.ts";
-import type { PodSandboxStatus } from "../cri/sandbox.ts";
+import { PodSandboxState, type PodSandboxStatus } from "../cri/sandbox.ts";
 import { NamespaceMode } from "../cri/security.ts";
 
 export interface ObservedSandbox {
@@ -59,7 +59,7 @@ export function observeSandbox(status: PodSandboxStatus): ObservedSandbox {
   return {
     id: status.id,
     attempt: status.metadata?.attempt ?? 0,
-    ready: status.state === 0,
+    ready: status.state === PodSandboxState.ready,
     createdAtMs: ms(status.createdAt),
     ips,
     hostNetwork: status.linux?.namespaces?.options?.network === NamespaceMode.node,

@@ -3,6 +3,8 @@ import type { Pod } from "#api/core-v1/pod";
 import { type CancelTimer } from "#base/clock";
 import { logger } from "#base/log";
 import type { Scope } from "#base/scope";
+import { ContainerState } from "../cri/container.ts";
+import { PodSandboxState } from "../cri/sandbox.ts";
 import type { RuntimeEvent } from "../cri/events.ts";
 import { removePodDir } from "../volumes/pod-volumes.ts";
 import { type Ground, refusalOf } from "./admission.ts";
@@ -207,8 +209,10 @@ export class PodManager {
     const note = (uid: string | undefined, text: string) => {
       if (uid) listed.set(uid, (listed.get(uid) ?? new Set()).add(text));
     };
-    for (const { id, labels, state } of sandboxes) note(labels[label.podUid], `${id} ${state === 0}`);
-    for (const { id, labels, state } of containers) note(labels[label.podUid], `${id} ${state === 1}`);
+    for (const { id, labels, state } of sandboxes)
+      note(labels[label.podUid], `${id} ${state === PodSandboxState.ready}`);
+    for (const { id, labels, state } of containers)
+      note(labels[label.podUid], `${id} ${state === ContainerState.running}`);
     for (const worker of this.#workers.values()) {
       const { runtime: known } = worker;
       const believed = new Set([

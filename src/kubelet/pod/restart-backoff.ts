@@ -1,7 +1,7 @@
 /** How long a container that keeps ending waits before it is started again. */
 
-export const RESTART_DELAY_FIRST_MS = 10_000;
-export const RESTART_DELAY_MAX_MS = 300_000;
+const RESTART_DELAY_FIRST_MS = 10_000;
+const RESTART_DELAY_MAX_MS = 300_000;
 /** A container that ran this much longer than its last restart starts over with the shortest delay. */
 const RESTART_DELAY_FORGET_MS = 2 * RESTART_DELAY_MAX_MS;
 

@@ -60,7 +60,7 @@ const OOM_GUARANTEED = -997;
 const OOM_BEST_EFFORT = 1000;
 
 /** Who is killed first when the node runs out of memory: -1000 never, 1000 first. */
-export function oomScoreAdjust(pod: Pod, requestBytes: number, nodeMemoryBytes: number): number {
+function oomScoreAdjust(pod: Pod, requestBytes: number, nodeMemoryBytes: number): number {
   if (pod.spec.priorityClassName === "system-node-critical") return OOM_GUARANTEED;
   const qos = qosClass(pod);
   if (qos === "Guaranteed") return OOM_GUARANTEED;
