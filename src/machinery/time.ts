@@ -13,8 +13,15 @@ const MICRO_LAYOUT = "2006-01-02T15:04:05.000000Z07:00";
 const SHAPE = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)([.,]\d+)?(?:Z|([+-])(\d\d):(\d\d))$/;
 const CANONICAL = /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\dZ$/;
 
+/** Most moments written are now: the second of the last one is likely the next one's too. */
+let lastSecond = { ms: NaN, text: "" };
+
 /** `2006-01-02T15:04:05Z`; what is finer than a second is cut off. */
-export const formatTime = (ms: number): string => `${iso(Math.floor(ms / 1000) * 1000).slice(0, 19)}Z`;
+export function formatTime(ms: number): string {
+  const secondMs = Math.floor(ms / 1000) * 1000;
+  if (lastSecond.ms !== secondMs) lastSecond = { ms: secondMs, text: `${iso(secondMs).slice(0, 19)}Z` };
+  return lastSecond.text;
+}
 
 /** `2006-01-02T15:04:05.000000Z`. */
 export function formatMicroTime(ms: number): string {
