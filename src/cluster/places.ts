@@ -1,5 +1,6 @@
 import { join } from "node:path";
 
+export const DEFAULT_CLUSTER = "default";
 export const DEFAULT_DATA_DIR = "/var/lib/k8ts";
 const RUN_DIR = "/run/k8ts";
 

@@ -1,14 +1,14 @@
 import { readFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { type Clock, systemClock } from "#base/clock";
-import { type Fabric, type FabricNode } from "#network/machine/fabric";
+import { clusterHash, type Fabric, type FabricNode } from "#network/machine/fabric";
 import { freeRanges, startFabric } from "#network/machine/start-fabric";
 import { CertificateStore } from "./certificates/certificate-store.ts";
 import { writeKubeconfig } from "./certificates/kubeconfig.ts";
 import { adminClient } from "./certificates/profiles.ts";
 import { ensurePauseImage, startContainerd } from "./containerd/start.ts";
 import { type Command, type Daemon, pidOf, startDaemon } from "./daemon/daemon.ts";
-import { type ClusterPlaces, type NodePlaces, placesOf } from "./places.ts";
+import { type ClusterPlaces, DEFAULT_CLUSTER, type NodePlaces, placesOf } from "./places.ts";
 import { type ClusterSettings, readSettings, writeSettings } from "./settings.ts";
 import { StepFailed, type StepOutput, Steps } from "./steps.ts";
 
@@ -88,7 +88,7 @@ async function newSettings({ name, uplink }: UpOptions): Promise<ClusterSettings
     podRange: ranges.pods,
     serviceRange: ranges.services,
     clusterDomain: "cluster.local",
-    port: await freePort(PORT_FIRST),
+    port: await freePort(name),
     nodes: [],
     uplink,
   };
@@ -109,20 +109,25 @@ function settingsFor(settings: ClusterSettings, { nodes: asked, uplink }: UpOpti
   return { ...settings, nodes, uplink };
 }
 
-function freePort(port: number): Promise<number> {
-  return new Promise((resolve, reject) => {
+/** Clusters that start at the same moment look at different ports first; the usual name gets the usual port. */
+async function freePort(cluster: string): Promise<number> {
+  const count = PORT_LAST - PORT_FIRST + 1;
+  const first = cluster === DEFAULT_CLUSTER ? 0 : clusterHash(cluster) % count;
+  for (let step = 0; step < count; step++) {
+    const port = PORT_FIRST + ((first + step) % count);
+    if (await isFree(port)) return port;
+  }
+  throw new StepFailed(
+    `no port from ${PORT_FIRST} to ${PORT_LAST} is free`,
+    "end one of the programs that hold them",
+  );
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
     const probe = createServer();
-    probe.once("error", () => {
-      if (port < PORT_LAST) freePort(port + 1).then(resolve, reject);
-      else
-        reject(
-          new StepFailed(
-            `no port from ${PORT_FIRST} to ${PORT_LAST} is free`,
-            "end one of the programs that hold them",
-          ),
-        );
-    });
-    probe.listen(port, "0.0.0.0", () => probe.close(() => resolve(port)));
+    probe.once("error", () => resolve(false));
+    probe.listen(port, "0.0.0.0", () => probe.close(() => resolve(true)));
   });
 }
 
