@@ -205,7 +205,7 @@ describe("kubectl", () => {
       /^ {2}Ready +True $/m,
       /^QoS Class: +BestEffort$/m,
       /Scheduled .* default-scheduler +Successfully assigned default\/toolbox to node-1$/m,
-      /Started .* kubelet +.*Started container shell$/m,
+      /Started .* kubelet +.*Container started$/m,
     ])
       assert.match(pod, line);
     const service = await kubectl("describe service web");
@@ -603,7 +603,7 @@ describe("kubectl", () => {
     );
     assert.match(
       await kubectl("get events --field-selector=involvedObject.name=toolbox"),
-      /^LAST SEEN +TYPE +REASON +OBJECT +MESSAGE\n[^]* Normal +Started +pod\/toolbox +.*Started container shell\n/,
+      /^LAST SEEN +TYPE +REASON +OBJECT +MESSAGE\n[^]* Normal +Started +pod\/toolbox +.*Container started\n/,
     );
   });
 
