@@ -127,7 +127,7 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
     clock,
     random,
     runtime,
-    puller: new ImagePuller(runtime, clock),
+    puller: new ImagePuller(runtime, clock, () => node.changed({ images: true })),
     references: new ObjectReferences({ client, clock, random, scope }),
     cgroups,
     events,

@@ -50,8 +50,7 @@ export async function startContainer(
   services: PodServices,
   input: StartInput,
 ): Promise<ObservedContainer | undefined> {
-  const { pod, member, sandboxId, sandboxConfig, signal } = input;
-  const { name } = member.container;
+  const { pod, sandboxId, sandboxConfig, signal } = input;
   const config = await configOf(services, input).catch((error: unknown) => {
     throw new StartError(
       error instanceof ConfigError ? "CreateContainerConfigError" : "CreateContainerError",
@@ -64,14 +63,14 @@ export async function startContainer(
     throw new StartError("CreateContainerError", error);
   });
   services.own(id, pod.metadata.uid);
-  input.event("Normal", "Created", `Created container: ${name}`);
+  input.event("Normal", "Created", "Container created");
   try {
     await runtime.startContainer(id);
   } catch (error) {
     await input.runtime.refreshContainer(pod, id, sandboxId);
     throw new StartError("RunContainerError", error);
   }
-  input.event("Normal", "Started", `Started container ${name}`);
+  input.event("Normal", "Started", "Container started");
   const started = await input.runtime.refreshContainer(pod, id, sandboxId);
   // It may be over before the runtime was asked about it.
   if (started?.state !== "exited" && input.runtime.hasEnded(id))

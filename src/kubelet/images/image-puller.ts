@@ -46,13 +46,16 @@ interface Failure {
 export class ImagePuller {
   readonly #runtime: ContainerRuntime;
   readonly #clock: Clock;
+  readonly #onPulled: () => void;
   readonly #failures = new Map<string, Failure>();
   readonly #waiting: (() => void)[] = [];
   #running = 0;
 
-  constructor(runtime: ContainerRuntime, clock: Clock) {
+  /** `onPulled`: the node has one image more. */
+  constructor(runtime: ContainerRuntime, clock: Clock, onPulled: () => void = () => undefined) {
     this.#runtime = runtime;
     this.#clock = clock;
+    this.#onPulled = onPulled;
   }
 
   /** The image of the container, pulled if need be; throws an ImageError. `secrets` is asked only for a pull. */
@@ -74,7 +77,11 @@ export class ImagePuller {
     const policy = container.imagePullPolicy ?? (parsed.tag === "latest" ? "Always" : "IfNotPresent");
     const present = policy === "Always" ? undefined : await this.#inspect(name);
     if (present) {
-      observer.event("Normal", "Pulled", `Container image "${image}" already present on machine`);
+      observer.event(
+        "Normal",
+        "Pulled",
+        `Container image "${image}" already present on machine and can be accessed by the pod`,
+      );
       return present;
     }
     if (policy === "Never") {
@@ -114,6 +121,7 @@ export class ImagePuller {
     try {
       const pulled = await this.#limited(() => this.#pullWithCredentials(name, secrets, signal));
       this.#failures.delete(key);
+      this.#onPulled();
       const took = seconds(this.#clock.monotonic() - startedMs);
       const size = pulled.size ?? 0;
       const text = `Successfully pulled image "${image}" in ${took} (${took} including waiting). Image size: ${size} bytes.`;

@@ -21,6 +21,8 @@ export class StatusWriter {
   readonly #signal: AbortSignal;
   #wanted: { readonly pod: Pod; readonly status: PodStatus } | undefined;
   #writing: Promise<void> | undefined;
+  /** The patch that the last write left open. */
+  #ignored: string | undefined;
 
   constructor(services: PodServices, signal: AbortSignal, onWritten: (pod: Pod) => void) {
     this.#services = services;
@@ -45,7 +47,7 @@ export class StatusWriter {
     for (let retryMs = RETRY_FIRST_MS; this.#wanted && !this.#signal.aborted;) {
       const { pod, status } = this.#wanted;
       const change = statusPatch(pod.status, status);
-      if (!change) return void (this.#wanted = undefined);
+      if (!change || JSON.stringify(change) === this.#ignored) return void (this.#wanted = undefined);
       const { name, namespace, uid } = pod.metadata;
       const wanted = this.#wanted;
       try {
@@ -54,6 +56,8 @@ export class StatusWriter {
         const written = await this.#services.client.strategicPatch(Pod, { namespace, name }, body, options);
         retryMs = RETRY_FIRST_MS;
         if (this.#wanted === wanted) this.#wanted = undefined;
+        // A server that drops a part of it will do so again: asking for ever would not change its mind.
+        this.#ignored = JSON.stringify(statusPatch(written.status, status));
         this.#onWritten(written);
       } catch (error) {
         if (this.#signal.aborted) return;
