@@ -24,12 +24,15 @@ function platformOf(name: string): Partial<Record<"os" | "cpu" | "libc", string[
   const os = SYSTEMS.find((system) => words.includes(system));
   const cpu = PROCESSORS.find((processor) => words.includes(processor));
   if (!os || !cpu) return undefined;
-  const libc = os !== "linux" ? undefined : words.some((word) => word.startsWith("musl")) ? ["musl"] : ["glibc"];
+  const libc =
+    os !== "linux" ? undefined : words.some((word) => word.startsWith("musl")) ? ["musl"] : ["glibc"];
   return { cpu: [cpu], ...(libc && cpu !== "arm" ? { libc } : {}), os: [os] };
 }
 
 const isLocked = (name: string): boolean =>
-  Object.keys(lock.packages).some((at) => at === `node_modules/${name}` || at.endsWith(`/node_modules/${name}`));
+  Object.keys(lock.packages).some(
+    (at) => at === `node_modules/${name}` || at.endsWith(`/node_modules/${name}`),
+  );
 
 let added = 0;
 for (const { optionalDependencies = {} } of Object.values(lock.packages)) {
