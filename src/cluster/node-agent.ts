@@ -148,7 +148,7 @@ async function serveDns(
 
 /** The kubelet's HTTPS API, for the API server and for who collects metrics. */
 async function serveKubelet(
-  { runtime, pods }: Kubelet,
+  { runtime, pods, documents }: Kubelet,
   client: Client,
   certificates: CertificateStore,
   { places, address, scope }: NodeAgentOptions,
@@ -162,7 +162,7 @@ async function serveKubelet(
     clock: systemClock,
     clientCa: certificates.cluster.certificate,
     serving: { cert: certificate, key },
-    documents: new Map(),
+    documents,
   });
   certificates.onRenewed(profile.name, (pair) => server.renew({ cert: pair.certificate, key: pair.key }));
   await server.listen(address, KUBELET_PORT);
