@@ -1,5 +1,8 @@
-/** Bundles the program into dist/k8ts.js, which starts several times faster than its sources. */
-import { mkdirSync, renameSync, rmSync, utimesSync } from "node:fs";
+/**
+ * Bundles the program into dist/k8ts.js, which starts several times faster than its sources. Each command loads only
+ * the chunks that it needs.
+ */
+import { mkdirSync, readdirSync, renameSync, rmSync, statSync, utimesSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
@@ -8,6 +11,9 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 const dist = join(root, "dist");
 const fresh = join(dist, `.new-${process.pid}`);
 const began = new Date();
+
+/** A program that was started from chunks of an earlier build may still load one of them within this time. */
+const OLD_CHUNKS_MS = 24 * 3600 * 1000;
 
 /** Packages with binaries of their own stay outside. */
 const EXTERNAL = ["lmdb", "koffi"];
@@ -23,6 +29,8 @@ try {
     entryPoints: { k8ts: "src/cli/main.ts" },
     outdir: fresh,
     bundle: true,
+    splitting: true,
+    chunkNames: "chunks/[name]-[hash]",
     platform: "node",
     format: "esm",
     target: "node24",
@@ -34,7 +42,18 @@ try {
   });
   // As old as what it was built from: a source changed meanwhile is newer.
   utimesSync(join(fresh, "k8ts.js"), began, began);
+  const made = readdirSync(join(fresh, "chunks"));
+  mkdirSync(join(dist, "chunks"), { recursive: true });
+  for (const chunk of made) renameSync(join(fresh, "chunks", chunk), join(dist, "chunks", chunk));
   for (const file of ["k8ts.js.map", "k8ts.js"]) renameSync(join(fresh, file), join(dist, file));
+  removeOldChunks(new Set(made));
 } finally {
   rmSync(fresh, { recursive: true, force: true });
+}
+
+function removeOldChunks(made: ReadonlySet<string>): void {
+  for (const chunk of readdirSync(join(dist, "chunks"))) {
+    const path = join(dist, "chunks", chunk);
+    if (!made.has(chunk) && began.getTime() - statSync(path).mtimeMs > OLD_CHUNKS_MS) rmSync(path);
+  }
 }

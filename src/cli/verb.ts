@@ -1,32 +1,61 @@
-import { parseArgs, type ParseArgsConfig } from "node:util";
-
-type Options = NonNullable<ParseArgsConfig["options"]>;
+import type { Io } from "./io.ts";
 
 /** One option with the line of help that explains it. */
 export interface Option {
   readonly type: "string" | "boolean";
   readonly short?: string;
-  readonly default?: string | boolean;
+  /** May be given several times. */
   readonly multiple?: boolean;
+  /** The value that a text option has when it is given without one: `--dry-run`. A value then needs `=`. */
+  readonly bare?: string;
   /** What the value is, in help: `N`, `NAME`, `DIR`. */
   readonly value?: string;
   readonly help: string;
 }
 
+export type Options = Readonly<Record<string, Option>>;
+
 export interface Arguments {
+  /** Words that are no options, in order; without those after `--`. */
   readonly positionals: readonly string[];
+  /** Words after `--`; undefined when there is none. */
+  readonly rest: readonly string[] | undefined;
   text(option: string): string | undefined;
   list(option: string): readonly string[];
-  flag(option: string): boolean;
+  /** Is it on? `otherwise` when it is not given. */
+  flag(option: string, otherwise?: boolean): boolean;
 }
 
 /** A command of the program. */
 export interface Verb {
   readonly usage: string;
   readonly summary: string;
-  readonly options: Readonly<Record<string, Option>>;
-  /** Gives the exit code. */
-  run(args: Arguments): Promise<number>;
+  readonly options: Options;
+  /** It watches `io.signal` and ends by itself; others are ended at once. */
+  readonly endsItself?: boolean;
+  /** Gives the exit code: 0 done, 1 failed, 2 not understood. */
+  run(args: Arguments, io: Io): Promise<number>;
+}
+
+/** Commands by name. Each is loaded when it is asked for, so that none makes the others slow. */
+export interface VerbTable {
+  /** How the table is called, with the words before: `k8ts kubectl`. */
+  readonly name: string;
+  readonly summary: string;
+  readonly verbs: Readonly<Record<string, VerbEntry>>;
+  /** Options of every verb in it. They may also stand before the verb. */
+  readonly shared?: Options;
+  /** Does the work where options stand in place of a verb: `create -f FILE`. */
+  otherwise?(): Promise<Verb>;
+  /** More lines for the help. */
+  readonly notes?: readonly string[];
+}
+
+export interface VerbEntry {
+  readonly summary: string;
+  /** Not listed in the help, for what the program starts itself. */
+  readonly hidden?: boolean;
+  load(): Promise<Verb | VerbTable>;
 }
 
 /** A mistake of the caller's: printed as it is, without a stack. */
@@ -34,33 +63,14 @@ export class UsageError extends Error {
   override readonly name = "UsageError";
 }
 
-export function parse({ options, usage }: Verb, words: readonly string[]): Arguments {
-  try {
-    const config = Object.fromEntries(
-      Object.entries(options).map(([name, { type, short, default: otherwise, multiple = false }]) => [
-        name,
-        { type, multiple, ...(short === undefined ? {} : { short }), ...(otherwise === undefined ? {} : { default: otherwise }) },
-      ]),
-    ) as Options;
-    const { values, positionals } = parseArgs({ args: [...words], options: config, allowPositionals: true, strict: true });
-    const known = values as Readonly<Record<string, unknown>>;
-    return {
-      positionals,
-      text: (option) => known[option] as string | undefined,
-      list: (option) => (known[option] as string[] | undefined) ?? [],
-      flag: (option) => known[option] === true,
-    };
-  } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    throw new UsageError(`${message}\nusage: k8ts ${usage}`);
+/** Ends the command with this code; all was said already. */
+export class Exit extends Error {
+  override readonly name = "Exit";
+  readonly code: number;
+  constructor(code: number) {
+    super(`exit code ${code}`);
+    this.code = code;
   }
 }
 
-/** The help text of one verb. */
-export function helpOf({ usage, summary, options }: Verb): string {
-  const rows = Object.entries(options).map(([name, { short, value, help, type }]) => {
-    const left = `${short ? `-${short}, ` : "    "}--${name}${type === "string" ? ` ${value ?? "VALUE"}` : ""}`;
-    return `  ${left.padEnd(28)} ${help}`;
-  });
-  return [`usage: k8ts ${usage}`, "", summary, ...(rows.length > 0 ? ["", "options:", ...rows] : []), ""].join("\n");
-}
+export const isTable = (found: Verb | VerbTable): found is VerbTable => "verbs" in found;

@@ -50,6 +50,8 @@ export const lineAt = (text: string, index: number): number => text.slice(0, ind
 
 function fileOf(from: string, specifier: string): string | undefined {
   if (specifier.startsWith("#")) return `src/${specifier.slice(1)}.ts`;
+  // Data, which the compiler looks after.
+  if (specifier.endsWith(".json")) return undefined;
   if (specifier.startsWith(".")) return relative(".", join(dirname(from), specifier));
   return undefined;
 }
