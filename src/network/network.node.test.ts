@@ -1,4 +1,4 @@
-import { equal, match, ok } from "node:assert/strict";
+import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,6 +8,7 @@ import { Pod } from "#api/core-v1/pod";
 import { systemClock } from "#base/clock";
 import { runCommand } from "#base/node/command";
 import { Scope } from "#base/scope";
+import type { InformerSet } from "#client/informer-set";
 import { canMakeNamespaces, type Machine, NetworkLab } from "#testing/network/lab";
 import { ObjectFeed } from "#testing/object-feed";
 import { type Network, startNetwork } from "./network.ts";
@@ -43,21 +44,7 @@ describe("pods reach pods on every node", { skip: !canMakeNamespaces && "needs r
       await node.ip(`route add default via ${far ? "198.51.100.1" : "192.0.2.1"}`);
       show(index);
     }
-    networks = await Promise.all(
-      nodes.map((node, index) =>
-        startNetwork({
-          informers: feed.informers(scope),
-          nodeName: `n${index}`,
-          nodeIPs: [ADDRESSES[index]!],
-          podRanges: ["10.244.0.0/16", "fd00:10:244::/56"],
-          cniConfDir: join(dir, node.name, "cni"),
-          addressesDir: join(dir, node.name, "addresses"),
-          clock: systemClock,
-          scope,
-          namespace: node.namespace,
-        }),
-      ),
-    );
+    networks = await Promise.all(nodes.map((_node, index) => start(index, feed.informers(scope), scope)));
     for (const network of networks) {
       await network.ready;
       await network.settled();
@@ -72,6 +59,19 @@ describe("pods reach pods on every node", { skip: !canMakeNamespaces && "needs r
     await lab.close();
     await rm(dir, { recursive: true, force: true });
   });
+
+  const start = (index: number, informers: InformerSet, scope: Scope): Promise<Network> =>
+    startNetwork({
+      informers,
+      nodeName: `n${index}`,
+      nodeIPs: [ADDRESSES[index]!],
+      podRanges: ["10.244.0.0/16", "fd00:10:244::/56"],
+      cniConfDir: join(dir, nodes[index]!.name, "cni"),
+      addressesDir: join(dir, nodes[index]!.name, "addresses"),
+      clock: systemClock,
+      scope,
+      namespace: nodes[index]!.namespace,
+    });
 
   function show(index: number): void {
     const podCIDRs = [`10.244.${index}.0/24`, `fd00:10:244:${index}::/64`];
@@ -164,6 +164,19 @@ describe("pods reach pods on every node", { skip: !canMakeNamespaces && "needs r
     await feed.delivered();
     await networks[0]!.settled();
     equal(await router.tcp("192.0.2.11", 8000), "ECONNREFUSED");
+  });
+
+  test("a second start leaves tunnel and routes as they are", async () => {
+    const links = () => nodes[0]!.run("ip", "-o", "link", "show", "k8ts.vxlan");
+    const routes = () => nodes[0]!.run("ip", "route");
+    const before = [await links(), await routes()];
+    const again = new Scope();
+    const network = await start(0, feed.informers(again), again);
+    await network.ready;
+    await network.settled();
+    deepEqual([await links(), await routes()], before);
+    equal(await pods[0]!.tcp("10.244.2.2", 80), "pod2 10.244.0.2");
+    await again.close();
   });
 
   test("routes go with their node and come with it", async () => {

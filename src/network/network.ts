@@ -15,7 +15,17 @@ import { writeCniConfig } from "./cni.ts";
 import { masqueradeTables } from "./masquerade.ts";
 import { peerRanges, type PeerRange } from "./peers.ts";
 import { type HostPorts, startHostPorts } from "./start-host-ports.ts";
-import { changes, leftovers, ROUTE_PROTOCOL, tunnelDevice, TUNNEL, type Wiring, wiring } from "./routes.ts";
+import {
+  changes,
+  leftovers,
+  ROUTE_PROTOCOL,
+  TUNNEL,
+  tunnelCommands,
+  type TunnelDevice,
+  tunnelOf,
+  type Wiring,
+  wiring,
+} from "./routes.ts";
 
 const log = logger("network");
 
@@ -128,7 +138,7 @@ class PodNetwork implements Network {
         await sleep(this.#options.clock, delayMs, { signal }).catch(() => undefined);
         continue;
       }
-      if (!this.#behind) await this.#nextChange();
+      if (!this.#behind && !signal.aborted) await this.#nextChange();
     }
     stopListening();
     this.#nft.close();
@@ -194,10 +204,23 @@ class PodNetwork implements Network {
     if (this.#tunnelled || podCIDRs.length === 0) return;
     const { namespace, nodeIPs } = this.#options;
     const ip = nodeIPs.find((address) => familyOf(address) === "ipv4") ?? nodeIPs[0]!;
-    // What an earlier run left may have been for another address.
-    await ipBatch([`link del ${TUNNEL.device}`], { namespace, force: true });
-    await ipBatch(tunnelDevice(ip, podCIDRs, this.#device.mtu), { namespace });
+    const wanted = tunnelOf(ip, this.#device.mtu);
+    const found = await this.#findTunnel();
+    const fits = JSON.stringify(found) === JSON.stringify(wanted);
+    if (found && !fits) await ipBatch([`link del ${TUNNEL.device}`], { namespace });
+    await ipBatch(tunnelCommands(wanted, podCIDRs, fits), { namespace });
     this.#tunnelled = true;
+  }
+
+  /** What an earlier run left. */
+  async #findTunnel(): Promise<TunnelDevice | undefined> {
+    const { namespace } = this.#options;
+    const links = await ipShow<TunnelLink>(["-details", "link", "show", "type", "vxlan"], { namespace });
+    const link = links.find(({ ifname }) => ifname === TUNNEL.device);
+    if (!link) return undefined;
+    const { local, local6, id, port } = link.linkinfo.info_data;
+    const ours = id === TUNNEL.id && port === TUNNEL.port;
+    return { mac: link.address, mtu: link.mtu, nodeIP: ours ? (local ?? local6 ?? "") : "" };
   }
 
   async #route(wanted: Wiring): Promise<void> {
@@ -238,6 +261,20 @@ interface Device {
   readonly ifname: string;
   readonly mtu: number;
   readonly addr_info?: readonly { readonly local?: string; readonly prefixlen: number }[];
+}
+
+interface TunnelLink {
+  readonly ifname: string;
+  readonly address: string;
+  readonly mtu: number;
+  readonly linkinfo: {
+    readonly info_data: {
+      readonly id: number;
+      readonly port: number;
+      readonly local?: string;
+      readonly local6?: string;
+    };
+  };
 }
 
 /** Most updates of a node are about its health. */

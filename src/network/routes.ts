@@ -60,13 +60,37 @@ export function tunnelMac(nodeIP: string): string {
   return bytes.map((byte) => byte.toString(16).padStart(2, "0")).join(":");
 }
 
-/** The tunnel's device, with the address that its packets carry as source. */
-export const tunnelDevice = (nodeIP: string, podCIDRs: readonly string[], mtu: number): readonly string[] => [
-  `link add ${TUNNEL.device} address ${tunnelMac(nodeIP)} mtu ${mtu - TUNNEL.overheadBytes} type vxlan id ${TUNNEL.id} local ${nodeIP} dstport ${TUNNEL.port} nolearning`,
+/** What a tunnel's device is made of. */
+export interface TunnelDevice {
+  readonly mac: string;
+  readonly mtu: number;
+  readonly nodeIP: string;
+}
+
+export const tunnelOf = (nodeIP: string, mtu: number): TunnelDevice => ({
+  mac: tunnelMac(nodeIP),
+  mtu: mtu - TUNNEL.overheadBytes,
+  nodeIP,
+});
+
+/** Commands that make the device, or leave it as it is when it `fits`: packets may be on their way through it. */
+export const tunnelCommands = (
+  { mac, mtu, nodeIP }: TunnelDevice,
+  podCIDRs: readonly string[],
+  fits: boolean,
+): readonly string[] => [
+  ...(fits
+    ? []
+    : [
+        `link add ${TUNNEL.device} address ${mac} mtu ${mtu} type vxlan id ${TUNNEL.id} local ${nodeIP} dstport ${TUNNEL.port} nolearning`,
+      ]),
+  // Packets of the node itself carry this address as source.
   ...podCIDRs.flatMap((text) => {
     const cidr = parseCidr(text);
     if (!cidr) return [];
-    return [`address add ${cidrAddress(cidr, 0)}/${cidr.family === "ipv4" ? 32 : 128} dev ${TUNNEL.device}`];
+    return [
+      `address replace ${cidrAddress(cidr, 0)}/${cidr.family === "ipv4" ? 32 : 128} dev ${TUNNEL.device}`,
+    ];
   }),
   `link set ${TUNNEL.device} up`,
 ];

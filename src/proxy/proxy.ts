@@ -120,7 +120,7 @@ class ServiceProxy implements Proxy {
         const error = await this.#pass(signal);
         failures = error ? failures + 1 : 0;
         if (error) await this.#backOff(error, failures, signal);
-        else if (this.#dirty.size === 0) await this.#nextChangeOrLoss();
+        else if (this.#dirty.size === 0 && !signal.aborted) await this.#nextChangeOrLoss();
       }
     } finally {
       for (const stop of unsubscribe) stop();
