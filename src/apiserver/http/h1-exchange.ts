@@ -79,7 +79,10 @@ export class H1Exchange implements Exchange {
     response.writeHead(status, headers as Record<string, string>);
     response.flushHeaders();
     this.#dropRest();
-    return new NodeOutgoing(response, () => void response.destroy());
+    const chunked = response.chunkedEncoding;
+    // From here on the frames are ours.
+    response.chunkedEncoding = false;
+    return new NodeOutgoing(response, () => void response.destroy(), { chunked });
   }
 
   #dropRest(): void {
