@@ -105,7 +105,7 @@ export class Cluster {
     };
     const answer = await this.#transport.raw(request, { signal });
     this.#warn(answer.headers.warning);
-    if (answer.status < 400) return answer.body;
+    if (answer.status < 400) return untilAborted(answer.body, signal);
     const chunks: Uint8Array[] = [];
     for await (const chunk of answer.body) chunks.push(chunk);
     throw errorOf(answer.status, Buffer.concat(chunks).toString("utf8"));
@@ -168,6 +168,18 @@ export class Cluster {
 }
 
 const PAGE_ITEMS = 500;
+
+/** A connection that is cut because of the signal ends with the signal's reason. */
+async function* untilAborted(
+  body: AsyncIterable<Uint8Array>,
+  signal: AbortSignal,
+): AsyncGenerator<Uint8Array> {
+  try {
+    yield* body;
+  } catch (error) {
+    throw signal.aborted ? signal.reason : error;
+  }
+}
 
 interface ListAnswer {
   readonly metadata?: { readonly continue?: string };
