@@ -1,11 +1,8 @@
 import type { Pod } from "#api/core-v1/pod";
+import { conditionOf, isReady, isTerminal } from "#api/core-v1/podstate";
 import { parseTime } from "#machinery/time";
 
-export type PodCondition = NonNullable<Pod["status"]["conditions"]>[number];
-
-export const isTerminal = ({ status }: Pod): boolean =>
-  status.phase === "Succeeded" || status.phase === "Failed";
-
+/** It was told to go. */
 export const isLeaving = ({ metadata }: Pod): boolean => metadata.deletionTimestamp !== undefined;
 
 /** Counts as one of the pods that are wanted: neither finished nor on its way out. */
@@ -13,11 +10,6 @@ export const isActive = (pod: Pod): boolean => !isTerminal(pod) && !isLeaving(po
 
 /** On its way out, with containers that may still run. */
 export const isTerminating = (pod: Pod): boolean => isLeaving(pod) && !isTerminal(pod);
-
-export const conditionOf = ({ status }: Pod, type: string): PodCondition | undefined =>
-  status.conditions?.find((condition) => condition.type === type);
-
-export const isReady = (pod: Pod): boolean => conditionOf(pod, "Ready")?.status === "True";
 
 /** Since when it is ready, in epoch milliseconds; undefined while it is not. */
 export function readySinceMs(pod: Pod): number | undefined {
@@ -34,6 +26,7 @@ export function availableAtMs(pod: Pod, minReadySeconds: number): number | undef
   return since === undefined ? undefined : since + minReadySeconds * 1000;
 }
 
+/** Has it been ready for `minReadySeconds` without a break? */
 export function isAvailable(pod: Pod, minReadySeconds: number, nowMs: number): boolean {
   const at = availableAtMs(pod, minReadySeconds);
   return at !== undefined && at <= nowMs;
@@ -50,5 +43,6 @@ export function nextAvailabilityMs(
   return due.length === 0 ? undefined : Math.min(...due) - nowMs;
 }
 
+/** How often its most restless container was restarted. */
 export const restartsOf = ({ status }: Pod): number =>
   (status.containerStatuses ?? []).reduce((most, { restartCount }) => Math.max(most, restartCount ?? 0), 0);

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Node } from "#api/core-v1/node";
-import type { Pod, PodSpec } from "#api/core-v1/pod";
+import type { Pod } from "#api/core-v1/pod";
+import type { PodSpec } from "#api/core-v1/podspec";
 import { seededRandom } from "#base/random";
 import type { Wire } from "#machinery/schema";
 import { ClusterState } from "./cluster-state.ts";

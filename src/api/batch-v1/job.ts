@@ -7,9 +7,6 @@ import { type Of, resource, struct, value } from "#machinery/schema";
 import { jobSelectorProblems, jobSpecProblems, jobStatusProblems, jobUpdateProblems } from "./job-rules.ts";
 import { JobSpec, JobStatus } from "./jobspec.ts";
 
-export { JobCondition, JobSpec, JobStatus } from "./jobspec.ts";
-export { isJobFinished } from "./job-rules.ts";
-
 const BACKOFF_LIMIT = 6;
 const NO_LIMIT = 2_147_483_647;
 

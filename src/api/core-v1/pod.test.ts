@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { cellsOf, created, made, problemsOf, updateProblems } from "#api/test-kit";
-import { limitsOf, Pod, podResizeProblems, qosClassOf, requestsOf } from "./pod.ts";
+import { Pod } from "./pod.ts";
+import { podResizeProblems } from "./pod-resize.ts";
+import { limitsOf, qosClassOf, requestsOf } from "./podresources.ts";
 
 type Loose = Readonly<Record<string, unknown>>;
 

@@ -10,13 +10,6 @@ import { podStatusUpdateProblems, podUpdateProblems } from "./pod-update.ts";
 import { podSpecProblems } from "./podspec-rules.ts";
 import { isMirror, MIRROR_ANNOTATION } from "./podstate.ts";
 
-export { PodSpec } from "#api/core-v1/podspec";
-export { PodStatus } from "#api/core-v1/podstatus";
-export { PodTemplateSpec } from "#api/core-v1/podtemplatespec";
-export { limitsOf, qosClassOf, requestsOf } from "./podresources.ts";
-export { podResizeProblems } from "./pod-resize.ts";
-export { conditionOf, isActive, isAvailable, isReady, isTerminal } from "./podstate.ts";
-
 const DELETION_COST = "controller.kubernetes.io/pod-deletion-cost";
 
 const isInt32 = (text: string): boolean =>

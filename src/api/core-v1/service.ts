@@ -14,13 +14,7 @@ import {
 } from "./service-strategy.ts";
 import { ServiceSpec, ServiceStatus } from "./servicespec.ts";
 
-export {
-  LoadBalancerIngress,
-  LoadBalancerStatus,
-  ServicePort,
-  ServiceSpec,
-  ServiceStatus,
-} from "./servicespec.ts";
+export type { ServicePort } from "./servicespec.ts";
 
 export const Service = resource({
   apiVersion: "v1",

@@ -1,7 +1,8 @@
 import { type IncomingMessage, request as httpRequest, type RequestOptions } from "node:http";
 import { request as httpsRequest } from "node:https";
 import { type EndpointPort, EndpointSlice } from "#api/discovery-v1/endpointslice";
-import { Service, type ServicePort } from "#api/core-v1/service";
+import { Service } from "#api/core-v1/service";
+import type { ServicePort } from "#api/core-v1/servicespec";
 import { badRequest, notFound, serviceUnavailable } from "#machinery/status";
 import type { RequestInfo } from "../contracts.ts";
 import { drained, type Exchange, type Headers } from "../http/exchange.ts";

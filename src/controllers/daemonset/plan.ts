@@ -1,9 +1,10 @@
 import type { DaemonSet, DaemonSetStatus } from "#api/apps-v1/daemonset";
 import type { Node } from "#api/core-v1/node";
 import type { Pod } from "#api/core-v1/pod";
+import { isReady, isTerminal } from "#api/core-v1/podstate";
 import { scaledValue } from "#machinery/int-or-string";
 import { REVISION_HASH } from "../history/revisions.ts";
-import { isAvailable, isLeaving, isReady, isTerminal } from "../pod-facts.ts";
+import { isAvailable, isLeaving } from "../pod-facts.ts";
 import { fitOf, nodeOf } from "./node-fit.ts";
 
 export interface Plan {

@@ -3,6 +3,7 @@ import { Deployment } from "#api/apps-v1/deployment";
 import { ReplicaSet } from "#api/apps-v1/replicaset";
 import { Pod } from "#api/core-v1/pod";
 import { asError } from "#base/attempt";
+import { isTerminal } from "#api/core-v1/podstate";
 import { hasReason } from "#machinery/status";
 import { type Caches, controller, type Pass, wake } from "#reconciler/controller";
 import { sameJson } from "#reconciler/equal";
@@ -13,7 +14,6 @@ import {
   controllerReference,
   isControlledBy,
 } from "#reconciler/owner";
-import { isTerminal } from "../pod-facts.ts";
 import {
   annotationsOf,
   DESIRED,

@@ -1,9 +1,10 @@
 import type { PodDisruptionBudget } from "#api/policy-v1/poddisruptionbudget";
 import type { Pod } from "#api/core-v1/pod";
+import { isReady, isTerminal } from "#api/core-v1/podstate";
 import { scaledValue } from "#machinery/int-or-string";
 import { formatTime, parseTime } from "#machinery/time";
 import { withCondition } from "../conditions.ts";
-import { isLeaving, isReady, isTerminal } from "../pod-facts.ts";
+import { isLeaving } from "../pod-facts.ts";
 
 type Status = PodDisruptionBudget["status"];
 type BudgetCondition = NonNullable<Status["conditions"]>[number];

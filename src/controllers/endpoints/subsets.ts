@@ -1,8 +1,9 @@
 import type { Endpoints } from "#api/core-v1/endpoints";
 import type { Pod } from "#api/core-v1/pod";
 import type { Service } from "#api/core-v1/service";
+import { isReady, isTerminal } from "#api/core-v1/podstate";
 import { addressOf, addressTypesOf, hostnameFor, portIn } from "../endpointslice/desired.ts";
-import { isLeaving, isReady, isTerminal } from "../pod-facts.ts";
+import { isLeaving } from "../pod-facts.ts";
 
 export type Subset = NonNullable<Endpoints["subsets"]>[number];
 type Address = NonNullable<Subset["addresses"]>[number];

@@ -2,7 +2,8 @@ import type { Node } from "#api/core-v1/node";
 import type { Pod } from "#api/core-v1/pod";
 import type { Service } from "#api/core-v1/service";
 import type { EndpointSlice } from "#api/discovery-v1/endpointslice";
-import { isLeaving, isReady, isTerminal } from "../pod-facts.ts";
+import { isReady, isTerminal } from "#api/core-v1/podstate";
+import { isLeaving } from "../pod-facts.ts";
 
 export type Endpoint = EndpointSlice["endpoints"][number];
 export type EndpointPort = EndpointSlice["ports"][number];

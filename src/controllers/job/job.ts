@@ -1,5 +1,6 @@
 /** Runs pods until enough of them have succeeded, and counts each exactly once. */
-import { isJobFinished, Job } from "#api/batch-v1/job";
+import { Job } from "#api/batch-v1/job";
+import { isJobFinished } from "#api/batch-v1/job-rules";
 import { Pod } from "#api/core-v1/pod";
 import type { AnyMeta } from "#machinery/schema";
 import { hasReason } from "#machinery/status";

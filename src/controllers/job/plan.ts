@@ -1,7 +1,9 @@
-import type { Job, JobStatus } from "#api/batch-v1/job";
+import type { Job } from "#api/batch-v1/job";
+import type { JobStatus } from "#api/batch-v1/jobspec";
 import type { Pod } from "#api/core-v1/pod";
+import { isReady, isTerminal } from "#api/core-v1/podstate";
 import { formatTime, parseTime } from "#machinery/time";
-import { isActive, isLeaving, isReady, isTerminal, restartsOf } from "../pod-facts.ts";
+import { isActive, isLeaving, restartsOf } from "../pod-facts.ts";
 import { judgeFailure } from "./failure-policy.ts";
 import { formatIndexes, parseIndexes } from "./indexes.ts";
 import { endedAtMs, failuresBefore, indexOf, isFailed, isIndexed, isTracked } from "./pods.ts";

@@ -1,8 +1,9 @@
 import { Job } from "#api/batch-v1/job";
 import type { Pod } from "#api/core-v1/pod";
+import { isTerminal } from "#api/core-v1/podstate";
 import { parseTime } from "#machinery/time";
 import type { Wire } from "#machinery/schema";
-import { isLeaving, isTerminal } from "../pod-facts.ts";
+import { isLeaving } from "../pod-facts.ts";
 import { podFrom } from "../pod-creation.ts";
 
 /** Holds a finished pod until it has been counted. */

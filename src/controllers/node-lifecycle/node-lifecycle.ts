@@ -2,11 +2,11 @@
 import { Lease } from "#api/coordination-v1/lease";
 import { Node } from "#api/core-v1/node";
 import { Pod } from "#api/core-v1/pod";
+import { conditionOf as podConditionOf, isReady } from "#api/core-v1/podstate";
 import { hasReason } from "#machinery/status";
 import { inParallel } from "#reconciler/batches";
 import { type Controller, controller, type Pass, wake } from "#reconciler/controller";
 import { withCondition } from "../conditions.ts";
-import { conditionOf as podConditionOf, isReady } from "../pod-facts.ts";
 import { EvictionPace, paceOf, zoneOf } from "./eviction-pace.ts";
 import { conditionOf, graceLeftMs, lostConditions, sight, type Sighting } from "./health.ts";
 import { evictingKey, planTaints } from "./taints.ts";

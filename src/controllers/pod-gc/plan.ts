@@ -1,6 +1,7 @@
 import type { Node } from "#api/core-v1/node";
 import type { Pod } from "#api/core-v1/pod";
-import { isLeaving, isTerminal } from "../pod-facts.ts";
+import { isTerminal } from "#api/core-v1/podstate";
+import { isLeaving } from "../pod-facts.ts";
 
 const OUT_OF_SERVICE = "node.kubernetes.io/out-of-service";
 

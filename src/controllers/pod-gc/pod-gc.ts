@@ -1,11 +1,11 @@
 /** Removes pods that no node will end: of lost nodes, never scheduled, or finished and too many. */
 import { Node } from "#api/core-v1/node";
 import { Pod } from "#api/core-v1/pod";
+import { isTerminal } from "#api/core-v1/podstate";
 import { hasReason } from "#machinery/status";
 import { type Controller, controller, type Pass, wake } from "#reconciler/controller";
 import { keyOf } from "#client/address";
 import { withCondition } from "../conditions.ts";
-import { isTerminal } from "../pod-facts.ts";
 import { fateOf, surplus } from "./plan.ts";
 
 /** Finished pods that are kept. */

@@ -1,6 +1,7 @@
 import type { Pod } from "#api/core-v1/pod";
+import { isReady } from "#api/core-v1/podstate";
 import { parseTime } from "#machinery/time";
-import { isReady, readySinceMs, restartsOf } from "../pod-facts.ts";
+import { readySinceMs, restartsOf } from "../pod-facts.ts";
 
 const DELETION_COST = "controller.kubernetes.io/pod-deletion-cost";
 const PHASES = ["Pending", "Unknown", "Running"];

@@ -1,9 +1,10 @@
 import type { ReplicaSetStatus } from "#api/apps-v1/replicaset";
 import type { Pod } from "#api/core-v1/pod";
 import type { PodTemplateSpec } from "#api/core-v1/podtemplatespec";
+import { isReady } from "#api/core-v1/podstate";
 import type { AnyObject } from "#machinery/schema";
 import { withCondition, withoutCondition } from "../conditions.ts";
-import { isActive, isAvailable, isReady, isTerminating } from "../pod-facts.ts";
+import { isActive, isAvailable, isTerminating } from "../pod-facts.ts";
 
 /** What went wrong in a pass, as far as the status tells it. */
 export interface Failure {

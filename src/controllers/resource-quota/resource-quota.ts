@@ -6,12 +6,12 @@ import { ReplicationController } from "#api/core-v1/replicationcontroller";
 import { ResourceQuota } from "#api/core-v1/resourcequota";
 import { Secret } from "#api/core-v1/secret";
 import { Service } from "#api/core-v1/service";
+import { isTerminal } from "#api/core-v1/podstate";
 import { keyOf } from "#client/address";
 import { resourceFor, resources } from "#api/registry";
 import type { AnyObject, Resource } from "#machinery/schema";
 import { addQuantities } from "#machinery/quantity";
 import { type Caches, type Controller, controller, wake } from "#reconciler/controller";
-import { isTerminal } from "../pod-facts.ts";
 
 /** How much one object takes: the rules by which admission counts, so that both say the same. */
 export interface QuotaRules {

@@ -1,6 +1,7 @@
 import type { StatefulSet, StatefulSetStatus } from "#api/apps-v1/statefulset";
 import type { Pod } from "#api/core-v1/pod";
-import { isAvailable, isLeaving, isReady, isTerminal } from "../pod-facts.ts";
+import { isReady, isTerminal } from "#api/core-v1/podstate";
+import { isAvailable, isLeaving } from "../pod-facts.ts";
 import { ordinalOf, revisionOf } from "./identity.ts";
 
 export interface Revisions {

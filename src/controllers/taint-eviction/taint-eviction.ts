@@ -1,12 +1,13 @@
 /** Deletes pods from nodes with NoExecute taints, at once or when they tolerate them no longer. */
 import { Node } from "#api/core-v1/node";
 import { Pod } from "#api/core-v1/pod";
+import { isTerminal } from "#api/core-v1/podstate";
 import { hasReason } from "#machinery/status";
 import { keyOf } from "#client/address";
 import { controller, type Pass, wake } from "#reconciler/controller";
 import { sameJson } from "#reconciler/equal";
 import { withCondition } from "../conditions.ts";
-import { isLeaving, isTerminal } from "../pod-facts.ts";
+import { isLeaving } from "../pod-facts.ts";
 import { leaveAtMs } from "./plan.ts";
 
 const BY_NODE = "node";

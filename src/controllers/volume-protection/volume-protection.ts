@@ -2,10 +2,10 @@
 import { PersistentVolume } from "#api/core-v1/persistentvolume";
 import { PersistentVolumeClaim } from "#api/core-v1/persistentvolumeclaim";
 import { Pod } from "#api/core-v1/pod";
+import { isTerminal } from "#api/core-v1/podstate";
 import { keyOf } from "#client/address";
 import type { AnyMeta, AnyObject, Resource } from "#machinery/schema";
 import { type Caches, controller, type Pass, wake } from "#reconciler/controller";
-import { isTerminal } from "../pod-facts.ts";
 
 const CLAIM = "kubernetes.io/pvc-protection";
 const VOLUME = "kubernetes.io/pv-protection";

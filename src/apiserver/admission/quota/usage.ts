@@ -2,6 +2,7 @@
 import { PersistentVolumeClaim } from "#api/core-v1/persistentvolumeclaim";
 import { Pod } from "#api/core-v1/pod";
 import { limitsOf, qosClassOf, requestsOf } from "#api/core-v1/podresources";
+import { isTerminal } from "#api/core-v1/podstate";
 import type { ResourceQuota } from "#api/core-v1/resourcequota";
 import { Service } from "#api/core-v1/service";
 import type { AnyObject, Resource } from "#machinery/schema";
@@ -37,13 +38,11 @@ export function usageOf(resource: Resource, object: AnyObject): Usage {
   return COUNTED_BY_PLURAL.has(resource.plural) ? { ...counted, [resource.plural]: "1" } : counted;
 }
 
-const hasEnded = ({ status }: Pod): boolean => status?.phase === "Succeeded" || status?.phase === "Failed";
-
 /** Resources whose plain name means the request. */
 const SHORT_REQUESTS = new Set(["cpu", "memory", "ephemeral-storage"]);
 
 function podUsage(pod: Pod): Usage {
-  if (hasEnded(pod)) return {};
+  if (isTerminal(pod)) return {};
   const usage: Record<string, string> = { pods: "1" };
   for (const [name, amount] of requestsOf(pod)) {
     usage[`requests.${name}`] = shown(name, amount);

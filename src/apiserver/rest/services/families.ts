@@ -1,4 +1,5 @@
-import type { Service, ServiceSpec } from "#api/core-v1/service";
+import type { Service } from "#api/core-v1/service";
+import type { ServiceSpec } from "#api/core-v1/servicespec";
 import { type Cidr, type IpFamily, familyOf } from "#base/ip";
 import { type FieldProblem, invalid } from "#machinery/schema";
 

@@ -1,4 +1,5 @@
-import type { Service, ServicePort, ServiceSpec } from "#api/core-v1/service";
+import type { Service } from "#api/core-v1/service";
+import type { ServicePort, ServiceSpec } from "#api/core-v1/servicespec";
 import { IPAddress } from "#api/networking-v1/ipaddress";
 import { canonicalIp, cidrHas, familyOf, formatCidr } from "#base/ip";
 import { type Random, uuid } from "#base/random";

@@ -1,4 +1,5 @@
 import type { Pod } from "#api/core-v1/pod";
+import { isReady } from "#api/core-v1/podstate";
 import { Status as StatusKind } from "#api/meta-v1/status";
 import { Eviction } from "#api/policy-v1/eviction";
 import { PodDisruptionBudget } from "#api/policy-v1/poddisruptionbudget";
@@ -66,9 +67,6 @@ export const evict: Handler = async (op, deps) => {
 /** A pod that does nothing yet, or no more, is missed by nobody. */
 const ignoresBudgets = ({ status, metadata }: Pod): boolean =>
   ["Succeeded", "Failed", "Pending"].includes(status.phase ?? "") || metadata.deletionTimestamp !== undefined;
-
-const isReady = ({ status }: Pod): boolean =>
-  (status.conditions ?? []).some((condition) => condition.type === "Ready" && condition.status === "True");
 
 async function takeFromBudget(op: Operation, deps: RestDeps, pod: Pod, dryRun: boolean): Promise<void> {
   const kind = deps.kinds.of(PodDisruptionBudget);

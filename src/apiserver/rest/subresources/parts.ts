@@ -1,6 +1,7 @@
 import type { CertificateSigningRequest } from "#api/certificates-v1/certificatesigningrequest";
 import type { Namespace } from "#api/core-v1/namespace";
-import { type Pod, podResizeProblems } from "#api/core-v1/pod";
+import type { Pod } from "#api/core-v1/pod";
+import { podResizeProblems } from "#api/core-v1/pod-resize";
 import { formatTime } from "#machinery/time";
 import { type AnyObject, forbidden, type Resource } from "#machinery/schema";
 import { invalidObject } from "#machinery/status";
