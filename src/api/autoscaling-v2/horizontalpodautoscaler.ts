@@ -4,8 +4,6 @@ import { invalid, type Of, resource } from "#machinery/schema";
 import { behaviorDefaults, targetsText } from "./horizontalpodautoscaler-rules.ts";
 import { HorizontalPodAutoscalerSpec, HorizontalPodAutoscalerStatus } from "./horizontalpodautoscalerspec.ts";
 
-export { HorizontalPodAutoscalerSpec, HorizontalPodAutoscalerStatus } from "./horizontalpodautoscalerspec.ts";
-
 /** What is looked at when nothing is said. */
 const CPU_METRIC = {
   type: "Resource",

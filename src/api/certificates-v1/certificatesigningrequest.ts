@@ -109,9 +109,6 @@ function* requestProblems(spec: CertificateSigningRequestSpec): Iterable<FieldPr
 const holds = ({ conditions }: CertificateSigningRequestStatus, type: string): boolean =>
   conditions?.some((condition) => condition.type === type && condition.status === "True") ?? false;
 
-export const isApproved = ({ status }: { readonly status: CertificateSigningRequestStatus }): boolean =>
-  holds(status, "Approved") && !holds(status, "Denied");
-
 /** A decision stands, and there is only one. */
 export function* decisionProblems(
   status: CertificateSigningRequestStatus,

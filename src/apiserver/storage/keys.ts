@@ -10,9 +10,3 @@ export const keyOf = (prefix: string, namespace: string, name: string): string =
 
 /** The last part of a key. */
 export const nameOf = (key: string): string => key.slice(key.lastIndexOf("/") + 1);
-
-/** The part between the kind's prefix and the name; empty for cluster-scoped kinds. */
-export function namespaceOf(prefix: string, key: string): string {
-  const slash = key.lastIndexOf("/");
-  return slash < prefix.length ? "" : key.slice(prefix.length, slash);
-}

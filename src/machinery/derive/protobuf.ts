@@ -21,8 +21,6 @@ import { isTypeMeta, type Member, put, type Resolved, resolve, type SchemaLike, 
 import { filledWith, keptWhen, zeroOf } from "./presence.ts";
 import { BYTES, FIXED64, ProtobufError, Reader, VARINT, Writer } from "./wire.ts";
 
-export { ProtobufError } from "./wire.ts";
-
 type Encode = (value: Record<string, unknown>, writer: Writer) => void;
 /** Reads up to the reader's end. */
 type Decode = (reader: Reader) => unknown;
