@@ -79,7 +79,10 @@ const newObjects: readonly (readonly [
     "a deployment without selector",
     Deployment,
     workload({ selector: null }),
-    ["spec.selector: Required value"],
+    [
+      "spec.selector: Required value",
+      'spec.template.metadata.labels: Invalid value: {"app":"web"}: `selector` does not match template `labels`',
+    ],
   ],
   [
     "pods of a deployment that end",
