@@ -7,12 +7,17 @@ import { stepOutput } from "./step-output.ts";
 import { type Arguments, UsageError, type Verb } from "./verb.ts";
 
 export const up: Verb = {
-  usage: "k8ts up [--nodes N] [--name NAME] [--data-dir DIR] [--no-uplink]",
+  usage: "k8ts up [--nodes N] [--name NAME] [--data-dir DIR] [--no-uplink] [--audit-policy FILE]",
   summary: "Starts a cluster on this machine, or what is missing of it.",
   options: {
     nodes: { type: "string", value: "N", help: "how many nodes; by default as many as there are, or one" },
     ...clusterOptions,
     "no-uplink": { type: "boolean", help: "nodes and pods reach nothing outside of this machine" },
+    "audit-policy": {
+      type: "string",
+      value: "FILE",
+      help: "put requests on record by this audit.k8s.io/v1 Policy",
+    },
     output: outputOption,
   },
 
@@ -24,6 +29,7 @@ export const up: Verb = {
       ...choice,
       nodes,
       uplink: !args.flag("no-uplink"),
+      ...(args.text("audit-policy") === undefined ? {} : { auditPolicy: args.text("audit-policy")! }),
       program: self(),
       output: stepOutput(io),
     });

@@ -1,3 +1,6 @@
+import { AuditLog } from "#apiserver/audit/audit-log";
+import type { AuditPolicy } from "#apiserver/audit/policy";
+import { RotatingFile } from "#apiserver/audit/rotating-file";
 import { startApiServer } from "#apiserver/server";
 import { secure } from "#apiserver/security";
 import { keepCompact } from "#apiserver/storage/compactor";
@@ -34,6 +37,8 @@ export interface ControlPlaneOptions {
   readonly podRange: string;
   readonly serviceRange: string;
   readonly clusterDomain: string;
+  /** Requests go on record by this policy, one JSON object a line; without it none do. */
+  readonly audit?: { readonly policy: AuditPolicy; readonly logFile: string };
   readonly scope: Scope;
 }
 
@@ -61,7 +66,9 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<v
   certificates.onRenewed(apiServerKubeletClient.name, (pair) => (kubeletPair = pair));
   const authority = certificates.cluster.certificate;
 
+  const audit = options.audit && (await openAudit(options.audit, scope));
   const security = secure({
+    ...(audit ? { audit } : {}),
     clientAuthorities: [authority],
     serviceAccountKey: certificates.serviceAccountKey,
     serverUrl: () => `https://${address}:${port}`,
@@ -113,4 +120,13 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<v
     new Scheduler({ client: clientOf("system:kube-scheduler"), informers, clock, random, scope }).start(),
   ]);
   log.info("control plane started", { address, port });
+}
+
+async function openAudit(
+  { policy, logFile }: NonNullable<ControlPlaneOptions["audit"]>,
+  scope: Scope,
+): Promise<AuditLog> {
+  const file = await RotatingFile.open({ path: logFile, clock: systemClock });
+  scope.defer(() => file.close());
+  return new AuditLog(policy, file, systemClock);
 }

@@ -1,4 +1,6 @@
 /** What the daemons of a local cluster are started with, read from the cluster's settings. */
+import { existsSync, readFileSync } from "node:fs";
+import { parseAuditPolicy } from "#apiserver/audit/policy";
 import type { Scope } from "#base/scope";
 import { planFabric } from "#network/machine/fabric";
 import { clusterCgroup } from "./cgroups.ts";
@@ -20,8 +22,14 @@ export function controlPlaneOptions(places: ClusterPlaces, scope: Scope): Contro
     podRange,
     serviceRange,
     clusterDomain,
+    ...auditOf(places),
     scope,
   };
+}
+
+function auditOf({ auditPolicy, auditLog }: ClusterPlaces): Pick<ControlPlaneOptions, "audit"> {
+  if (!existsSync(auditPolicy)) return {};
+  return { audit: { policy: parseAuditPolicy(readFileSync(auditPolicy, "utf8")), logFile: auditLog } };
 }
 
 export function nodeAgentOptions(places: ClusterPlaces, node: string, scope: Scope): NodeAgentOptions {

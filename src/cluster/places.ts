@@ -14,6 +14,9 @@ export interface ClusterPlaces {
   readonly store: string;
   readonly pki: string;
   readonly kubeconfig: string;
+  /** What requests are put on record; without this file none are. */
+  readonly auditPolicy: string;
+  readonly auditLog: string;
   readonly serverPid: string;
   readonly serverLog: string;
   node(name: string): NodePlaces;
@@ -50,6 +53,8 @@ export function placesOf(name: string, dataDir: string = DEFAULT_DATA_DIR): Clus
     store: join(dir, "store"),
     pki: join(dir, "pki"),
     kubeconfig: join(dir, "kubeconfig"),
+    auditPolicy: join(dir, "audit-policy.yaml"),
+    auditLog: join(dir, "audit.log"),
     serverPid: join(run, "server.pid"),
     serverLog: join(dir, "server.log"),
     node: (node) => nodePlaces(node, join(dir, "nodes", node), join(run, node)),

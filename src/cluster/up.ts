@@ -1,5 +1,6 @@
-import { readFileSync } from "node:fs";
+import { readFile, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
+import { parseAuditPolicy } from "#apiserver/audit/policy";
 import { type Clock, systemClock } from "#base/clock";
 import { clusterHash, type Fabric, type FabricNode } from "#network/machine/fabric";
 import { freeRanges, startFabric } from "#network/machine/start-fabric";
@@ -7,7 +8,7 @@ import { CertificateStore } from "./certificates/certificate-store.ts";
 import { writeKubeconfig } from "./certificates/kubeconfig.ts";
 import { adminClient } from "./certificates/profiles.ts";
 import { ensurePauseImage, startContainerd } from "./containerd/start.ts";
-import { type Command, type Daemon, pidOf, startDaemon } from "./daemon/daemon.ts";
+import { type Command, type Daemon, pidOf, startDaemon, stopDaemon } from "./daemon/daemon.ts";
 import { type ClusterPlaces, DEFAULT_CLUSTER, type NodePlaces, placesOf } from "./places.ts";
 import { type ClusterSettings, readSettings, writeSettings } from "./settings.ts";
 import { StepFailed, type StepOutput, Steps } from "./steps.ts";
@@ -18,6 +19,8 @@ export interface UpOptions {
   /** How many; undefined: as many as there are, one in a new cluster. */
   readonly nodes: number | undefined;
   readonly uplink: boolean;
+  /** File with an audit policy to go by from now on; undefined: as before. */
+  readonly auditPolicy?: string;
   /** How this program starts itself again, as a daemon. */
   readonly program: Pick<Command, "program" | "args">;
   readonly output: StepOutput;
@@ -67,6 +70,7 @@ const describe = ({ name, nodes, port }: ClusterSettings): string =>
 async function prepare(places: ClusterPlaces, options: UpOptions): Promise<ClusterSettings> {
   const settings = settingsFor(readSettings(places) ?? (await newSettings(options)), options);
   await writeSettings(places, settings);
+  if (options.auditPolicy !== undefined) await changeAuditPolicy(places, options.auditPolicy);
   const certificates = await CertificateStore.open(places.pki, { clock: systemClock });
   const credentials = await certificates.pair(adminClient);
   await writeKubeconfig(places.kubeconfig, {
@@ -78,6 +82,14 @@ async function prepare(places: ClusterPlaces, options: UpOptions): Promise<Clust
   });
   await certificates.close();
   return settings;
+}
+
+/** The control plane reads its policy when it starts. */
+async function changeAuditPolicy(places: ClusterPlaces, file: string): Promise<void> {
+  const text = await readFile(file, "utf8");
+  parseAuditPolicy(text);
+  await writeFile(places.auditPolicy, text, { mode: 0o600 });
+  await stopDaemon(serverDaemon(places), systemClock);
 }
 
 async function newSettings({ name, uplink }: UpOptions): Promise<ClusterSettings> {
@@ -205,6 +217,3 @@ async function readyOrExplain({ what, logFile }: Daemon, ready: Promise<void>): 
     throw new StepFailed(`${what} did not start: ${said}`, `read its log: ${logFile}`, { cause });
   }
 }
-
-/** Content of the cluster's kubeconfig. */
-export const readKubeconfig = ({ kubeconfig }: ClusterPlaces): string => readFileSync(kubeconfig, "utf8");
