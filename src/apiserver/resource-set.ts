@@ -1,5 +1,6 @@
 import { type GroupFacts, groups as builtInGroups } from "#api/groups";
 import type { AnyObject, Resource } from "#machinery/schema";
+import { compareVersions } from "#machinery/version-order";
 import type { GroupResource } from "#machinery/status";
 import type { KindStorage } from "./storage/kind-storage.ts";
 import type { View } from "./storage/view.ts";
@@ -69,7 +70,9 @@ export class ResourceSet {
       versions.delete(group.name);
       return served ? [{ ...group, versions: group.versions.filter((version) => served.has(version)) }] : [];
     });
-    const others = [...versions].map(([name, served]) => groupOf(name, [...served]));
+    const others = [...versions]
+      .map(([name, served]) => groupOf(name, [...served].toSorted(compareVersions)))
+      .toSorted((a, b) => (a.name < b.name ? -1 : 1));
     return [...facts, ...others];
   }
 

@@ -14,6 +14,8 @@ import type { Resource } from "#machinery/schema";
 import type { Store } from "#store/store";
 import type { AdmissionPlugin, Authenticator, Authorizer, Loopback, ReadCache, User } from "./contracts.ts";
 import type { AuditLog } from "./audit/audit-log.ts";
+import { CustomResourceDefinition } from "#api/apiextensions-v1/customresourcedefinition";
+import { CustomKinds } from "./custom/custom-kinds.ts";
 import { type Advertised, advertise, bootstrapNamespaces, bootstrapServiceRange } from "./bootstrap.ts";
 import { Discovery } from "./discovery/discovery.ts";
 import { FeatureGates } from "./gates.ts";
@@ -208,6 +210,10 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
   for (const [key, handler] of rooms.connects ?? []) connects.set(key, handler);
   if (kinds.of(Namespace)) await bootstrapNamespaces(loopback, cache);
   if (kinds.of(ServiceCIDR)) await bootstrapServiceRange(loopback, cache, ranges.addresses);
+
+  if (kinds.of(CustomResourceDefinition)) {
+    await new CustomKinds({ kinds, cache, loopback, store, feed, limits, clock, scope }).start();
+  }
 
   let url = "https://localhost";
   for (const check of options.healthChecks ?? []) health.add(check);

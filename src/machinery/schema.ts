@@ -28,6 +28,7 @@ export {
   value,
   wrappedList,
 } from "./schema/field.ts";
+export type { JsonSchema, SchemaRule } from "./schema/json-schema.ts";
 export * from "./schema/problem.ts";
 export * from "./schema/resource.ts";
 export { type Fields, type Of, type ShapeOfFields, struct, type Wire } from "./schema/struct.ts";

@@ -1,5 +1,6 @@
 import { named, sameValue } from "#api/checks";
 import { JSONSchemaProps } from "#api/apiextensions-v1/jsonschemaprops";
+import { ruleWarnings, versionPartProblems } from "#api/apiextensions-v1/version-problems";
 import { ObjectMeta } from "#api/meta-v1/objectmeta";
 import {
   at,
@@ -210,6 +211,23 @@ function* definitionUpdateProblems(
   if (spec.names.kind !== old.names.kind) yield invalid("spec.names.kind", spec.names.kind, fixed);
 }
 
+const APPROVED = "api-approved.kubernetes.io";
+const APPROVAL_URL = "https://github.com/kubernetes/enhancements/pull/1111";
+
+/** Groups of the project itself are not for everybody. */
+function* approvalProblems(group: string, approval: string | undefined): Iterable<FieldProblem> {
+  if (!/(?:^|\.)(?:k8s|kubernetes)\.io$/.test(group)) return;
+  const path = `metadata.annotations[${APPROVED}]`;
+  if (!approval)
+    yield required(path, `protected groups must have approval annotation "${APPROVED}", see ${APPROVAL_URL}`);
+  else if (!approval.startsWith("unapproved") && !URL.canParse(approval))
+    yield invalid(
+      path,
+      approval,
+      `protected groups must have approval annotation "${APPROVED}" with either a URL or a reason starting with "unapproved", see ${APPROVAL_URL}`,
+    );
+}
+
 export const CustomResourceDefinition = resource({
   apiVersion: "apiextensions.k8s.io/v1",
   kind: "CustomResourceDefinition",
@@ -256,11 +274,17 @@ export const CustomResourceDefinition = resource({
           "must be false in order to use defaults in the schema",
         );
     },
+    *validateCreate({ metadata, spec }) {
+      yield* versionPartProblems(spec);
+      yield* approvalProblems(spec.group, metadata.annotations?.[APPROVED]);
+    },
+    warnings: ({ spec }) => ruleWarnings(spec),
     *validateUpdate({ spec }, old) {
       const established = (old.status.conditions ?? []).some(
         ({ type, status }) => type === "Established" && status === "True",
       );
       yield* definitionUpdateProblems(spec, old.spec, established);
+      yield* versionPartProblems(spec, old.spec);
     },
     *validateStatusUpdate({ spec, status }) {
       for (const [index, name] of (status.storedVersions ?? []).entries())

@@ -58,6 +58,8 @@ export interface AcceptableForms {
   readonly transforms: readonly Transform[];
   /** Named in the error. */
   readonly mediaTypes: readonly string[];
+  /** Only metadata has a protobuf form. */
+  readonly protobufOfMetadataOnly?: boolean;
   readonly known: Map<string, Accepted>;
 }
 
@@ -78,11 +80,23 @@ export const WATCH_FORMS = forms(["json", "protobuf"], ["Table", "PartialObjectM
 /** For answers that are no objects of a kind: Status, Scale, discovery. */
 export const PLAIN_FORMS = forms(["json", "yaml", "protobuf"], []);
 
-function choose(header: string, { formats, transforms, mediaTypes }: AcceptableForms): Accepted {
+/** The same forms for custom kinds, which are JSON and nothing else. */
+function forCustom(of: AcceptableForms): AcceptableForms {
+  const mediaTypes = of.mediaTypes.filter((type) => !type.startsWith(MEDIA_TYPE.protobuf));
+  return { ...of, mediaTypes, protobufOfMetadataOnly: true, known: new Map() };
+}
+
+const CUSTOM_FORMS = new Map([OBJECT_FORMS, LIST_FORMS, WATCH_FORMS].map((of) => [of, forCustom(of)]));
+
+export const customForms = (of: AcceptableForms): AcceptableForms => CUSTOM_FORMS.get(of) ?? of;
+
+function choose(header: string, all: AcceptableForms): Accepted {
+  const { formats, transforms, mediaTypes } = all;
   for (const { type, parameters } of clausesOf(header)) {
     const format = Object.hasOwn(FORMAT_OF, type) ? FORMAT_OF[type]! : undefined;
     if (!format || !formats.includes(format)) continue;
     const as = parameters.as ?? "";
+    if (as === "" && format === "protobuf" && all.protobufOfMetadataOnly) continue;
     if (as === "") return { format, as: "", asVersion: "", parameters };
     if (as === "Table" && format === "protobuf") continue;
     const version = parameters.v ?? "";

@@ -115,7 +115,8 @@ function shown(answer: CompleteAnswer, form: AnswerForm, now: number): { value: 
     return { value: partialListOf(objects, meta, asVersion), schema: PartialObjectMetadataList };
   }
   if (answer.type !== "list") return { value: objects[0]!, schema: resource.schema };
-  const items = objects.map(({ kind: _kind, apiVersion: _version, ...rest }) => rest);
+  const saysKind = resource.schema.rules.structural !== undefined;
+  const items = saysKind ? objects : objects.map(({ kind: _kind, apiVersion: _version, ...rest }) => rest);
   const value = { kind: resource.listKind, apiVersion: resource.apiVersion, metadata: meta, items };
   return { value, schema: listSchema(resource) };
 }

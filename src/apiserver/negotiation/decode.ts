@@ -33,6 +33,9 @@ const FORMAT_OF: Readonly<Record<string, Format>> = {
 
 const ACCEPTED = "application/json, application/yaml, application/vnd.kubernetes.protobuf";
 
+/** Custom kinds have no protobuf form. */
+const CUSTOM_ACCEPTED = "application/json, application/yaml";
+
 /** The media type of a Content-Type header, without parameters. */
 export const mediaTypeOf = (contentType: string): string => contentType.split(";")[0]!.trim().toLowerCase();
 
@@ -40,16 +43,20 @@ export const mediaTypeOf = (contentType: string): string => contentType.split(";
 export function formatOf(contentType: string): Format {
   const mediaType = mediaTypeOf(contentType);
   if (Object.hasOwn(FORMAT_OF, mediaType)) return FORMAT_OF[mediaType]!;
-  throw unsupportedMediaType(
-    `the body of the request was in an unknown format - accepted media types include: ${ACCEPTED}`,
-  );
+  throw unsupported(ACCEPTED);
 }
+
+const unsupported = (types: string): StatusError =>
+  unsupportedMediaType(
+    `the body of the request was in an unknown format - accepted media types include: ${types}`,
+  );
 
 /** The object in a body, in canonical form. Throws BadRequest in the words of the API. */
 export function decodeBody(body: Body, expected: Expected, options: DecodeOptions): unknown {
   if (body.type === "none") return checked({}, expected, options, []);
   if (body.type === "value") return checked(body.value, expected, options, []);
   const format = formatOf(body.contentType);
+  if (format === "protobuf" && expected.schema.rules.structural) throw unsupported(CUSTOM_ACCEPTED);
   if (format === "protobuf") return fromProtobuf(body.bytes, expected);
   const duplicates: string[] = [];
   const value = parseBody(body.bytes, format, expected, options, duplicates);

@@ -28,7 +28,7 @@ export class OpenApi {
     this.#refresh();
     const accept = request.exchange.header("accept") ?? "";
     const protobuf = clausesOf(accept).some(
-      ({ type }) => OPENAPI_V2_PROTOBUF.startsWith(type) && type !== "*/*",
+      ({ type }) => OPENAPI_V2_PROTOBUF.startsWith(type) && type !== "" && type !== "*/*",
     );
     if (protobuf) return send(request, this.#v2.protobuf(), OPENAPI_V2_PROTOBUF);
     return send(request, this.#v2.json().bytes, JSON_TYPE);

@@ -16,6 +16,7 @@ import {
   PLAIN_FORMS,
   WATCH_FORMS,
   accepted,
+  customForms,
 } from "../negotiation/accept.ts";
 import { type AnswerForm, encodeValue, includeObjectOf, writeAnswer } from "../negotiation/answer-writer.ts";
 import { MEDIA_TYPE } from "../negotiation/accept.ts";
@@ -140,7 +141,7 @@ export class Chain {
       await connect({ info, user, exchange, kind });
       return trail?.complete({ code: exchange.status });
     }
-    const form = formOf(exchange, info);
+    const form = formOf(exchange, info, kind.resource.schema.rules.structural !== undefined);
     const warnings: string[] = [];
     const op: Operation = {
       info,
@@ -194,7 +195,11 @@ const tooLargeBody = (limit: number): StatusError =>
 
 const NEVER_TRANSFORMED = new Set(["create", "update", "patch", "delete"]);
 
-function formOf(exchange: Exchange, { verb, query, subresource }: RequestInfo): AnswerForm {
+function formOf(
+  exchange: Exchange,
+  { verb, query, subresource }: RequestInfo,
+  isCustom: boolean,
+): AnswerForm {
   const forms =
     verb === "watch"
       ? WATCH_FORMS
@@ -204,7 +209,7 @@ function formOf(exchange: Exchange, { verb, query, subresource }: RequestInfo): 
           ? PLAIN_FORMS
           : OBJECT_FORMS;
   return {
-    ...accepted(exchange.header("accept"), forms),
+    ...accepted(exchange.header("accept"), isCustom ? customForms(forms) : forms),
     pretty: isPretty(exchange, query),
     includeObject: includeObjectOf(query),
   };

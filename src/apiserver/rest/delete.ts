@@ -4,6 +4,7 @@ import type { AnyObject } from "#machinery/schema";
 import { conflict, notFound, staleVersion } from "#machinery/status";
 import type { Answer, Operation } from "../request/operation.ts";
 import type { Item } from "../storage/item.ts";
+import { CLEANUP_FINALIZER } from "../custom/custom-kinds.ts";
 import { type Removal, removalOf } from "./delete-options.ts";
 import { planDeletion } from "./deletion-plan.ts";
 import type { RestDeps } from "./deps.ts";
@@ -75,7 +76,7 @@ async function attemptRemoval(op: Operation, deps: RestDeps, removal: Removal, i
   const plan =
     hookKey(kind) === "v1/Namespace"
       ? planNamespace(op, old, removal, deps.clock.now())
-      : planDeletion(hookKey(kind), old, removal, deps.clock.now());
+      : planDeletion(hookKey(kind), heldByObjects(kind, old), removal, deps.clock.now());
   if (plan.type === "pending") return { answer: finished(op, old) };
   if (plan.type === "mark") {
     const made = storage.encode(view.toStored(canonical(resource, plan.object)));
@@ -115,6 +116,14 @@ function planNamespace(op: Operation, old: AnyObject, removal: Removal, nowMs: n
   });
   const status = { ...(statusOf(old) as object), phase: "Terminating" };
   return { type: "mark", object: withStatus(object, status) } as const;
+}
+
+/** The definition of a custom kind stays until the last object of the kind is gone. */
+function heldByObjects(kind: Operation["kind"], old: AnyObject): AnyObject {
+  if (hookKey(kind) !== "apiextensions.k8s.io/v1/CustomResourceDefinition") return old;
+  const { deletionTimestamp, finalizers = [] } = old.metadata;
+  if (deletionTimestamp !== undefined || finalizers.includes(CLEANUP_FINALIZER)) return old;
+  return withMeta(old, { finalizers: [...finalizers, CLEANUP_FINALIZER] });
 }
 
 /** Stands in for the finalizers in a namespace's spec while the deletion is planned. */

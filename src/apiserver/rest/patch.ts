@@ -23,12 +23,15 @@ const MERGE_PATCH = "application/merge-patch+json";
 const STRATEGIC_PATCH = "application/strategic-merge-patch+json";
 const APPLY_PATCH = "application/apply-patch+yaml";
 const PATCH_TYPES = [JSON_PATCH, MERGE_PATCH, STRATEGIC_PATCH, APPLY_PATCH];
+/** Custom kinds do not say how their lists are merged in a strategic patch. */
+const CUSTOM_PATCH_TYPES = [JSON_PATCH, MERGE_PATCH, APPLY_PATCH];
 
 /** PATCH of an object or of one of its parts. Apply creates what does not exist. */
 export async function patch(op: Operation, deps: RestDeps, part?: Part): Promise<Answer> {
   const { info } = op;
   const query = writeQueryOf(info.query, "PatchOptions");
-  const type = typeOf(op, PATCH_TYPES);
+  const isCustom = op.kind.resource.schema.rules.structural !== undefined;
+  const type = typeOf(op, isCustom ? CUSTOM_PATCH_TYPES : PATCH_TYPES);
   const value = bodyValue(op, type, deps);
   const own = part ?? (info.subresource === "status" ? statusPart : mainPart);
   if (type === APPLY_PATCH) return apply(op, deps, query, value, own);

@@ -60,15 +60,15 @@ export function refuse(
 
 /** Kinds whose annotations count as part of what is wanted. */
 const ANNOTATIONS_COUNT = new Set(["apps/v1/Deployment"]);
-const NOT_COUNTED = new Set(["kind", "apiVersion", "metadata", "status"]);
+const NOT_COUNTED = new Set(["kind", "apiVersion", "metadata"]);
 
 /** Has what is wanted changed, so that the generation grows? */
 export function asksForMore(resource: Resource, object: AnyObject, old: AnyObject): boolean {
   const before = old as unknown as Record<string, unknown>;
   const after = object as unknown as Record<string, unknown>;
   for (const part of new Set([...Object.keys(before), ...Object.keys(after)])) {
-    if (!NOT_COUNTED.has(part) && before[part] !== after[part] && !sameJson(before[part], after[part]))
-      return true;
+    if (NOT_COUNTED.has(part) || (part === "status" && resource.statusSubresource)) continue;
+    if (before[part] !== after[part] && !sameJson(before[part], after[part])) return true;
   }
   if (!ANNOTATIONS_COUNT.has(`${resource.apiVersion}/${resource.kind}`)) return false;
   return !sameJson(object.metadata.annotations ?? {}, old.metadata.annotations ?? {});

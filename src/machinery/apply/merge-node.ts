@@ -1,4 +1,5 @@
-import type { FieldFacts, Struct, Type } from "#machinery/schema";
+import type { FieldFacts, JsonSchema, Struct, Type } from "#machinery/schema";
+import { itemsOf, memberOf } from "../structural/place.ts";
 
 /**
  * How one place of an object is merged and owned: a leaf is one value, an object is owned member by member, a set
@@ -71,6 +72,7 @@ function structNode(struct: Struct): MergeNode {
   if (known) return known;
   const members = new Map<string, MergeNode>();
   const facts = factsOf(struct);
+  const custom = struct.rules.structural && customNode(struct.rules.structural);
   const node: MergeNode =
     struct.rules.atomic || struct.rules.json !== undefined
       ? LEAF
@@ -80,8 +82,9 @@ function structNode(struct: Struct): MergeNode {
             let member = members.get(key);
             if (!member) {
               const field = facts.get(key);
+              if (custom?.kind === "object" && key !== "metadata") member = custom.member(key);
               // Members that only a client knows are owned as one value each.
-              member = field ? fieldNode(field) : LEAF;
+              else member = field ? fieldNode(field) : LEAF;
               if (field) members.set(key, member);
             }
             return member;
@@ -134,4 +137,39 @@ function keyedNode(item: Type, keys: readonly string[]): MergeNode {
   // Sorted, since the text of a key names its fields in order.
   const keyFields = keys.toSorted().map((name) => ({ name, default: fields.get(name)?.default }));
   return { kind: "keyed", keys: keyFields, item: structNode(struct) };
+}
+
+/** Where no schema says more: objects are owned member by member, lists as a whole. */
+const DEDUCED: MergeNode = { kind: "object", member: () => DEDUCED };
+
+const customs = new WeakMap<JsonSchema, MergeNode>();
+
+/** The tree of a custom kind's schema, made as far as it is walked. */
+function customNode(schema: JsonSchema): MergeNode {
+  let node = customs.get(schema);
+  if (!node) customs.set(schema, (node = makeCustomNode(schema)));
+  return node;
+}
+
+function makeCustomNode(schema: JsonSchema): MergeNode {
+  const items = itemsOf(schema);
+  if (schema.type === "array" || items) {
+    const listType = schema["x-kubernetes-list-type"];
+    if (listType === "set") return SET;
+    if (listType !== "map" || !items) return LEAF;
+    const keys = (schema["x-kubernetes-list-map-keys"] ?? [])
+      .toSorted()
+      .map((name) => ({ name, default: items.properties?.[name]?.default }));
+    return { kind: "keyed", keys, item: customNode(items) };
+  }
+  if (schema["x-kubernetes-map-type"] === "atomic") return LEAF;
+  const holdsMembers = schema.type === "object" || schema["x-kubernetes-preserve-unknown-fields"] === true;
+  if (!holdsMembers) return LEAF;
+  return {
+    kind: "object",
+    member(key) {
+      const member = memberOf(schema, key);
+      return member ? customNode(member) : DEDUCED;
+    },
+  };
 }

@@ -1,6 +1,8 @@
 /** The slow way through a value and its schema: run only to say what is wrong with a value, and where. */
 import { canonicalQuantity } from "../quantity.ts";
-import type { ScalarName, Struct } from "../schema.ts";
+import type { JsonSchema, ScalarName, Struct } from "../schema.ts";
+import { membersSchema } from "../structural/defaults.ts";
+import { unknownMembers } from "../structural/prune.ts";
 import { canonicalMicroTime, canonicalTime, parseDuration } from "../time.ts";
 import { goNameOf, isObject, membersOf, type Resolved, resolve, shortNameOf } from "./shape.ts";
 
@@ -32,12 +34,25 @@ function findUnknownMembers(struct: Struct, value: object, path: string, paths: 
     list.forEach((one, i) => findUnknown(schema, one, Array.isArray(value) ? `${path}[${i}]` : path, paths));
     return;
   }
+  if (struct.rules.structural) return findUnknownInCustom(struct, struct.rules.structural, value, path, paths);
   const members = new Map(membersOf(struct).map((member) => [member.name, member.type]));
   for (const [key, one] of Object.entries(value)) {
     const type = members.get(key);
     if (type) findUnknown(type, one, below(path, key), paths);
     else if (!struct.rules.preserveUnknown) paths.push(below(path, key));
   }
+}
+
+function findUnknownInCustom(
+  struct: Struct,
+  schema: JsonSchema,
+  value: object,
+  path: string,
+  paths: string[],
+): void {
+  const { kind: _kind, apiVersion: _version, metadata, ...members } = value as Record<string, unknown>;
+  findUnknown(resolve(struct.fields.metadata!.type), metadata, below(path, "metadata"), paths);
+  paths.push(...unknownMembers(membersSchema(schema), members, path));
 }
 
 const below = (path: string, key: string): string => (path === "" ? key : `${path}.${key}`);

@@ -6,7 +6,9 @@
  * walks the schema to say what and where.
  */
 import { canonicalQuantity, QuantityError } from "../quantity.ts";
-import type { Resource, Struct } from "../schema.ts";
+import { pruneOf } from "../structural/prune.ts";
+import { membersSchema } from "../structural/defaults.ts";
+import type { JsonSchema, Resource, Struct } from "../schema.ts";
 import { canonicalMicroTime, canonicalTime, parseDuration, TimeError } from "../time.ts";
 import { unknownFields, wrongType } from "./json-problems.ts";
 import { filledWith, keptWhen, zeroOf } from "./presence.ts";
@@ -307,6 +309,7 @@ function same(made: Record<string, unknown>, given: Record<string, unknown>): bo
 }
 
 function compile(struct: Struct): Decode {
+  if (struct.rules.structural) return customKind(struct, struct.rules.structural);
   switch (struct.rules.json) {
     case undefined:
       return new Writer().write(struct);
@@ -325,6 +328,31 @@ function compile(struct: Struct): Decode {
       });
   }
 }
+
+/** Kind, apiVersion and metadata as in every kind; the rest is JSON of which the schema says what may stay. */
+function customKind(struct: Struct, schema: JsonSchema): Decode {
+  const metadata = resolve(struct.fields.metadata!.type);
+  if (metadata.kind !== "struct") throw new TypeError(`${struct.name}.metadata is no struct`);
+  const codec = codecOf(metadata);
+  const prune = pruneOf(membersSchema(schema));
+  return (value, state) => {
+    if (!isObject(value)) return mismatch();
+    const { kind, apiVersion, metadata: sent, ...members } = value;
+    if (!isTextOrUnset(kind) || !isTextOrUnset(apiVersion)) return mismatch();
+    const made: Record<string, unknown> = {
+      ...(kind ? { kind } : {}),
+      ...(apiVersion ? { apiVersion } : {}),
+      metadata: codec.decode(sent ?? {}, state),
+      ...(prune(members, state) as object),
+    };
+    return same(made, value) && Object.keys(made).every((key, at) => key === Object.keys(value)[at])
+      ? value
+      : made;
+  };
+}
+
+const isTextOrUnset = (value: unknown): boolean =>
+  value === undefined || value === null || typeof value === "string";
 
 /** The unions of JSONSchemaProps: one of their forms is the struct in field `schema`. */
 function union(struct: Struct, choose: (value: unknown, state: State, decode: Decode) => unknown): Decode {

@@ -1,5 +1,7 @@
 /** Structs as OpenAPI schemas, in the two dialects that clients read. */
-import type { FieldFacts, MergeFacts, ScalarName, Struct } from "../schema.ts";
+import type { FieldFacts, JsonSchema, MergeFacts, ScalarName, Struct } from "../schema.ts";
+import { publishedSchema } from "../structural/openapi.ts";
+import { TYPE_MEMBERS } from "../structural/place.ts";
 import { isTypeMeta, type Member, membersOf, put, type Resolved, resolve } from "./shape.ts";
 
 /** OpenAPI 2 (`/openapi/v2`) or 3 (`/openapi/v3`). */
@@ -144,6 +146,7 @@ export class Definitions {
       this.ref(resolve(struct.fields.schema!.type) as Struct);
       return description;
     }
+    if (struct.rules.structural) return this.#customSchema(struct, struct.rules.structural);
     const members = membersOf(struct);
     const properties = {};
     for (const member of members.toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
@@ -161,6 +164,23 @@ export class Definitions {
       ...(kinds.length === 0 ? {} : { "x-kubernetes-group-version-kind": kinds }),
       ...(struct.rules.atomic ? { "x-kubernetes-map-type": "atomic" } : {}),
       ...(struct.rules.preserveUnknown ? { "x-kubernetes-preserve-unknown-fields": true } : {}),
+    };
+  }
+
+  /** As its definition says, with what every object has. */
+  #customSchema(struct: Struct, schema: JsonSchema): Json {
+    const published = publishedSchema(schema, this.#dialect);
+    const properties: Record<string, unknown> = { ...(published.properties as object | undefined) };
+    for (const member of membersOf(struct)) {
+      if (TYPE_MEMBERS.has(member.name)) properties[member.name] = this.#property(struct, member);
+    }
+    const sorted = {};
+    for (const name of Object.keys(properties).sort()) put(sorted, name, properties[name]);
+    const kinds = this.#kindsOf(struct);
+    return {
+      ...published,
+      properties: sorted,
+      ...(kinds.length === 0 ? {} : { "x-kubernetes-group-version-kind": kinds }),
     };
   }
 

@@ -1,3 +1,5 @@
+import type { JsonSchema } from "./json-schema.ts";
+
 /** Scalars by the shape they have in memory, which for API kinds is the shape they have in JSON. */
 export interface ScalarShapes {
   string: string;
@@ -74,6 +76,11 @@ export interface StructRules {
   readonly atomic?: boolean;
   /** Unknown fields are kept (custom resources). */
   readonly preserveUnknown?: boolean;
+  /**
+   * A custom kind: besides kind, apiVersion and metadata its members are JSON that this schema describes. What does
+   * not fit is no error of decoding but of validation, as the kind's rules say.
+   */
+  readonly structural?: JsonSchema;
   /** Runs wherever the struct occurs; `path` leads to the struct. */
   readonly validate?: StructValidator;
 }

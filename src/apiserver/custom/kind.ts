@@ -1,0 +1,176 @@
+/** Custom kinds as kinds like any other: made from their definitions while the server runs. */
+import type {
+  CustomResourceDefinition,
+  CustomResourceDefinitionNames,
+  CustomResourceDefinitionVersion,
+} from "#api/apiextensions-v1/customresourcedefinition";
+import { ObjectMeta } from "#api/meta-v1/objectmeta";
+import {
+  type AnyObject,
+  Field,
+  type JsonSchema,
+  type ReadsText,
+  type Resource,
+  type ResourceRules,
+  resource,
+  type ScaleFacts,
+  string,
+  type StructOf,
+  struct,
+  value,
+  type Verb,
+} from "#machinery/schema";
+import { StatusError } from "#machinery/status";
+import { defaultObject, membersSchema } from "#machinery/structural/defaults";
+import { compileJsonPath } from "#machinery/structural/json-path";
+import { TYPE_MEMBERS } from "#machinery/structural/place";
+import { problemsOf } from "#machinery/structural/validate";
+import { columnsOf } from "./columns.ts";
+
+export type Version = CustomResourceDefinitionVersion;
+
+/** No new objects: those that are there may still lose what holds them. */
+const TERMINATING_VERBS: readonly Verb[] = [
+  "delete",
+  "deletecollection",
+  "get",
+  "list",
+  "patch",
+  "update",
+  "watch",
+];
+
+/** Where objects of a custom kind are stored, below the root of the store. */
+export const storagePrefixOf = ({ spec }: CustomResourceDefinition): string =>
+  `${spec.group}/${spec.names.plural}`;
+
+/** `names`: those that have been accepted. */
+export function customResource(
+  definition: CustomResourceDefinition,
+  names: CustomResourceDefinitionNames,
+  version: Version,
+  isTerminating: boolean,
+): Resource {
+  const { spec } = definition;
+  const apiVersion = `${spec.group}/${version.name}`;
+  const schema = (version.schema?.openAPIV3Schema ?? KEEPS_ALL) as JsonSchema;
+  const scale = version.subresources?.scale && scaleOf(version.subresources.scale);
+  const base = resource<ObjectMeta, Record<never, never>, unknown, unknown, AnyObject>({
+    apiVersion,
+    kind: names.kind,
+    plural: names.plural,
+    singular: names.singular || names.kind.toLowerCase(),
+    shortNames: names.shortNames ?? [],
+    categories: names.categories ?? [],
+    namespaced: spec.scope === "Namespaced",
+    metadata: ObjectMeta,
+    ...(isTerminating ? { verbs: TERMINATING_VERBS } : {}),
+    statusSubresource: version.subresources?.status !== undefined,
+    ...(scale ? { scale } : {}),
+    counted: true,
+    fieldSelectors: selectorsOf(version),
+    columns: columnsOf(version.additionalPrinterColumns),
+    rules: {
+      ...rulesOf(schema, apiVersion, names.kind, version),
+      ...(isTerminating ? { validateCreate } : {}),
+    },
+    storedAs: storedAs(definition),
+    storagePrefix: storagePrefixOf(definition),
+  });
+  const { group, kind } = base;
+  const name = `${group.split(".").toReversed().join(".")}.${version.name}.${kind}`;
+  return { ...base, listKind: names.listKind || `${kind}List`, schema: structOf(name, schema) };
+}
+
+/** Apply creates what is not there. */
+function validateCreate({ apiVersion, kind }: AnyObject): never {
+  throw new StatusError({
+    kind: "Status",
+    apiVersion: "v1",
+    metadata: {},
+    status: "Failure",
+    message: "create not allowed while custom resource definition is terminating",
+    reason: "MethodNotAllowed",
+    details: { group: apiVersion.split("/")[0]!, kind },
+    code: 405,
+  });
+}
+
+const KEEPS_ALL: JsonSchema = { type: "object", "x-kubernetes-preserve-unknown-fields": true };
+
+const storedAs = ({ spec }: CustomResourceDefinition): string =>
+  `${spec.group}/${spec.versions.find(({ storage }) => storage)!.name}/${spec.names.kind}`;
+
+/** Members of the object as JSON fields: what they hold is the schema's to say. */
+function structOf(name: string, schema: JsonSchema): StructOf<AnyObject> {
+  const members = Object.entries(schema.properties ?? {}).filter(([member]) => !TYPE_MEMBERS.has(member));
+  const fields = {
+    kind: string(0).required().doc("The kind of this object."),
+    apiVersion: string(0).required().doc("Group and version of this kind."),
+    metadata: value(1, ObjectMeta).doc("Name, labels and bookkeeping of the object."),
+    ...Object.fromEntries(members.map(([member, { description = "" }]) => [member, jsonField(description)])),
+  };
+  const made = struct(name, fields, { doc: schema.description ?? "", structural: schema });
+  return made as unknown as StructOf<AnyObject>;
+}
+
+/** Custom kinds have no protobuf form, and so no tags. */
+const jsonField = (doc: string): Field<unknown> =>
+  new Field({
+    tag: 0,
+    type: { kind: "scalar", name: "json" },
+    doc,
+    required: false,
+    pointer: true,
+    omit: "empty",
+    inline: false,
+    nullable: false,
+    hidden: false,
+    immutable: false,
+    gates: [],
+    merge: {},
+  });
+
+function scaleOf({
+  specReplicasPath,
+  statusReplicasPath,
+  labelSelectorPath,
+}: NonNullable<NonNullable<Version["subresources"]>["scale"]>): ScaleFacts {
+  return {
+    replicas: specReplicasPath.slice(1),
+    observed: statusReplicasPath.slice(1),
+    ...(labelSelectorPath ? { selector: labelSelectorPath.slice(1) } : {}),
+  };
+}
+
+const selectorsOf = ({ selectableFields = [] }: Version): Record<string, ReadsText<AnyObject>> =>
+  Object.fromEntries(
+    selectableFields.map(({ jsonPath }): [string, ReadsText<AnyObject>] => {
+      const read = compileJsonPath(jsonPath);
+      const text = (object: AnyObject) => String((read(object)[0] ?? "") as string | number | boolean);
+      return [jsonPath.slice(1), text];
+    }),
+  );
+
+function rulesOf(
+  schema: JsonSchema,
+  apiVersion: string,
+  kind: string,
+  { deprecated, deprecationWarning }: Version,
+): ResourceRules<AnyObject> {
+  const members = membersSchema(schema);
+  const name = schema.properties?.metadata?.properties?.name;
+  const problems = function* (object: AnyObject, old: AnyObject | undefined) {
+    const { metadata } = object;
+    if (name) yield* problemsOf(name, metadata.name, old?.metadata.name, "metadata.name");
+    yield* problemsOf(members, object, old);
+  };
+  const warning = deprecationWarning || `${apiVersion} ${kind} is deprecated`;
+  return {
+    defaults: (object) => defaultObject(schema, object),
+    validateCreate: (object) => problems(object, undefined),
+    validateUpdate: problems,
+    validateStatusUpdate: problems,
+    ...(deprecated ? { warnings: () => [warning] } : {}),
+  };
+}

@@ -1,0 +1,70 @@
+/** Stored custom objects as one version of their kind shows them. */
+import { decodeJson } from "#machinery/derive/json";
+import { stringifyJson } from "#machinery/json";
+import type { AnyObject, Resource } from "#machinery/schema";
+import { StatusError } from "#machinery/status";
+import type { Item } from "../storage/item.ts";
+import type { View } from "../storage/view.ts";
+
+export interface CustomViewOptions {
+  readonly resource: Resource;
+  /** `group/version` that objects are stored as. */
+  readonly storedVersion: string;
+  /** What was stored after this revision has been checked against the present schema. */
+  readonly schemaRevision: number;
+  /** How versions become one another. */
+  readonly strategy: string;
+}
+
+export function customView({ resource, storedVersion, schemaRevision, strategy }: CustomViewOptions): View {
+  const { apiVersion, kind } = resource;
+  const head = Buffer.from(JSON.stringify({ kind, apiVersion }).slice(0, -1));
+  const known = new WeakMap<Item, AnyObject>();
+
+  /** Written in this version and under this schema: its bytes can be used as they are. */
+  const isCurrent = (item: Item): boolean =>
+    item.revision > schemaRevision && item.stored.compare(head, 0, head.length, 0, head.length) === 0;
+
+  const object = (item: Item): AnyObject => {
+    if (isCurrent(item)) return item.object;
+    const found = known.get(item);
+    if (found) return found;
+    const { object: stored } = item;
+    if (stored.apiVersion !== apiVersion && strategy !== "None")
+      throw noConversion(resource, stored.apiVersion);
+    const made = brought(resource, stored);
+    known.set(item, made);
+    return made;
+  };
+
+  return {
+    asStored: false,
+    object,
+    bytes: (item) => (isCurrent(item) ? item.served() : Buffer.from(stringifyJson(object(item)))),
+    toStored(given) {
+      if (apiVersion === storedVersion) return given;
+      if (strategy !== "None") throw noConversion(resource, storedVersion);
+      return { ...given, apiVersion: storedVersion };
+    },
+  };
+}
+
+/** An object of another version or of an older schema: without what is unknown now, and with its defaults. */
+function brought(resource: Resource, stored: AnyObject): AnyObject {
+  const { schema, apiVersion, rules } = resource;
+  const pruned = decodeJson<AnyObject>(schema, { ...stored, apiVersion });
+  const filled = rules.defaults?.(pruned) ?? pruned;
+  return filled === pruned ? pruned : decodeJson<AnyObject>(schema, filled);
+}
+
+/** Webhooks that convert between versions are not asked: the object cannot be shown. */
+const noConversion = ({ apiVersion, kind }: Resource, other: string): StatusError =>
+  new StatusError({
+    kind: "Status",
+    apiVersion: "v1",
+    metadata: {},
+    status: "Failure",
+    message: `conversion webhook for ${other}, Kind=${kind} failed: this server does not convert to ${apiVersion} by webhook`,
+    reason: "InternalError",
+    code: 500,
+  });
