@@ -27,6 +27,8 @@ const RENEW_MS = 10_000;
 const LOOK_MS = 10_000;
 /** While the node is not ready, so that it becomes so without delay. */
 const LOOK_UNREADY_MS = 250;
+/** A runtime that is started again is away for a moment, and its containers run on: only then is the node not ready. */
+const RUNTIME_AWAY_MS_MAX = 30_000;
 const REPORT_MS = 300_000;
 const RETRY_MS = 1_000;
 const IMAGES_LOOK_MS = 300_000;
@@ -51,6 +53,8 @@ export class NodeAgent {
   #lease: Lease | undefined;
   #disk: DiskSpace;
   #runtimeVersion = "";
+  #runtimeSeenAtMs = -Infinity;
+  #runtimeAnswers = false;
   #images: readonly Image[] = [];
   #imagesAtMs = -Infinity;
   #notReady = "the node has not looked at its runtime yet";
@@ -93,7 +97,7 @@ export class NodeAgent {
         await this.#look();
         if (!this.#node) await this.#register(signal);
         await this.#report(signal);
-        waitMs = this.#notReady === "" ? LOOK_MS : LOOK_UNREADY_MS;
+        waitMs = this.#notReady === "" && this.#runtimeAnswers ? LOOK_MS : LOOK_UNREADY_MS;
       } catch (error) {
         // Whoever deleted the node's object does not want it back before the node is started anew.
         if (hasReason(error, "NotFound")) waitMs = LOOK_MS;
@@ -116,11 +120,13 @@ export class NodeAgent {
     const { runtime, rootDir, clock } = this.#options;
     this.#disk = await diskSpace(rootDir);
     try {
-      if (this.#runtimeVersion === "") {
+      if (!this.#runtimeAnswers) {
         const { runtimeName, runtimeVersion } = await runtime.version();
         this.#runtimeVersion = `${runtimeName}://${runtimeVersion}`;
       }
       const { status } = await runtime.status();
+      this.#runtimeAnswers = true;
+      this.#runtimeSeenAtMs = clock.monotonic();
       const failing = (status?.conditions ?? []).filter((condition) => !condition.status);
       this.#notReady = failing
         .map(({ type, reason, message }) =>
@@ -134,8 +140,9 @@ export class NodeAgent {
         this.#imagesAtMs = clock.monotonic();
       }
     } catch (error) {
-      this.#notReady = `container runtime is down: ${(error as Error).message}`;
-      this.#runtimeVersion = "";
+      this.#runtimeAnswers = false;
+      if (clock.monotonic() - this.#runtimeSeenAtMs > RUNTIME_AWAY_MS_MAX)
+        this.#notReady = `container runtime is down: ${(error as Error).message}`;
     }
   }
 
