@@ -146,7 +146,7 @@ export class HttpsTransport implements Transport {
     });
     const either = signal ? AbortSignal.any([signal, late.signal]) : late.signal;
     try {
-      const answer = await this.#send(request, either);
+      const answer = await this.#send({ ...request, brief: true }, either);
       const text = await textOf(answer);
       const code = answer.statusCode ?? 0;
       if (code >= 400) throw errorOf(code, text);
