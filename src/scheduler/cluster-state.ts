@@ -16,6 +16,7 @@ export class ClusterState {
   /** In a fixed order, so that a search can go on where the last one stopped. */
   #order: NodeInfo[] = [];
   readonly #nodeOfPod = new Map<string, string>();
+  readonly #nominatedTo = new Map<string, NodeInfo>();
   /** Pods on nodes that are not known (yet). */
   readonly #homeless = new Map<string, Map<string, Pod>>();
   readonly #podsByNamespace = new Map<string, Map<string, Pod>>();
@@ -96,11 +97,15 @@ export class ClusterState {
 
   nominate(pod: Pod, nodeName: string): void {
     this.clearNomination(pod.metadata.uid);
-    this.nodes.get(nodeName)?.nominated.set(pod.metadata.uid, pod);
+    const info = this.nodes.get(nodeName);
+    if (!info) return;
+    info.nominated.set(pod.metadata.uid, pod);
+    this.#nominatedTo.set(pod.metadata.uid, info);
   }
 
   clearNomination(uid: string): void {
-    for (const info of this.#order) info.nominated.delete(uid);
+    this.#nominatedTo.get(uid)?.nominated.delete(uid);
+    this.#nominatedTo.delete(uid);
   }
 }
 
