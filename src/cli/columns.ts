@@ -1,5 +1,6 @@
-/** Characters between columns. */
+/** Characters between columns, and of a column with what follows it, at least. */
 const GAP = 3;
+const WIDTH_MIN = 6;
 
 /** Lines up the cells of rows, as `kubectl get` does. The last cell of a row is not padded. */
 export function formatColumns(
@@ -8,10 +9,13 @@ export function formatColumns(
   gap: number = GAP,
 ): string {
   measure(rows, widths);
+  const widthMin = gap === GAP ? WIDTH_MIN : 0;
   return rows
     .map((row) => {
       const last = row.length - 1;
-      const cells = row.map((cell, at) => (at === last ? cell : cell.padEnd(widths[at]! + gap)));
+      const cells = row.map((cell, at) =>
+        at === last ? cell : cell.padEnd(Math.max(widthMin, widths[at]! + gap)),
+      );
       return `${cells.join("")}\n`;
     })
     .join("");

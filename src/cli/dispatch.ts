@@ -75,10 +75,10 @@ function placeOfVerb(words: readonly string[], shared: Options): number {
 }
 
 function unknownVerb({ name: table, verbs }: VerbTable, name: string): string {
-  const near = nearest(
-    name,
-    Object.entries(verbs).flatMap(([verb, { hidden }]) => (hidden ? [] : [verb])),
-  );
+  const near = nearest(name, [
+    ...Object.entries(verbs).flatMap(([verb, { hidden }]) => (hidden ? [] : [verb])),
+    "help",
+  ]);
   const hint = near === undefined ? "" : `\nDid you mean this?\n\t${near}`;
   return `unknown command ${JSON.stringify(name)} for ${JSON.stringify(table)}${hint}\nRun '${table} --help' for usage.`;
 }

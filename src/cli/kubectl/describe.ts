@@ -1,10 +1,13 @@
 import type { Deployment } from "#api/apps-v1/deployment";
 import type { ReplicaSet } from "#api/apps-v1/replicaset";
+import type { ConfigMap } from "#api/core-v1/configmap";
 import type { Node } from "#api/core-v1/node";
 import type { Pod } from "#api/core-v1/pod";
+import type { Secret } from "#api/core-v1/secret";
 import type { Service } from "#api/core-v1/service";
 import { UsageError, type Verb } from "../verb.ts";
 import { type Cluster, connect } from "./cluster.ts";
+import { describeConfigMap, describeSecret } from "./describe/data.ts";
 import { describeAny } from "./describe/generic.ts";
 import { eventLines } from "./describe/events.ts";
 import { describeNode } from "./describe/node.ts";
@@ -76,6 +79,10 @@ function describeObject(object: AnyObject, cluster: Cluster, now: number): strin
   switch (`${object.apiVersion}/${object.kind}`) {
     case "v1/Pod":
       return describePod(object as unknown as Pod);
+    case "v1/ConfigMap":
+      return describeConfigMap(object as unknown as ConfigMap);
+    case "v1/Secret":
+      return describeSecret(object as unknown as Secret);
     case "v1/Service":
       return describeService(object as unknown as Service, cluster);
     case "v1/Node":

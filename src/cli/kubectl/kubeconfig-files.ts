@@ -10,6 +10,7 @@ export function readKubeconfigs(flag: string | undefined, variable: string | und
   if (flag !== undefined) return readOne(flag);
   if (variable !== undefined && variable !== "") {
     const files = variable.split(":").filter((file) => file !== "" && existsSync(file));
+    if (files.length === 0) throw new Error(`KUBECONFIG names no file that exists: ${variable}`);
     return mergeKubeconfigs(...files.map(readOne));
   }
   const local = placesOf(DEFAULT_CLUSTER).kubeconfig;

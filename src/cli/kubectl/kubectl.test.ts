@@ -254,7 +254,7 @@ test("get shows tables, names, objects and what a path or columns pick", async (
   assert.equal(await prints(`get po ${at} -o jsonpath={.items[*].metadata.name}`), "a b");
   assert.equal(
     await prints(`get po ${at} -o custom-columns=N:.metadata.name,I:.spec.containers[*].image,X:.x`),
-    "N   I   X\na   x   <none>\nb   x   <none>\n",
+    "N     I     X\na     x     <none>\nb     x     <none>\n",
   );
   assert.equal(await prints(`get po a ${at} --no-headers -o custom-columns=N:.metadata.name`), "N\na\n");
   assert.match(await prints(`get po ${at} --sort-by=.metadata.creationTimestamp`), /^NAME.*\n(a|b) /);

@@ -1,10 +1,12 @@
 import type { Pod } from "#api/core-v1/pod";
 import { lines } from "#client/lines";
 import type { Query } from "#client/transport";
+import { hasReason } from "#machinery/status";
 import type { Io } from "../io.ts";
 import { type Arguments, UsageError, type Verb } from "../verb.ts";
 import { type Cluster, connect } from "./cluster.ts";
 import { durationOf, numberOf } from "./durations.ts";
+import type { ApiKind } from "./kinds.ts";
 import { containerNames, defaultContainer, onePodOf } from "./pods-of.ts";
 import { oneObject } from "./selection.ts";
 
@@ -105,8 +107,20 @@ class Logs {
     if (name === undefined || more.length > 0)
       throw new UsageError("expected 'logs [-f] [-p] (POD | TYPE/NAME) [-c CONTAINER]'");
     const target = oneObject(await this.#cluster.kinds(), [name], "pods");
-    const pod = await onePodOf(this.#cluster, this.#io, target.kind, target.name);
+    const pod = await this.#pod(target.kind, target.name);
     return this.#containersOf(pod, container);
+  }
+
+  async #pod(kind: ApiKind, name: string): Promise<Pod> {
+    try {
+      return await onePodOf(this.#cluster, this.#io, kind, name);
+    } catch (error) {
+      if (!hasReason(error, "NotFound")) throw error;
+      const where = JSON.stringify(this.#cluster.namespace);
+      throw new Error(`error from server (NotFound): ${error.message} in namespace ${where}`, {
+        cause: error,
+      });
+    }
   }
 
   #containersOf(pod: Pod, word?: string): readonly Source[] {

@@ -1,5 +1,4 @@
 import { createServer, type Server, type Socket } from "node:net";
-import { createWebSocketStream } from "ws";
 import type { Pod } from "#api/core-v1/pod";
 import { SpdySession } from "#client/node/spdy/session";
 import type { Io } from "../io.ts";
@@ -9,10 +8,9 @@ import type { ApiKind } from "./kinds.ts";
 import { at } from "./objects.ts";
 import { onePodOf } from "./pods-of.ts";
 import { oneObject } from "./selection.ts";
-import { openWebSocket } from "./web-socket.ts";
+import { upgrade } from "./upgrade.ts";
 
-/** SPDY frames as the messages of a WebSocket. */
-const PROTOCOL = "SPDY/3.1+portforward.k8s.io";
+const SPDY = { upgrade: "SPDY/3.1", "x-stream-protocol-version": "portforward.k8s.io" } as const;
 
 export const portForward: Verb = {
   usage: "k8ts kubectl port-forward TYPE/NAME|POD [LOCAL:]REMOTE… [--address=127.0.0.1]",
@@ -120,8 +118,8 @@ async function forward(
 ): Promise<void> {
   const pods = await cluster.kind("pods");
   const path = pods.path(pod.metadata.namespace, pod.metadata.name, "portforward");
-  const socket = await openWebSocket(cluster.connection, path, new URLSearchParams(), PROTOCOL);
-  const session = new SpdySession(createWebSocketStream(socket), Buffer.alloc(0));
+  const { socket, head } = await upgrade(cluster.connection, path, SPDY);
+  const session = new SpdySession(socket, head);
   const servers: Server[] = [];
   try {
     const passOn = connector(session, io);
@@ -135,7 +133,7 @@ async function forward(
     });
   } finally {
     for (const server of servers) server.close();
-    socket.terminate();
+    socket.destroy();
   }
 }
 

@@ -7,6 +7,11 @@ import type { Connection } from "#client/node/kubeconfig-transport";
 /** Bytes that may wait for a slow server before the source is stopped. */
 export const BUFFERED_BYTES_MAX = 1024 * 1024;
 
+export function authorization({ token, tokenFile }: Pick<Connection, "token" | "tokenFile">) {
+  const bearer = token ?? (tokenFile === undefined ? undefined : readFileSync(tokenFile, "utf8").trim());
+  return bearer === undefined ? {} : { Authorization: `Bearer ${bearer}` };
+}
+
 /** Opens a WebSocket to a path of the server. An answer that says no is thrown as the StatusError that it is. */
 export function openWebSocket(
   { servers, tls, token, tokenFile }: Connection,
@@ -17,9 +22,8 @@ export function openWebSocket(
   const url = new URL(servers[0]!.replace(/^http/, "ws"));
   url.pathname = `${url.pathname.replace(/\/$/, "")}${path}`;
   url.search = query.toString();
-  const bearer = token ?? (tokenFile === undefined ? undefined : readFileSync(tokenFile, "utf8").trim());
   const socket = new WebSocket(url, [protocol], {
-    headers: bearer === undefined ? {} : { Authorization: `Bearer ${bearer}` },
+    headers: authorization({ token, tokenFile }),
     perMessageDeflate: false,
     rejectUnauthorized: !tls.insecure,
     ...(tls.ca === undefined ? {} : { ca: tls.ca }),
@@ -35,7 +39,7 @@ export function openWebSocket(
   });
 }
 
-async function bodyOf(answer: IncomingMessage): Promise<string> {
+export async function bodyOf(answer: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = [];
   for await (const chunk of answer) chunks.push(chunk as Buffer);
   return Buffer.concat(chunks).toString("utf8");

@@ -68,7 +68,7 @@ function stateSection(lines: Lines, title: string, state: ContainerState | undef
   const { running, waiting, terminated } = state ?? {};
   const word = running ? "Running" : terminated ? "Terminated" : "Waiting";
   lines.field(title, word);
-  lines.section("", (inner) => {
+  lines.nested((inner) => {
     inner.field("Reason", waiting?.reason ?? terminated?.reason);
     if (waiting?.message) inner.field("Message", waiting.message);
     if (terminated) {

@@ -11,8 +11,8 @@ export async function eventLines(cluster: Cluster, object: AnyObject, now: numbe
   const parts = [
     `involvedObject.name=${name}`,
     ...(namespace === undefined ? [] : [`involvedObject.namespace=${namespace}`]),
-    // Nodes are known to their own agents by name only.
-    `involvedObject.uid=${object.kind === "Node" ? name : uid}`,
+    // About nodes some speak by uid, and some by name.
+    object.kind === "Node" ? "involvedObject.kind=Node" : `involvedObject.uid=${uid}`,
   ];
   const found = (await cluster.list(kind, namespace, {
     fieldSelector: parts.join(","),
@@ -25,7 +25,7 @@ export async function eventLines(cluster: Cluster, object: AnyObject, now: numbe
       event.reason ?? "",
       ageText(event, now),
       event.source?.component || event.reportingComponent || "",
-      (event.message ?? "").trim(),
+      `${event.involvedObject.fieldPath ? `${event.involvedObject.fieldPath}: ` : ""}${(event.message ?? "").trim()}`,
     ]);
   const table = formatColumns(
     [["Type", "Reason", "Age", "From", "Message"], ["----", "------", "----", "----", "-------"], ...rows],

@@ -19,18 +19,8 @@ export function describeAny(object: AnyObject): string {
     ...others
   } = metadata;
   lines.section("Metadata:", (inner) => members(inner, others));
-  members(lines, hidden(kind, rest));
+  members(lines, rest);
   return lines.toString();
-}
-
-/** What a secret holds is not for the screen. */
-function hidden(kind: string, rest: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
-  if (kind !== "Secret" || !isJson(rest.data)) return rest;
-  const sizes = Object.entries(rest.data).map(([key, value]) => [
-    key,
-    `${Buffer.from(String(value), "base64").length} bytes`,
-  ]);
-  return { ...rest, data: Object.fromEntries(sizes) };
 }
 
 function members(lines: Lines, object: Readonly<Record<string, unknown>>): void {

@@ -29,6 +29,11 @@ export class Lines {
   /** A block with a title of its own. */
   section(title: string, fill: (lines: Lines) => void): this {
     this.#rows.push(title);
+    return this.nested(fill);
+  }
+
+  /** A block that belongs to the line before. */
+  nested(fill: (lines: Lines) => void): this {
     const inner = new Lines(`${this.#indent}  `);
     fill(inner);
     this.#rows.push(inner);

@@ -26,10 +26,11 @@ export async function describeNode(node: Node, cluster: Cluster, now: number): P
     )
     .field("Unschedulable", String(spec.unschedulable ?? false));
   const conditions = (status.conditions ?? []).map(
-    ({ type, status: is, lastHeartbeatTime, reason = "", message = "" }) => [
+    ({ type, status: is, lastHeartbeatTime, lastTransitionTime, reason = "", message = "" }) => [
       type,
       is,
       dateText(lastHeartbeatTime) ?? "",
+      dateText(lastTransitionTime) ?? "",
       reason,
       message,
     ],
@@ -37,7 +38,7 @@ export async function describeNode(node: Node, cluster: Cluster, now: number): P
   lines.section("Conditions:", (inner) =>
     inner.text(
       formatColumns(
-        [["Type", "Status", "LastHeartbeatTime", "Reason", "Message"], ...conditions],
+        [["Type", "Status", "LastHeartbeatTime", "LastTransitionTime", "Reason", "Message"], ...conditions],
         [],
         2,
       ).trimEnd(),

@@ -1,4 +1,5 @@
 import type { Pod } from "#api/core-v1/pod";
+import { formatColumns } from "../../columns.ts";
 import { containerSection } from "./containers.ts";
 import { dateText, Lines, pairs } from "./lines.ts";
 import { volumeSection } from "./volumes.ts";
@@ -37,10 +38,10 @@ export function describePod(pod: Pod): string {
   containerSection(lines, "Containers:", spec.containers, status.containerStatuses ?? []);
   const conditions = status.conditions ?? [];
   if (conditions.length > 0) {
-    lines.section("Conditions:", (inner) => {
-      inner.field("Type", "Status");
-      for (const { type, status: is } of conditions) inner.field(type, is);
-    });
+    const rows = conditions.map(({ type, status: is }) => [type, is]);
+    lines.section("Conditions:", (inner) =>
+      inner.text(formatColumns([["Type", "Status"], ...rows]).trimEnd()),
+    );
   }
   volumeSection(lines, spec.volumes ?? []);
   return lines

@@ -21,7 +21,7 @@ export const history: Verb = {
         const shown = target.kind.shown(target.name);
         if (wanted === 0) {
           const rows = revisions.map(({ number, cause }) => [String(number), cause]);
-          io.write(`${shown} \n${formatColumns([["REVISION", "CHANGE-CAUSE"], ...rows], [8])}\n`);
+          io.write(`${shown} \n${formatColumns([["REVISION", "CHANGE-CAUSE"], ...rows], [], 2)}\n`);
           return;
         }
         const found = revisions.find(({ number }) => number === wanted);
