@@ -39,12 +39,14 @@ export interface HarnessOptions {
   readonly limits?: Partial<Limits>;
   readonly admission?: readonly AdmissionPlugin[];
   readonly rooms?: Partial<Rooms>;
+  /** Feature gates that are not at their default. */
+  readonly gates?: Readonly<Record<string, boolean>>;
 }
 
 /** Ends with the test. */
 export async function startHarness(
   context: { after(end: () => Promise<void>): void },
-  { limits, admission = [], rooms = {} }: HarnessOptions = {},
+  { limits, admission = [], rooms = {}, gates = {} }: HarnessOptions = {},
 ): Promise<Harness> {
   const clock = new VirtualClock();
   const store = openMemoryStore({ clock });
@@ -52,6 +54,7 @@ export async function startHarness(
     store,
     clock,
     random: seededRandom(1),
+    gates,
     ...(limits ? { limits } : {}),
     rooms: () => ({
       authenticator: { authenticate: () => Promise.resolve(LOOPBACK_USER) },

@@ -1,5 +1,6 @@
 import { present } from "#base/assert";
 import { trackUpdate } from "#machinery/apply/track-update";
+import { dropDisabled } from "#machinery/derive/gates";
 import type { AnyManagedFields, AnyObject } from "#machinery/schema";
 import { StatusError, alreadyExists, hasReason } from "#machinery/status";
 import { formatTime } from "#machinery/time";
@@ -93,7 +94,9 @@ async function attemptCreate(
     await deps.admission.admit(op, { ...admitted, object: owned }),
     "an admitted object",
   );
-  const prepared = resource.rules.prepareForCreate?.(mutated, { now, gate: deps.gates.enabled }) ?? mutated;
+  const gate = deps.gates.enabled;
+  const allowed = dropDisabled(resource.schema, mutated, gate);
+  const prepared = resource.rules.prepareForCreate?.(allowed, { now, gate }) ?? allowed;
   const object = canonical(resource, prepared);
   checkNew(resource, object);
   for (const text of resource.rules.warnings?.(object, undefined) ?? []) op.warn(text);

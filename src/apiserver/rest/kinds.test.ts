@@ -139,6 +139,21 @@ test("a namespace goes when its finalizers have gone", async (t) => {
   assert.equal((await ask("GET", "/api/v1/namespaces/x")).status, 404);
 });
 
+test("a field is kept where its gate is on, or where the object had it before", async (t) => {
+  const leases = "/apis/coordination.k8s.io/v1/namespaces/default/leases";
+  const lease = { metadata: { name: "l" }, spec: { holderIdentity: "a", preferredHolder: "b" } };
+  const off = await startHarness(t);
+  assert.deepEqual((await off.ask("POST", leases, lease)).json.spec, { holderIdentity: "a" });
+  const changed = await off.ask("PATCH", `${leases}/l`, { spec: { preferredHolder: "c" } });
+  assert.deepEqual(changed.json.spec, { holderIdentity: "a" });
+  assert.equal(
+    changed.json.metadata.resourceVersion,
+    (await off.ask("GET", `${leases}/l`)).json.metadata.resourceVersion,
+  );
+  const on = await startHarness(t, { gates: { CoordinatedLeaderElection: true } });
+  assert.deepEqual((await on.ask("POST", leases, lease)).json.spec, lease.spec);
+});
+
 test("every cluster has its namespaces", async (t) => {
   const { ask } = await startHarness(t);
   const list = (await ask("GET", "/api/v1/namespaces")).json;

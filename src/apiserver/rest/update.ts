@@ -1,5 +1,6 @@
 import { present } from "#base/assert";
 import { trackUpdate } from "#machinery/apply/track-update";
+import { dropDisabled } from "#machinery/derive/gates";
 import { type AnyManagedFields, type AnyObject, type Resource, invalid } from "#machinery/schema";
 import { badRequest, conflict, hasReason, invalidObject, notFound, staleVersion } from "#machinery/status";
 import { formatTime } from "#machinery/time";
@@ -133,7 +134,8 @@ async function attemptUpdate(op: Operation, deps: RestDeps, plan: UpdatePlan, it
     await deps.admission.admit(op, { ...admitted, object: tracked }),
     "an admitted object",
   );
-  const prepared = part.prepare(resource, mutated, old, deps);
+  const allowed = dropDisabled(resource.schema, mutated, deps.gates.enabled, old);
+  const prepared = part.prepare(resource, allowed, old, deps);
   const whole = canonical(resource, prepared);
   const counted = part === statusPart ? whole : counting(resource, whole, old);
   part.check(resource, counted, old);
