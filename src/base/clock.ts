@@ -10,15 +10,19 @@ export interface Clock {
 
 export type CancelTimer = () => void;
 
-/** Node caps timers at 2^31-1 ms and fires longer ones at once. */
+/** Timers count in 31 bits, and fire at once when asked for more: 24.8 days. Longer waits are several. */
 const TIMER_MS_MAX = 2 ** 31 - 1;
 
-/** The clock of the machine. Its timers do not keep the process alive by themselves. */
+/** The clock of the machine. A timer keeps the process alive until it fires or is cancelled. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
   after(delayMs, callback) {
-    const timer = setTimeout(callback, Math.min(Math.max(delayMs, 0), TIMER_MS_MAX));
+    const wait = (leftMs: number) =>
+      leftMs > TIMER_MS_MAX
+        ? setTimeout(() => (timer = wait(leftMs - TIMER_MS_MAX)), TIMER_MS_MAX)
+        : setTimeout(callback, Math.max(leftMs, 0));
+    let timer = wait(delayMs);
     return () => clearTimeout(timer);
   },
 };

@@ -37,7 +37,7 @@ export class Scope {
     void running.finally(() => this.#work.delete(running));
   }
 
-  /** Runs at close, after all work has ended. */
+  /** Runs at close, after all work has ended. One that fails keeps no other from running; `close` rejects with it. */
   defer(cleanup: () => unknown): void {
     this.#cleanups.push(cleanup);
   }
@@ -45,13 +45,13 @@ export class Scope {
   /** A scope that ends with this one, or earlier. */
   child(): Scope {
     const child = new Scope(this.#onError);
-    const close = () => child.close();
     this.run(async (signal) => {
       await new Promise<void>((resolve) => {
-        signal.addEventListener("abort", () => resolve(), { once: true });
+        // A scope may live long and have many children: nothing of one stays behind.
+        signal.addEventListener("abort", () => resolve(), { once: true, signal: child.signal });
         child.signal.addEventListener("abort", () => resolve(), { once: true });
       });
-      await close();
+      await child.close();
     });
     return child;
   }
@@ -68,7 +68,15 @@ export class Scope {
   async #close(): Promise<void> {
     this.#abort.abort(new ScopeClosed());
     while (this.#work.size > 0) await Promise.all(this.#work);
-    for (const cleanup of this.#cleanups.toReversed()) await cleanup();
+    const failures: unknown[] = [];
+    for (const cleanup of this.#cleanups.toReversed()) {
+      try {
+        await cleanup();
+      } catch (error) {
+        failures.push(error);
+      }
+    }
+    if (failures.length > 0) throw failures.length === 1 ? failures[0] : new AggregateError(failures);
   }
 }
 

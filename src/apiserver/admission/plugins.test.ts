@@ -77,7 +77,11 @@ const of = (resource: unknown, name: string, rest: object = {}, namespace = "def
 
 const container = (rest: object = {}) => ({ name: "c", image: "i", resources: {}, ...rest });
 const pod = (spec: object = {}, metadata: object = {}) =>
-  of(Pod, "p", { metadata, spec: { containers: [container()], securityContext: {}, ...spec } });
+  of(Pod, "p", {
+    metadata,
+    spec: { containers: [container()], securityContext: {}, ...spec },
+    status: {},
+  });
 
 type Change = Partial<Omit<Admission, "resource" | "object" | "old">> & {
   readonly resource?: unknown;
