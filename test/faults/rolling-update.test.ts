@@ -2,8 +2,9 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { type LocalCluster, startLocalCluster } from "../local-cluster.ts";
+import { eventually } from "../tools/eventually.ts";
 import { underRequests } from "./constant-requests.ts";
-import { GOES_GENTLY, webManifest } from "./web.ts";
+import { GOES_BLUNTLY, GOES_GENTLY, webManifest } from "./web.ts";
 
 describe("a rolling update under constant requests", () => {
   let cluster: LocalCluster;
@@ -11,7 +12,7 @@ describe("a rolling update under constant requests", () => {
   before(async () => {
     cluster = await startLocalCluster({ nodes: 2, images: ["k8ts.local/hello:2"] });
     await cluster.apply(webManifest({ container: GOES_GENTLY }));
-    await cluster.apply(webManifest({ name: "blunt" }));
+    await cluster.apply(webManifest({ name: "blunt", container: GOES_BLUNTLY }));
     for (const name of ["web", "blunt"]) {
       await cluster.kubectl(`rollout status deployment/${name} --timeout=60s`);
       urls.set(name, `http://${await cluster.kubectl(`get service ${name} -o jsonpath={.spec.clusterIP}`)}/`);
@@ -23,9 +24,11 @@ describe("a rolling update under constant requests", () => {
     underRequests(cluster, "node-1", urls.get(name)!, async () => {
       await cluster.kubectl(change);
       await cluster.kubectl(`rollout status deployment/${name} --timeout=90s`);
-      await cluster
-        .kubectl(`wait --for=jsonpath={.status.terminatingReplicas}=0 deployment/${name} --timeout=30s`)
-        .catch(() => "");
+      // Requests go on until the last of the old pods is gone.
+      await eventually(async () => {
+        const leaving = `get pods -l app=${name} -o jsonpath={.items[*].metadata.deletionTimestamp}`;
+        assert.equal(await cluster.kubectl(leaving), "");
+      });
     });
   const image = (name: string) =>
     cluster.kubectl(`get deployment ${name} -o jsonpath={.spec.template.spec.containers[0].image}`);

@@ -44,8 +44,15 @@ spec:
   ports: [{ name: http, port: 80, targetPort: http }]
 `;
 
+/** Ends at the first word. */
+const PROMPT = `command: [sh, -c, "trap 'exit 0' TERM; httpd -f -p 8080 -h /www & wait"]`;
+
 /** As careful users write it: the pod goes on answering until every node has heard that it goes. */
-export const GOES_GENTLY = "lifecycle: { preStop: { sleep: { seconds: 2 } } }";
+export const GOES_GENTLY = `${PROMPT}
+lifecycle: { preStop: { sleep: { seconds: 2 } } }`;
+
+/** It ends while others may still send it requests. */
+export const GOES_BLUNTLY = PROMPT;
 
 const indented = (lines: string, by: number): string =>
   lines
