@@ -1,14 +1,14 @@
 /** What the kernel says of a process. Linux only. */
-import { readFileSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 
-/** Microseconds of one tick of /proc/PID/stat; Linux has counted 100 a second for decades. */
-const TICK_US = 10_000;
-
-/** CPU time of a process with all its threads so far, in microseconds; exact to 10 ms. */
+/** CPU time so far of all threads that a process has now, in microseconds. */
 export function cpuMicros(pid: number): number {
-  const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
-  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-  return (Number(fields[11]) + Number(fields[12])) * TICK_US;
+  let nanoseconds = 0;
+  for (const thread of readdirSync(`/proc/${pid}/task`)) {
+    const [running] = readFileSync(`/proc/${pid}/task/${thread}/schedstat`, "latin1").split(" ");
+    nanoseconds += Number(running);
+  }
+  return nanoseconds / 1000;
 }
 
 /** Memory that counts for this process alone, with its share of what it shares with others, in bytes. */

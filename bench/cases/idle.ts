@@ -11,7 +11,7 @@ const MEGABYTE = 1e6;
 export const idle: Case = {
   name: "idle",
   async run({ rounds, quick, note }) {
-    const lookMs = quick ? 4_000 : 12_000;
+    const lookMs = quick ? 4_000 : 20_000;
     const server = await startControlPlane();
     const nodes = await simulateNodes(server, 1);
     await pause(SETTLE_MS);
