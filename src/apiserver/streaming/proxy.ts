@@ -8,7 +8,7 @@ import type { RequestInfo } from "../contracts.ts";
 import { drained, type Exchange, type Headers } from "../http/exchange.ts";
 import type { ConnectRequest, StreamingOptions } from "./connect.ts";
 import { podOf } from "./pod-target.ts";
-import { forwardedHeaders, tunnel } from "./tunnel.ts";
+import { forwarded, forwardedHeaders, tunnel } from "./tunnel.ts";
 
 /** Where a proxied request goes. */
 interface Target {
@@ -147,12 +147,13 @@ async function proxyTo({ secure, host, port }: Target, info: RequestInfo, exchan
   await relay(response, exchange, prefix);
 }
 
-const plainHeaders = ({ header }: Exchange): Record<string, string> => {
-  const passed = ["accept", "content-type", "accept-encoding", "user-agent"];
-  return Object.fromEntries(
-    passed.flatMap((name) => (header(name) === undefined ? [] : [[name, header(name)!]])),
+/** Of a request that is no HTTP/1.1; the names that begin with a colon are HTTP/2's own. */
+const plainHeaders = (exchange: Exchange): Record<string, string | string[]> =>
+  forwarded(
+    [...exchange.headerNames()]
+      .filter((name) => !name.startsWith(":"))
+      .map((name) => [name, exchange.header(name)]),
   );
-};
 
 const HOP_BY_HOP = new Set([
   "connection",

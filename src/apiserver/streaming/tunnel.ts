@@ -15,8 +15,13 @@ const NOT_FORWARDED = new Set([
 
 /** What of a request's headers goes on to where it is proxied. */
 export const forwardedHeaders = ({ headers }: IncomingMessage): Record<string, string | string[]> =>
+  forwarded(Object.entries(headers));
+
+export const forwarded = (
+  headers: readonly (readonly [string, string | string[] | undefined])[],
+): Record<string, string | string[]> =>
   Object.fromEntries(
-    Object.entries(headers).filter(
+    headers.filter(
       (header): header is [string, string | string[]] =>
         header[1] !== undefined && !NOT_FORWARDED.has(header[0]) && !header[0].startsWith("impersonate-"),
     ),

@@ -12,6 +12,11 @@ export interface StatusView extends PodView {
 }
 
 const EXIT_CODE_UNKNOWN = 137;
+const UNLOCATED = {
+  exitCode: EXIT_CODE_UNKNOWN,
+  reason: "ContainerStatusUnknown",
+  message: "The container could not be located when the pod was deleted.  The container used to be Running",
+};
 
 /** What the API shows of one container. */
 export function containerStatusOf(view: StatusView, member: Member): ContainerStatus {
@@ -26,12 +31,15 @@ export function containerStatusOf(view: StatusView, member: Member): ContainerSt
   // A finished init container has done what it was there for.
   const done = role === "init" && state.terminated?.exitCode === 0;
   const known = previously(view, container.name);
+  // The runtime has forgotten it, as after a restart of the machine: its successor counts as a restart.
+  const lost = !last && !view.stopped && known?.containerID !== undefined && !known.state?.terminated;
+  const lostState = lost && known.state?.running ? { terminated: UNLOCATED } : (known?.lastState ?? {});
   return {
     name: container.name,
     state,
-    lastState: ended ? { terminated: terminated(ended) } : (known?.lastState ?? {}),
+    lastState: ended ? { terminated: terminated(ended) } : lostState,
     ready: role === "ephemeral" ? false : done || (started && view.ready.has(last.id)),
-    restartCount: last?.restartCount ?? known?.restartCount ?? 0,
+    restartCount: last?.restartCount ?? (known?.restartCount ?? 0) + (lost ? 1 : 0),
     image: last?.image || container.image || "",
     imageID: last?.imageRef ?? "",
     ...(last ? { containerID: containerIdOf(last) } : {}),

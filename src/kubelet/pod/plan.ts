@@ -253,7 +253,7 @@ class Planner {
     const known = [...(status.containerStatuses ?? []), ...(status.initContainerStatuses ?? [])].find(
       (candidate) => candidate.name === name,
     );
-    return known?.containerID ? known.restartCount + 1 : 0;
+    return (known?.restartCount ?? 0) + (known?.containerID ? 1 : 0);
   }
 
   #isDue(obstacle: Obstacle | "preparing" | "creating"): boolean {
