@@ -22,6 +22,7 @@ import { KindCache } from "../watch/kind-cache.ts";
 import { type DefinitionStatus, isTrue, observe, terminating } from "./definition-status.ts";
 import { customResource, storagePrefixOf } from "./kind.ts";
 
+import { boundBacktracking } from "./patterns.ts";
 import { customView } from "./view.ts";
 
 const log = logger("apiserver.custom");
@@ -70,6 +71,7 @@ export class CustomKinds {
   /** Resolves when every definition there is has been taken in; follows them from then on. */
   async start(): Promise<void> {
     const { cache, scope } = this.#options;
+    boundBacktracking();
     const end = cache.onChange(CustomResourceDefinition, ({ before, after }) => this.#changed(before, after));
     scope.defer(end);
     for (const { metadata } of cache.list(CustomResourceDefinition)) this.#dirty.add(metadata.name);

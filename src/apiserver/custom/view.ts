@@ -39,6 +39,7 @@ export function customView({ resource, storedVersion, schemaRevision, strategy }
 
   return {
     asStored: false,
+    isAsStored: isCurrent,
     object,
     bytes: (item) => (isCurrent(item) ? item.served() : Buffer.from(stringifyJson(object(item)))),
     toStored(given) {

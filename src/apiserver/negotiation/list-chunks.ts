@@ -16,7 +16,9 @@ export function* listChunks(kind: ServedKind, meta: ListPageMeta, items: readonl
   // Items of a list go without kind and apiVersion: the list has said it.
   const skip = view.asStored && items[0] ? items[0].typeLength() : 0;
   for (const [index, item] of items.entries()) {
-    const converted = view.asStored ? undefined : view.bytes(item);
+    // Custom objects say their kind in lists too.
+    const isWhole = view.isAsStored?.(item) === true;
+    const converted = view.asStored || isWhole ? undefined : view.bytes(item);
     const length = (converted?.length ?? item.servedLength) + 2;
     if (end + length > chunk.length) {
       yield chunk.subarray(0, end);
@@ -25,6 +27,7 @@ export function* listChunks(kind: ServedKind, meta: ListPageMeta, items: readonl
     }
     if (index > 0) chunk[end++] = COMMA;
     if (converted) end += converted.copy(chunk, end);
+    else if (isWhole) end = item.write(chunk, end, 0);
     else {
       chunk[end++] = OPEN_BRACE;
       end = item.write(chunk, end, skip);

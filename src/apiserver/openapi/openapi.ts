@@ -18,7 +18,7 @@ export class OpenApi {
   readonly #kinds: ResourceSet;
   #madeFor = -1;
   #v2!: OpenApiV2;
-  #v3!: OpenApiV3;
+  #v3: OpenApiV3 | undefined;
 
   constructor(kinds: ResourceSet) {
     this.#kinds = kinds;
@@ -37,8 +37,8 @@ export class OpenApi {
   readonly v3: PathHandler = (request) => {
     this.#refresh();
     const path = request.exchange.path.slice(V3.length + 1);
-    if (path === "") return send(request, this.#v3.index(), JSON_TYPE);
-    const document = this.#v3.document(path);
+    if (path === "") return send(request, this.#v3!.index(), JSON_TYPE);
+    const document = this.#v3!.document(path);
     if (!document) throw noSuchResource();
     return send(request, document.bytes, JSON_TYPE, document.hash);
   };
@@ -49,7 +49,7 @@ export class OpenApi {
     const resources = Array.from(this.#kinds, ({ resource }) => resource);
     const options = { version: GIT_VERSION, schemaForKind, listSchema };
     this.#v2 = new OpenApiV2(resources, options);
-    this.#v3 = new OpenApiV3(resources, options);
+    this.#v3 = new OpenApiV3(resources, options, this.#v3);
   }
 }
 

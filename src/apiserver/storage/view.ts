@@ -6,6 +6,8 @@ import type { Item } from "./item.ts";
 export interface View {
   /** True when objects are served in the form they are stored in, so that their bytes can be used as they are. */
   readonly asStored: boolean;
+  /** Where not all are: is this one served in the form it is stored in? */
+  isAsStored?(item: Item): boolean;
   object(item: Item): AnyObject;
   /** JSON of the object as served. */
   bytes(item: Item): Buffer;

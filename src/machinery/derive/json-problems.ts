@@ -34,7 +34,8 @@ function findUnknownMembers(struct: Struct, value: object, path: string, paths: 
     list.forEach((one, i) => findUnknown(schema, one, Array.isArray(value) ? `${path}[${i}]` : path, paths));
     return;
   }
-  if (struct.rules.structural) return findUnknownInCustom(struct, struct.rules.structural, value, path, paths);
+  if (struct.rules.structural)
+    return findUnknownInCustom(struct, struct.rules.structural, value, path, paths);
   const members = new Map(membersOf(struct).map((member) => [member.name, member.type]));
   for (const [key, one] of Object.entries(value)) {
     const type = members.get(key);

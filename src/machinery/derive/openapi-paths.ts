@@ -35,6 +35,8 @@ export interface Operation {
   /** Besides 200. */
   readonly codes: readonly number[];
   readonly streams?: boolean;
+  /** Of a custom kind, which is JSON and takes no strategic patch. */
+  readonly isCustom?: boolean;
 }
 
 export interface PathItem {
@@ -135,6 +137,13 @@ export function discoveryPath(group: string, version: string, kinds: OpenApiKind
   return { path: `/${groupVersionPath(group, version)}/`, parameters: [], operations: [operation] };
 }
 
+const PROTOBUF = "application/vnd.kubernetes.protobuf";
+const STRATEGIC = "application/strategic-merge-patch+json";
+
+/** Of all media types those that the operation knows. */
+export const typesFor = ({ isCustom = false }: Operation, types: readonly string[]): readonly string[] =>
+  isCustom ? types.filter((type) => !type.startsWith(PROTOBUF) && type !== STRATEGIC) : types;
+
 class KindPaths {
   readonly #of: Resource;
   readonly #kinds: OpenApiKinds;
@@ -190,6 +199,7 @@ class KindPaths {
       tag: groupTag(group, version),
       kind: this.#kind,
       codes: [],
+      isCustom: this.#of.schema.rules.structural !== undefined,
       ...rest,
     };
   }

@@ -1,7 +1,14 @@
 /** `/openapi/v2`: everything in one document, made when it is first asked for. */
 import { encodeJson } from "../json.ts";
 import type { Resource } from "../schema.ts";
-import { discoveryPath, type Operation, type Parameter, type PathItem, pathsOf } from "./openapi-paths.ts";
+import {
+  discoveryPath,
+  type Operation,
+  type Parameter,
+  type PathItem,
+  pathsOf,
+  typesFor,
+} from "./openapi-paths.ts";
 import { Definitions, type Json } from "./openapi-schema.ts";
 import { encodeOpenApiV2 } from "./openapi-v2-protobuf.ts";
 import { CODES, hashOf, kindsIn, type OpenApiOptions, PATCH_DEFINITION } from "./openapi-v3.ts";
@@ -64,8 +71,8 @@ function operationOf(operation: Operation, definitions: Definitions): Json {
   }
   return {
     description,
-    consumes: body === "patch" ? PATCHES : ["*/*"],
-    produces: answer ? (streams ? [...FORMATS, ...STREAMS] : FORMATS) : ["*/*"],
+    consumes: body === "patch" ? typesFor(operation, PATCHES) : ["*/*"],
+    produces: answer ? typesFor(operation, streams ? [...FORMATS, ...STREAMS] : FORMATS) : ["*/*"],
     schemes: ["https"],
     tags: [tag],
     operationId: id,

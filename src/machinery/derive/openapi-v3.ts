@@ -9,6 +9,7 @@ import {
   type Parameter,
   type PathItem,
   pathsOf,
+  typesFor,
 } from "./openapi-paths.ts";
 import { Definitions, type GroupVersionKind, type Json } from "./openapi-schema.ts";
 import { put } from "./shape.ts";
@@ -127,16 +128,19 @@ export const CODES: Readonly<Record<number, string>> = {
 const contentOf = (types: readonly string[], schema: Json): Json =>
   Object.fromEntries(types.map((type) => [type, { schema }]));
 
-function answerOf({ answer, streams }: Operation, definitions: Definitions): Json {
+function answerOf(operation: Operation, definitions: Definitions): Json {
+  const { answer, streams } = operation;
   if (!answer) return contentOf(["*/*"], { type: "string" });
-  return contentOf(streams ? [...FORMATS, ...STREAMS] : FORMATS, definitions.ref(answer));
+  const types = typesFor(operation, streams ? [...FORMATS, ...STREAMS] : FORMATS);
+  return contentOf(types, definitions.ref(answer));
 }
 
-function bodyOf({ body, bodyRequired }: Operation, definitions: Definitions): Json {
+function bodyOf(operation: Operation, definitions: Definitions): Json {
+  const { body, bodyRequired } = operation;
   if (!body) return {};
   const content =
     body === "patch"
-      ? contentOf(PATCHES, definitions.define(PATCH_DEFINITION))
+      ? contentOf(typesFor(operation, PATCHES), definitions.define(PATCH_DEFINITION))
       : contentOf(["*/*"], definitions.ref(body));
   return { requestBody: { content, ...(bodyRequired ? { required: true } : {}) } };
 }
@@ -169,13 +173,20 @@ export class OpenApiV3 {
   readonly #made = new Map<string, Made>();
   #index: Uint8Array | undefined;
 
-  constructor(resources: Iterable<Resource>, options: OpenApiOptions) {
+  /** Documents of groups and versions that are as in `previous` are taken from there. */
+  constructor(resources: Iterable<Resource>, options: OpenApiOptions, previous?: OpenApiV3) {
     this.#options = options;
     for (const of of resources) {
       const path = groupVersionPath(of.group, of.version);
       const known = this.#groups.get(path);
       if (known) known.push(of);
       else this.#groups.set(path, [of]);
+    }
+    for (const [path, made] of previous ? previous.#made : []) {
+      const before = previous!.#groups.get(path);
+      const now = this.#groups.get(path);
+      if (now?.length === before?.length && now?.every((of, at) => of === before?.[at]))
+        this.#made.set(path, made);
     }
   }
 

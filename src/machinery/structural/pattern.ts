@@ -38,14 +38,10 @@ function compile(text: string): RegExp | string {
   const flags = /^\(\?([ims]+)\)/.exec(text);
   const source = translated(flags ? text.slice(flags[0].length) : text);
   try {
-    return new RegExp(source, `${flags?.[1] ?? ""}u`);
+    // Classes of characters by their Unicode property need `u`; without it the engine has a way out of backtracking.
+    return new RegExp(source, `${flags?.[1] ?? ""}${/\\[pP]/.test(source) ? "u" : ""}`);
   } catch {
-    // Without `u` more escapes pass, as they do in Go.
-    try {
-      return new RegExp(source, flags?.[1] ?? "");
-    } catch {
-      return `error parsing regexp: \`${text}\``;
-    }
+    return `error parsing regexp: \`${text}\``;
   }
 }
 
