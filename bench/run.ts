@@ -16,10 +16,12 @@ import { watch } from "./cases/watch.ts";
 import { profileInto } from "./control-plane.ts";
 import { type FigureKey, kindOf, median } from "./figures.ts";
 import { describeMachine } from "./machine.ts";
+import { quietMachine } from "./quiet.ts";
 import { writeResults } from "./report.ts";
 import { cleanUp } from "./workspace.ts";
 
 const cases: readonly Case[] = [start, idle, create, get, list, watch, deployment, scheduler];
+const QUIET_WITHIN_MS = 120_000;
 const ROUNDS = { quick: 1, full: 5 };
 
 const { values } = parseArgs({
@@ -47,6 +49,8 @@ const figures = new Map<FigureKey, number[]>();
 try {
   for (const { name, run } of cases) {
     if (only && !only.includes(name)) continue;
+    if (!quick && !(await quietMachine(QUIET_WITHIN_MS)))
+      console.error(`${name}: others keep this machine busy; the figures will be worse than they could be`);
     const seen = figures.size;
     const note = (key: FigureKey, value: number) =>
       void figures.set(key, [...(figures.get(key) ?? []), value]);

@@ -12,6 +12,10 @@ const STOP_MS = 5_000;
 const folders: string[] = [];
 const children = new Set<ChildProcess>();
 
+// Also a run that is stopped leaves nothing behind.
+for (const signal of ["SIGINT", "SIGTERM"] as const)
+  process.once(signal, () => void cleanUp().then(() => process.exit(1)));
+
 export function newFolder(what: string): string {
   const folder = mkdtempSync(join(tmpdir(), `k8ts-bench-${what}-`));
   folders.push(folder);
