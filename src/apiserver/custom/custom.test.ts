@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { customKind } from "#client/kinds";
 import { type Harness, type Json, startHarness } from "../harness.ts";
 
 const DEFINITIONS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
@@ -414,4 +415,60 @@ test("a definition whose schema is not structural is refused", async (t) => {
       "spec.selectableFields[0].jsonPath",
     ],
   );
+});
+
+test("rules in CEL that nobody enforces, and old versions, are warned of", async (t) => {
+  const { ask, ...harness } = await startHarness(t);
+  const rules = { "x-kubernetes-validations": [{ rule: "self.size > 1" }] };
+  const schema = { openAPIV3Schema: { type: "object", properties: { spec: { ...spec, ...rules }, status } } };
+  const versions = [version("v1", { schema, deprecated: true }), version("v1beta1")];
+  const made = await ask("POST", DEFINITIONS, widgets({ versions }));
+  assert.equal(made.status, 201, made.text);
+  if (made.headers.warning)
+    assert.match(made.headers.warning, /x-kubernetes-validations are not enforced yet/);
+  await until(
+    () => ask("GET", WIDGETS),
+    ({ status: code }) => code === 200,
+  );
+  const old = await ask("POST", WIDGETS, widget("a"));
+  assert.match(String(old.headers.warning), /shop.example.com\/v1 Widget is deprecated/);
+  assert.ok(harness.server);
+});
+
+test("a group of the project's own needs approval", async (t) => {
+  const { ask } = await startHarness(t);
+  const taken = widgets({ group: "apps.k8s.io" });
+  taken.metadata.name = "widgets.apps.k8s.io";
+  const refused = await ask("POST", DEFINITIONS, taken);
+  assert.match(refused.json.message, /protected groups must have approval annotation/);
+  taken.metadata.annotations = { "api-approved.kubernetes.io": "unapproved, for a test" };
+  assert.equal((await ask("POST", DEFINITIONS, taken)).status, 201);
+});
+
+test("watches show custom objects in their version, and end when the definition changes", async (t) => {
+  const { ask, ...harness } = await startHarness(t);
+  const definition = await established({ ask, ...harness }, widgets());
+  const resource = { ...customKind(definition)!, apiVersion: "shop.example.com/v1beta1", version: "v1beta1" };
+  const transport = harness.server.transport({ name: "watcher", groups: ["system:masters"] });
+  const stop = new AbortController();
+  t.after(() => stop.abort());
+  const events: string[] = [];
+  const watching = (async () => {
+    for await (const event of transport.watch({ resource, resourceVersion: "" }, { signal: stop.signal })) {
+      if (event.type !== "BOOKMARK")
+        events.push(`${event.type} ${event.object.apiVersion} ${event.object.metadata.name}`);
+    }
+  })();
+  await ask("POST", WIDGETS, widget("a"));
+  await until(
+    () => Promise.resolve(events),
+    ({ length }) => length > 0,
+  );
+  assert.deepEqual(events, ["ADDED shop.example.com/v1beta1 a"]);
+  const versions = definition.spec.versions.map((one: Json) => ({ ...one, additionalPrinterColumns: [] }));
+  await ask("PUT", `${DEFINITIONS}/widgets.shop.example.com`, {
+    ...definition,
+    spec: { ...definition.spec, versions },
+  });
+  await watching;
 });
