@@ -32,8 +32,8 @@ export class SchedulingQueue {
   #active: Waiting[] = [];
   #sorted = true;
   #order = 0;
-  /** Changes while a pod was being tried, which its failure may already be out of date with. */
-  #changesInFlight: ClusterChange[] = [];
+  /** Kinds of changes while a pod was being tried, which its failure may already be out of date with. */
+  readonly #changesInFlight = new Map<string, ClusterChange>();
 
   /** `wake` is called when there is a pod to try. */
   constructor(clock: Clock, plugins: readonly Plugin[], wake: () => void) {
@@ -71,7 +71,7 @@ export class SchedulingQueue {
     if (!waiting) return;
     waiting.cancel?.();
     this.#pods.delete(uid);
-    this.#active = this.#active.filter((other) => other !== waiting);
+    if (waiting.place === "active") this.#active = this.#active.filter((other) => other !== waiting);
   }
 
   has(uid: string): boolean {
@@ -89,7 +89,7 @@ export class SchedulingQueue {
     if (!waiting) return undefined;
     waiting.place = "in-flight";
     waiting.attempts++;
-    this.#changesInFlight = [];
+    this.#changesInFlight.clear();
     return waiting.pod;
   }
 
@@ -103,7 +103,7 @@ export class SchedulingQueue {
     if (!waiting) return;
     waiting.rejectedBy = rejectedBy;
     waiting.failedAtMs = this.#clock.monotonic();
-    const missed = this.#changesInFlight.some((change) => this.#helps(waiting, change));
+    const missed = this.#changesInFlight.values().some((change) => this.#helps(waiting, change));
     if (rejectedBy.size === 0 || missed) return this.#backOff(waiting);
     waiting.place = "unschedulable";
     waiting.cancel = this.#clock.after(UNSCHEDULABLE_MS_MAX, () => this.#activate(waiting));
@@ -111,7 +111,7 @@ export class SchedulingQueue {
 
   /** Wakes the pods that this change may help. */
   changed(change: ClusterChange): void {
-    this.#changesInFlight.push(change);
+    this.#changesInFlight.set(`${change.kind} ${change.change}`, change);
     for (const waiting of this.#pods.values()) {
       if (waiting.place === "unschedulable" && this.#helps(waiting, change)) this.#backOff(waiting);
     }

@@ -165,10 +165,22 @@ export class Scheduler {
     for (let placed = 1; this.#bindings < BINDINGS_MAX && !this.#options.scope.closed; placed++) {
       const pod = this.#queue.next();
       if (!pod) break;
-      this.#schedule(pod);
+      this.#try(pod);
       if (placed % PODS_PER_TURN === 0) await nextTurn();
     }
     this.#running = false;
+  }
+
+  /** What goes wrong with one pod keeps no other from its node. */
+  #try(pod: Pod): void {
+    try {
+      this.#schedule(pod);
+    } catch (error) {
+      this.#errors++;
+      const { namespace, name, uid } = pod.metadata;
+      log.error("pod could not be tried", { namespace, pod: name, error });
+      this.#queue.failed(uid, new Set());
+    }
   }
 
   #schedule(pod: Pod): void {
