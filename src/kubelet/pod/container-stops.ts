@@ -79,11 +79,15 @@ export class ContainerStops {
     const { id, name, sandboxId } = container;
     const { services, pod, host, runtime } = this.#context;
     this.#context.event("Normal", "Killing", message, name);
+    const isHeld = this.#stopping.has(id);
     this.#stopping.add(id);
     const event = this.#context.eventsOf(name);
-    await stopContainer(services, { pod, container, host, graceSeconds, event });
-    await runtime.refreshContainer(pod, id, sandboxId);
-    this.#stopping.delete(id);
+    try {
+      await stopContainer(services, { pod, container, host, graceSeconds, event });
+      await runtime.refreshContainer(pod, id, sandboxId);
+    } finally {
+      if (!isHeld) this.#stopping.delete(id);
+    }
   }
 
   async stopAll(running: readonly ObservedContainer[], graceSeconds: number): Promise<void> {

@@ -33,14 +33,20 @@ export class StatusWriter {
   /** `pod`: the newest object known. */
   want(pod: Pod, status: PodStatus): void {
     this.#wanted = { pod, status };
-    this.#writing ??= this.#write().finally(() => {
+    if (!this.#writing) this.#begin();
+  }
+
+  #begin(): void {
+    this.#writing = this.#write().finally(() => {
       this.#writing = undefined;
+      // Wanted between the last look and this moment.
+      if (this.#wanted && !this.#signal.aborted) this.#begin();
     });
   }
 
   /** Resolves when nothing waits to be written. */
   async flushed(): Promise<void> {
-    await this.#writing;
+    while (this.#writing) await this.#writing;
   }
 
   async #write(): Promise<void> {

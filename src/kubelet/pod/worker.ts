@@ -1,6 +1,7 @@
 import { rm } from "node:fs/promises";
 import { Pod } from "#api/core-v1/pod";
 import type { CancelTimer } from "#base/clock";
+import { logger } from "#base/log";
 import type { Scope } from "#base/scope";
 import { isAtLeast } from "#client/resource-version";
 import { hasReason } from "#machinery/status";
@@ -23,6 +24,11 @@ import type { PodServices } from "./services.ts";
 import { graceSecondsOf, type PodStatus } from "./spec.ts";
 import { StatusWriter } from "./status-writer.ts";
 import { podStatus, type PodStatusView } from "./status.ts";
+
+const log = logger("pod-worker");
+
+/** After a pass that failed, for a reason that nobody foresaw, the next one waits so long. */
+const FAILED_PASS_MS = 10_000;
 
 /** Why a pod is ended. */
 export type End =
@@ -194,8 +200,20 @@ export class PodWorker {
     this.#awake = true;
     queueMicrotask(() => {
       this.#awake = false;
-      if (!this.#scope.closed) this.#pass();
+      if (!this.#scope.closed) this.#tryPass();
     });
+  }
+
+  /** What goes wrong with one pod must not end the agent of all. */
+  #tryPass(): void {
+    try {
+      this.#pass();
+    } catch (error) {
+      const { namespace, name } = this.pod.metadata;
+      log.error("pod pass failed", { namespace, pod: name, error });
+      this.#timer?.();
+      this.#timer = this.#services.clock.after(FAILED_PASS_MS, () => this.wake());
+    }
   }
 
   #pass(): void {
