@@ -29,12 +29,20 @@ const COUNTED: readonly Resource[] = [
   ReplicationController,
 ];
 
+/** Kinds that are only counted are not watched: what went is found by looking again. */
+const RECOUNT_MS = 5 * 60_000;
+
 export const resourceQuotas = ({ usageOf, inScope }: QuotaRules): Controller =>
   controller({
     name: "resourcequota",
     watches: ResourceQuota,
     wakes: [
-      wake(Pod, quotasAround, (pod, before) => isTerminal(pod) !== isTerminal(before)),
+      wake(
+        Pod,
+        quotasAround,
+        (pod, before) =>
+          isTerminal(pod) !== isTerminal(before) || pod.metadata.generation !== before.metadata.generation,
+      ),
       ...COUNTED.filter((kind) => kind !== (Pod as Resource)).map((kind) => wake(kind, quotasAround)),
     ],
     rights: [{ apiGroups: ["*"], resources: ["*"], verbs: ["list"] }],
@@ -43,7 +51,8 @@ export const resourceQuotas = ({ usageOf, inScope }: QuotaRules): Controller =>
       const { namespace = "" } = quota.metadata;
       const hard = quota.spec.hard ?? {};
       const used: Record<string, string> = Object.fromEntries(Object.keys(hard).map((name) => [name, "0"]));
-      for (const kind of kindsIn(hard)) {
+      const kinds = kindsIn(hard);
+      for (const kind of kinds) {
         const objects = COUNTED.includes(kind)
           ? cache(kind).list(namespace)
           : (await client.list(kind, { namespace, metadataOnly: true, signal })).items;
@@ -56,6 +65,7 @@ export const resourceQuotas = ({ usageOf, inScope }: QuotaRules): Controller =>
         }
       }
       await write.status(ResourceQuota, quota, { hard, used });
+      return { afterMs: kinds.length > COUNTED.length ? RECOUNT_MS : undefined };
     },
   });
 
