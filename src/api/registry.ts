@@ -265,7 +265,7 @@ const everywhere: ReadonlyMap<string, Struct> = new Map<string, Struct>([
 
 const byPlural = new Map(resources.map((of) => [`${of.group}/${of.version}/${of.plural}`, of]));
 const byKind = new Map(resources.map((of) => [`${of.apiVersion}/${of.kind}`, of]));
-const lists = new Map<Resource, Struct>();
+const lists = new WeakMap<Resource, Struct>();
 
 /** `resourceFor("apps", "v1", "deployments")`; the core group is the empty text. */
 export const resourceFor = (group: string, version: string, plural: string): Resource | undefined =>

@@ -2,6 +2,9 @@ import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import type { RequestInfo } from "./contracts.ts";
 import type { ServedKind } from "./resource-set.ts";
 
+/** Clients choose the names of subresources, also of those that do not exist: beyond so many they count together. */
+const SERIES_MAX = 5_000;
+
 const DURATION_BUCKETS_SECONDS = [0.005, 0.025, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60];
 
 interface Series {
@@ -43,9 +46,13 @@ export class RequestMetrics {
   }
 
   finished(info: RequestInfo, code: number, tookMs: number): void {
-    const { verb, group, version, resource, subresource } = info;
+    const { verb, group, version, resource } = info;
     const scope = scopeOf(info);
-    const key = `${verb} ${group}/${version}/${resource}/${subresource} ${scope} ${code}`;
+    const keyWith = (subresource: string) =>
+      `${verb} ${group}/${version}/${resource}/${subresource} ${scope} ${code}`;
+    const isKnown = this.#series.size < SERIES_MAX || this.#series.has(keyWith(info.subresource));
+    const subresource = isKnown ? info.subresource : "other";
+    const key = keyWith(subresource);
     let series = this.#series.get(key);
     if (!series) {
       const labels = { verb: verb.toUpperCase(), group, version, resource, subresource, scope };

@@ -31,13 +31,13 @@ export function logger(component: string): Log {
   return { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") };
 }
 
-/** One JSON object a line; errors become their message and cause chain. */
+/** One JSON object a line; errors become their message and cause chain. Values hide none of what every line has. */
 export function jsonLines(level: Level, now: () => number, write: (line: string) => void): LogSink {
   return {
     level,
     write(lineLevel, component, message, values) {
       const record = { time: new Date(now()).toISOString(), level: lineLevel, component, message };
-      write(`${JSON.stringify({ ...record, ...values }, plainError)}\n`);
+      write(`${JSON.stringify({ ...record, ...values, ...record }, plainError)}\n`);
     },
   };
 }

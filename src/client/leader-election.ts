@@ -90,17 +90,27 @@ class Candidate {
     }
   }
 
-  /** Gives the lease back. */
+  /** Gives the lease back, where the server can be reached; it expires anyway. */
   async release(): Promise<void> {
-    const { client } = this.#options;
+    const { client, clock, retryMs } = this.#options;
     const lease = this.#held;
     this.#held = undefined;
     if (!lease) return;
-    const now = formatMicroTime(this.#options.clock.now());
-    const spec = { ...lease.spec, holderIdentity: "", leaseDurationSeconds: 1, renewTime: now };
-    await client.update(Lease, { ...lease, spec }).catch((error: unknown) => {
+    const late = new AbortController();
+    const cancel = clock.after(retryMs, () => late.abort(new Error("too late")));
+    const spec = {
+      ...lease.spec,
+      holderIdentity: "",
+      leaseDurationSeconds: 1,
+      renewTime: formatMicroTime(clock.now()),
+    };
+    try {
+      await client.update(Lease, { ...lease, spec }, { signal: late.signal });
+    } catch (error) {
       log.debug("lease not given back", { error });
-    });
+    } finally {
+      cancel();
+    }
   }
 
   async #try(withinMs = this.#options.renewDeadlineMs): Promise<boolean> {

@@ -4,9 +4,6 @@
  */
 import { ProtobufError, Reader, Writer } from "./derive/wire.ts";
 
-/** Media type of enveloped objects. */
-export const PROTOBUF = "application/vnd.kubernetes.protobuf";
-
 /** What every enveloped object starts with: `k8s` and a zero. */
 const MAGIC = Uint8Array.of(0x6b, 0x38, 0x73, 0x00);
 

@@ -229,7 +229,7 @@ const warningHeader = (text: string): string => {
   return `299 - "${plain}"`;
 };
 
-/** What went wrong, for the client. Our own faults are logged here and told without details. */
+/** What went wrong, for the client. Our own faults are logged here. */
 function asStatus(thrown: unknown, exchange: Exchange): StatusError {
   if (thrown instanceof StatusError) return thrown;
   if (!exchange.signal.aborted) {

@@ -41,9 +41,7 @@ for (const name of names) {
 }
 
 const absent = names.length === 0 && "no golden data in ../shared/facts/roundtrip, beside this checkout";
-test("golden data was compared", { skip: absent }, () =>
-  assert.ok(compared > 30, `${compared} kinds`),
-);
+test("golden data was compared", { skip: absent }, () => assert.ok(compared > 30, `${compared} kinds`));
 
 function hex(bytes: Uint8Array): string {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
