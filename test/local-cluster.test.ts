@@ -33,6 +33,7 @@ describe("a local cluster", () => {
       const answer = await eventually(() => cluster.kubectl("exec web -- hostname"));
       assert.equal(answer, "web\n");
       await cluster.kubectl("wait --for=condition=Ready pod/web --timeout=30s");
+      assert.match(await cluster.kubectl("get pod web --no-headers"), /^web +1\/1 +Running +1 /);
       assert.match(await cluster.kubectl("get nodes --no-headers"), /node-1 +Ready.*\nnode-2 +Ready/);
     } finally {
       left = await cluster.remove();

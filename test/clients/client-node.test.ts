@@ -48,7 +48,7 @@ describe("@kubernetes/client-node", () => {
       namespace,
       labelSelector: "of=this-test",
       limit: 2,
-      _continue: first.metadata?._continue!,
+      _continue: first.metadata!._continue!,
     });
     assert.deepEqual(
       rest.items.map(({ metadata }) => metadata?.name),

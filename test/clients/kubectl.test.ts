@@ -305,11 +305,12 @@ describe("kubectl", () => {
       });
 
       it("exec -it: a terminal with the size of ours", async () => {
-        const command = `stty rows 33 cols 101; ${clientBinary("kubectl")} exec -it toolbox -c shell -- sh -c 'tty; until stty size 2>/dev/null; do sleep 0.1; done'`;
+        // The size follows the start of the command; `stty` says nothing before.
+        const command = `stty rows 33 cols 101; ${clientBinary("kubectl")} exec -it toolbox -c shell -- sh -c 'tty; until stty size 2>/dev/null | grep .; do sleep 0.1; done'`;
         const said = await output("script", ["-qec", command, "/dev/null"], {
           env: { ...env, KUBECONFIG: cluster.kubeconfig },
         });
-        assert.match(said, /\/dev\/pts\/\d+\r\n33 101\r\n/);
+        assert.match(said, /\/dev\/pts\/\d+\r\n.*33 101\r\n/);
       });
 
       it("attach", async () => {
@@ -348,6 +349,17 @@ describe("kubectl", () => {
       });
     });
   }
+
+  it("get --raw through the proxies of pods, services and nodes", async () => {
+    const service = "/api/v1/namespaces/default/services/web:http/proxy";
+    const pod = await kubectl("get pods -l app=web -o jsonpath={.items[0].metadata.name}");
+    assert.match(await kubectl(`get --raw ${service}/cgi-bin/hostname`), /^web-/);
+    assert.equal(
+      await kubectl(`get --raw /api/v1/namespaces/default/pods/${pod}:8080/proxy/cgi-bin/hostname`),
+      `${pod}\n`,
+    );
+    assert.equal(await kubectl("get --raw /api/v1/nodes/node-1/proxy/healthz"), "ok");
+  });
 
   it("scale", async () => {
     assert.equal(await kubectl("scale deployment web --replicas=3"), "deployment.apps/web scaled\n");
@@ -642,7 +654,7 @@ describe("kubectl", () => {
       ],
       [
         "create deployment Bad_Name --image=x",
-        /The Deployment "Bad_Name" is invalid:[^]*metadata\.name: Invalid value: "Bad_Name": a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters/,
+        /^error: failed to create deployment: Deployment\.apps "Bad_Name" is invalid: metadata\.name: Invalid value: "Bad_Name": a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters/,
       ],
       ["delete pod none", /^Error from server \(NotFound\): pods "none" not found\n$/],
       ["create configmap x -n none", /^error: failed to create configmap: namespaces "none" not found\n$/],

@@ -60,7 +60,8 @@ async function writeUntilKilled(
 ): Promise<ReadonlyMap<string, string | undefined>> {
   const api = new ApiCaller(cluster.kubeconfig);
   const acknowledged = new Map<string, string | undefined>();
-  let [writes, killed] = [0, false];
+  const killed = new AbortController();
+  let writes = 0;
   const write = async (method: string, name: string, value: string | undefined) => {
     // Until it is acknowledged, either outcome is right.
     acknowledged.delete(name);
@@ -77,7 +78,7 @@ async function writeUntilKilled(
     writes++;
   };
   const work = async (writer: number) => {
-    for (let at = 0; !killed; at++) {
+    for (let at = 0; !killed.signal.aborted; at++) {
       const name = `${round}-${writer}-${at}`;
       await write("POST", name, "first");
       if (at % 3 === 1) await write("PUT", name, "second");
@@ -90,7 +91,7 @@ async function writeUntilKilled(
   );
   await eventually(() => assert.ok(writes >= WRITES));
   await killDaemon(serverDaemon(cluster.places));
-  killed = true;
+  killed.abort();
   for (const ended of await Promise.all(writers))
     assert.ok(!(ended instanceof assert.AssertionError), String(ended));
   api.close();

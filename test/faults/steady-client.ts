@@ -11,7 +11,8 @@ const WITHIN_MS = 3000;
 
 const url = process.argv[2]!;
 const failed: string[] = [];
-let [sent, ending] = [0, false];
+const ending = new AbortController();
+let sent = 0;
 const startedMs = performance.now();
 
 function ask(): Promise<void> {
@@ -30,7 +31,7 @@ function ask(): Promise<void> {
 }
 
 async function work(): Promise<void> {
-  while (!ending) {
+  while (!ending.signal.aborted) {
     sent++;
     const atMs = Math.round(performance.now() - startedMs);
     await ask().catch((error: Error) => failed.push(`after ${atMs} ms: ${error.message}`));
@@ -38,7 +39,7 @@ async function work(): Promise<void> {
   }
 }
 
-process.on("SIGTERM", () => (ending = true));
+process.on("SIGTERM", () => ending.abort());
 console.log("asking");
 await Promise.all(Array.from({ length: WORKERS }, work));
 console.log(JSON.stringify({ sent, failed }));
