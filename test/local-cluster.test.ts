@@ -1,8 +1,12 @@
 import assert from "node:assert/strict";
+import { dirname } from "node:path";
 import { describe, it } from "node:test";
+import { fileURLToPath } from "node:url";
+import { placesOf } from "#cluster/places";
 import { startLocalCluster } from "./local-cluster.ts";
 import { eventually } from "./tools/eventually.ts";
-import { unreachableRoutes } from "./tools/traces.ts";
+import { start } from "./tools/run.ts";
+import { sandboxNamespaces, traces, unreachableRoutes } from "./tools/traces.ts";
 
 const POD = `
 apiVersion: v1
@@ -44,5 +48,17 @@ describe("a local cluster", () => {
       added.filter((route) => route.includes(cluster.settings.podRange)),
       [],
     );
+  });
+
+  it("is removed also when its test is killed", async () => {
+    const test = start(process.execPath, [
+      fileURLToPath(new URL("tools/abandoned-cluster.ts", import.meta.url)),
+    ]);
+    const [, name, dir] = /started (\S+) below (\S+)/.exec(await test.says(/started .*\n/))!;
+    const places = placesOf(name!, dirname(dir!));
+    const sandboxes = sandboxNamespaces(places);
+    assert.ok((await traces(places, sandboxes)).length > 0);
+    await test.stop("SIGKILL");
+    await eventually(async () => assert.deepEqual(await traces(places, sandboxes), []));
   });
 });

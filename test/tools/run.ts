@@ -55,7 +55,7 @@ export interface Running {
   readonly said: () => string;
   /** Resolves with what was said as soon as it matches. */
   says(pattern: RegExp): Promise<string>;
-  stop(): Promise<void>;
+  stop(signal?: NodeJS.Signals): Promise<void>;
 }
 
 /** Starts a program that runs until it is stopped. */
@@ -97,8 +97,8 @@ export function start(program: string, args: readonly string[], { env, cwd }: Ru
         check();
         void ended.then(() => listeners.has(check) && fail("ended"));
       }),
-    async stop() {
-      child.kill("SIGTERM");
+    async stop(signal = "SIGTERM") {
+      child.kill(signal);
       await ended;
     },
   };
