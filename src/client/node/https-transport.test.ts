@@ -66,6 +66,23 @@ test("a server that is down is left for the next, and one that says later is ask
   assert.deepEqual(asked, Array(2).fill("POST /api/v1/namespaces/ns/configmaps"));
 });
 
+test("waiting for a server that says later does not count as silence", async (context) => {
+  const clock = new VirtualClock();
+  let asked = 0;
+  const refused = Promise.withResolvers<void>();
+  const url = await serve(context, (_request, response) => {
+    response.writeHead(429, { "Retry-After": "30" });
+    response.end(JSON.stringify({ kind: "Status", reason: "TooManyRequests", code: 429 }));
+    if (++asked === 11) refused.resolve();
+  });
+  const client = clientOf(context, [url], { clock });
+  const answer = client.get(ConfigMap, at);
+  answer.catch(() => undefined);
+  const over = refused.promise.then(() => true);
+  while (!(await Promise.race([over, clock.advance(1_000).then(() => false)])));
+  await assert.rejects(answer, (error) => hasReason(error, "TooManyRequests"));
+});
+
 test("a watch is read line by line, and ends with its error", async (context) => {
   const text = [
     { type: "ADDED", object },

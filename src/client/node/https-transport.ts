@@ -135,8 +135,19 @@ export class HttpsTransport implements Transport {
     return { status: answer.statusCode ?? 0, headers: Object.fromEntries(flat), body: answer };
   }
 
-  /** The body of an answer that says yes; otherwise its error. */
+  /** The body of an answer that says yes; otherwise its error. A server that says "later" has answered. */
   async #answer(request: WireRequest, signal: AbortSignal | undefined): Promise<string> {
+    for (let later = 0; ; later++) {
+      const { code, text, waitMs } = await this.#answerInTime(request, signal);
+      if (waitMs === undefined || later >= LATER_TRIES_MAX) {
+        if (code >= 400) throw errorOf(code, text);
+        return text;
+      }
+      await sleep(this.#clock, waitMs, signal ? { signal } : {});
+    }
+  }
+
+  async #answerInTime(request: WireRequest, signal: AbortSignal | undefined) {
     const late = new AbortController();
     const cancel = this.#clock.after(this.#answerMsMax, () => {
       late.abort(new Error(`no answer within ${this.#answerMsMax} ms`));
@@ -146,11 +157,8 @@ export class HttpsTransport implements Transport {
     });
     const either = signal ? AbortSignal.any([signal, late.signal]) : late.signal;
     try {
-      const answer = await this.#send({ ...request, brief: true }, either);
-      const text = await textOf(answer);
-      const code = answer.statusCode ?? 0;
-      if (code >= 400) throw errorOf(code, text);
-      return text;
+      const answer = await this.#reach({ ...request, brief: true }, either);
+      return { code: answer.statusCode ?? 0, text: await textOf(answer), waitMs: retryAfterMs(answer) };
     } finally {
       cancel();
     }
