@@ -1,5 +1,10 @@
 import { once } from "node:events";
-import { type IncomingMessage, STATUS_CODES, ServerResponse } from "node:http";
+import {
+  type IncomingMessage,
+  STATUS_CODES,
+  type ServerOptions as HttpServerOptions,
+  ServerResponse,
+} from "node:http";
 import {
   type Http2SecureServer,
   type Http2Session,
@@ -35,6 +40,14 @@ export interface ListenerOptions extends ServingCertificate {
 /** Connections that send nothing are closed after this long. */
 const KEEP_ALIVE_MS = 120_000;
 const HEADERS_MS = 30_000;
+/**
+ * Megabytes that Node counts for one HTTP/2 connection before it refuses every further stream. It never takes off what
+ * still waited on streams that were reset, so its own bound of 10 makes a connection useless after a few lists that
+ * were given up. What waits is bounded by us: by the window, the number of streams and the buffers of watches.
+ */
+const SESSION_MEGABYTES_MAX = 64 * 1024;
+/** Paths on which a connection may change its protocol. Elsewhere that wish is ignored, as HTTP lets a server do. */
+const UPGRADING = /^\/api\/[^?]*\/(?:exec|attach|portforward|proxy)(?:[/?]|$)/;
 /** Bytes of a body that a client may send before we have read any. */
 const WINDOW_BYTES = 256 * 1024;
 
@@ -61,6 +74,7 @@ export class Listener {
       ca: options.clientCa,
       minVersion: "TLSv1.2",
       maxHeaderSize: limits.headerBytesMax,
+      maxSessionMemory: SESSION_MEGABYTES_MAX,
       settings: {
         maxConcurrentStreams: limits.streamsPerConnectionMax,
         maxHeaderListSize: limits.headerBytesMax,
@@ -80,7 +94,7 @@ export class Listener {
       socket.once("close", () => this.#sockets.delete(socket));
       socket.on("error", () => undefined);
     });
-    this.#server.on("clientError", (_error: Error, socket: Socket) => socket.destroy());
+    this.#server.on("clientError", refuse);
   }
 
   async listen(host: string, port: number): Promise<AddressInfo> {
@@ -127,6 +141,7 @@ export class Listener {
       if (!session) return;
       this.#run(new H2Exchange(stream, headers, clock, this.#peerOf(session, session.socket)));
     });
+    (server as unknown as HttpServerOptions).shouldUpgradeCallback = ({ url = "" }) => UPGRADING.test(url);
     server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
       socket.on("error", () => undefined);
       this.#run(new UpgradeExchange(request, socket, head, clock, this.#peerOf(request.socket)));
@@ -152,4 +167,18 @@ export class Listener {
     this.#peers.set(connection, peer);
     return peer;
   }
+}
+
+/** What is no HTTP/1.1 gets the answer that Go's server gives, and no more. */
+function refuse(
+  error: Error & { readonly code?: string },
+  socket: Socket & { readonly bytesWritten: number },
+): void {
+  const code =
+    error.code === "HPE_HEADER_OVERFLOW" ? 431 : error.code === "ERR_HTTP_REQUEST_TIMEOUT" ? 408 : 400;
+  const words = `${code} ${STATUS_CODES[code]}`;
+  if (!socket.writable || error.code === "ECONNRESET") return void socket.destroy();
+  const head = ["content-type: text/plain; charset=utf-8", "connection: close", "", words].join("\r\n");
+  socket.end(`HTTP/1.1 ${words}\r\n${head}`);
+  socket.destroySoon();
 }

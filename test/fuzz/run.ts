@@ -1,0 +1,24 @@
+/** A long run: `node test/fuzz/run.ts --seed N --count M`. Prints what was found and ends with 1 then. */
+import { parseArgs } from "node:util";
+import { setLogSink } from "#base/log";
+import { attack } from "./attack.ts";
+
+// Where the server's own faults come from.
+setLogSink({
+  level: "error",
+  write: (_level, _component, message, { error }) =>
+    console.log(message, (error as Error | undefined)?.stack),
+});
+
+const { values } = parseArgs({
+  options: { seed: { type: "string", default: "1" }, count: { type: "string", default: "10000" } },
+});
+const first = Number(values.seed);
+const seeds = Array.from({ length: Number(values.count) }, (_, index) => first + index);
+const { findings, codes } = await attack(seeds);
+for (const { seed, request, fault } of findings) console.log(`seed ${seed}: ${fault}\n    ${request}`);
+console.log(
+  `${seeds.length} requests, ${findings.length} findings, ${Math.round(process.memoryUsage().rss / 2 ** 20)} MiB`,
+  codes,
+);
+process.exitCode = findings.length > 0 ? 1 : 0;
