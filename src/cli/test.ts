@@ -1,5 +1,5 @@
 import { availableParallelism } from "node:os";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { expectNone } from "./cluster-options.ts";
 import type { Io } from "./io.ts";
 import { requireRoot } from "./root.ts";
@@ -36,7 +36,7 @@ export const test: Verb = {
     for (const run of abandonedRuns()) await run.clear();
     const run = new TestRun();
     run.start();
-    const progress = new Progress(io, tasks.length);
+    const progress = new Progress(io, root, tasks.length);
     try {
       await runAll(tasks, root, run, io, progress);
     } finally {
@@ -78,14 +78,16 @@ async function runAll(
 /** Tells how it goes: a line for each task, and on a terminal one that changes. */
 class Progress {
   readonly #io: Io;
+  readonly #root: string;
   readonly #total: number;
   readonly #running = new Set<string>();
   readonly #failed: string[] = [];
   readonly #count = { passed: 0, failed: 0, skipped: 0 };
   #done = 0;
 
-  constructor(io: Io, total: number) {
+  constructor(io: Io, root: string, total: number) {
     this.#io = io;
+    this.#root = root;
     this.#total = total;
   }
 
@@ -108,7 +110,7 @@ class Progress {
       `[${this.#done}/${this.#total}] ${failed.length === 0 ? "ok    " : "FAILED"} ${task.name} (${counted}${seconds.toFixed(1)} s)`,
     );
     for (const { name, file, error = "" } of failed) {
-      const where = file === undefined ? name : `${file}: ${name}`;
+      const where = file === undefined ? name : `${relative(this.#root, file)}: ${name}`;
       this.#failed.push(where);
       this.#line(`\n✖ ${where}\n${indented(error)}\n`);
     }

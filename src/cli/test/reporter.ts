@@ -16,17 +16,26 @@ export interface TestResult {
 }
 
 export default async function* report(events: AsyncIterable<TestEvent>): AsyncGenerator<string> {
+  // The tests that are under way, from the outermost on.
+  const around: string[] = [];
   for await (const { type, data } of events) {
+    if (type === "test:start") around.splice(data.nesting, Infinity, data.name);
     if (type !== "test:pass" && type !== "test:fail") continue;
     const { name, file, skip, todo, details } = data;
-    if (details.type === "suite") continue;
+    // A suite is no test, a file without tests neither, and a test around others fails with them.
+    if (details.type === "suite" || (type === "test:pass" && name === file)) continue;
+    if (type === "test:fail" && isEcho(data.details.error)) continue;
     const optional = skip !== undefined || todo !== undefined;
     const outcome = optional ? "skipped" : type === "test:pass" ? "passed" : "failed";
     const error = outcome === "failed" && "error" in details ? { error: textOf(details.error) } : {};
-    const result: TestResult = { file, name, outcome, ...error };
+    const path = [...around.slice(0, data.nesting), name].join(" > ");
+    const result: TestResult = { file, name: path, outcome, ...error };
     yield `${MARK}${JSON.stringify(result)}\n`;
   }
 }
+
+const isEcho = (error: unknown): boolean =>
+  (error as { readonly failureType?: string }).failureType === "subtestsFailed";
 
 /** The runner wraps what the test threw. */
 function textOf(error: unknown): string {
