@@ -86,9 +86,11 @@ const decisive = (list: ResourceList | undefined): Amounts =>
 
 /** How dearly the node holds on to a pod: by what it asked for, and whether it promised to use no more. */
 export function qosClassOf(spec: PodSpec): QosClass {
-  const parts = spec.resources
-    ? [spec.resources]
-    : [...(spec.initContainers ?? []), ...spec.containers].map(({ resources }) => resources);
+  const { resources: whole } = spec;
+  const parts =
+    whole?.requests || whole?.limits
+      ? [whole]
+      : [...(spec.initContainers ?? []), ...spec.containers].map(({ resources }) => resources);
   let asked = false;
   let bounded = true;
   for (const part of parts) {

@@ -19,6 +19,13 @@ const TABLE: readonly (readonly [string, Pod, Ground, string | undefined])[] = [
   ["there is room", pod({ cpu: "2", memory: "1Gi" }), ground(), undefined],
   ["CPU is short", pod({ cpu: "1500m" }), ground({ others: [pod({ cpu: "600m" })] }), "OutOfcpu"],
   ["memory is short", pod({ memory: "2Gi" }), ground(), "OutOfmemory"],
+  ["the sandbox costs too", pod({ cpu: "2" }, { overhead: { cpu: "1m" } }), ground(), "OutOfcpu"],
+  [
+    "the pod asks for all its containers",
+    pod({}, { resources: { requests: { memory: "2Gi" } } }),
+    ground(),
+    "OutOfmemory",
+  ],
   ["too many pods", pod({}), ground({ others: [pod({}), pod({}), pod({})] }), "OutOfpods"],
   ["no such device", pod({ "example.com/gpu": "1" }), ground(), "OutOfexample.com/gpu"],
   ["what asks for nothing needs nothing", pod({}), ground({ others: [pod({ cpu: "4" })] }), undefined],

@@ -1,10 +1,8 @@
 /** Whether a pod that was bound to this node can be taken. Pure. */
 import type { Pod } from "#api/core-v1/pod";
+import { qosClassOf, requestsOf } from "#api/core-v1/podresources";
 import { quantityMilli, quantityValue } from "#machinery/quantity";
 import type { Pressures } from "../node/node-status.ts";
-import { type Compute, requested } from "../resources/linux-resources.ts";
-import { qosClass } from "../resources/qos.ts";
-import { isSidecar } from "./spec.ts";
 
 export interface Refusal {
   readonly reason: string;
@@ -54,24 +52,20 @@ function beyondAbility({ spec }: Pod): Refusal | undefined {
 function underPressure(pod: Pod, { pressures }: Ground): Refusal | undefined {
   if ((pod.spec.priority ?? 0) >= CRITICAL_PRIORITY) return undefined;
   const conditions: string[] = [];
-  if (pressures.memory && qosClass(pod) === "BestEffort") conditions.push("MemoryPressure");
+  if (pressures.memory && qosClassOf(pod.spec) === "BestEffort") conditions.push("MemoryPressure");
   if (pressures.disk) conditions.push("DiskPressure");
   if (conditions.length === 0) return undefined;
   return { reason: "Evicted", message: `The node had condition: [${conditions.join(" ")}]. ` };
 }
 
 function withoutRoom(pod: Pod, { allocatable, others }: Ground): Refusal | undefined {
-  const wanted = { ...totalOf(pod), pods: 1 };
-  const used = { milliCpu: 0, memoryBytes: 0, pods: others.length };
-  for (const other of others) {
-    const { milliCpu, memoryBytes } = totalOf(other);
-    used.milliCpu += milliCpu;
-    used.memoryBytes += memoryBytes;
-  }
+  const asked = (one: Pod, resource: "cpu" | "memory") => requestsOf(one).get(resource) ?? 0;
+  const used = (resource: "cpu" | "memory") =>
+    others.reduce((total, other) => total + asked(other, resource), 0);
   const limits = [
-    ["pods", wanted.pods, used.pods, quantityValue(allocatable.pods ?? "0")],
-    ["cpu", wanted.milliCpu, used.milliCpu, quantityMilli(allocatable.cpu ?? "0")],
-    ["memory", wanted.memoryBytes, used.memoryBytes, quantityValue(allocatable.memory ?? "0")],
+    ["pods", 1, others.length, quantityValue(allocatable.pods ?? "0")],
+    ["cpu", asked(pod, "cpu"), used("cpu"), quantityMilli(allocatable.cpu ?? "0")],
+    ["memory", asked(pod, "memory"), used("memory"), quantityValue(allocatable.memory ?? "0")],
   ] as const;
   for (const [name, wants, has, capacity] of limits) {
     if (wants === 0 || has + wants <= capacity) continue;
@@ -97,26 +91,6 @@ function foreignResource({ spec }: Pod, allocatable: Ground["allocatable"]): Ref
   }
   return undefined;
 }
-
-/** What the pod needs at most at one time: its containers with its sidecars, or one of its init containers. */
-function totalOf({ spec }: Pod): Compute {
-  const sidecars = (spec.initContainers ?? []).filter(isSidecar);
-  let together = sum([...spec.containers, ...sidecars].map(requested));
-  for (const init of spec.initContainers ?? []) {
-    if (isSidecar(init)) continue;
-    const one = requested(init);
-    together = {
-      milliCpu: Math.max(together.milliCpu, one.milliCpu),
-      memoryBytes: Math.max(together.memoryBytes, one.memoryBytes),
-    };
-  }
-  return together;
-}
-
-const sum = (parts: readonly Compute[]): Compute => ({
-  milliCpu: parts.reduce((total, part) => total + part.milliCpu, 0),
-  memoryBytes: parts.reduce((total, part) => total + part.memoryBytes, 0),
-});
 
 function portConflict(pod: Pod, { others }: Ground): Refusal | undefined {
   const wanted = hostPorts(pod);

@@ -1,6 +1,6 @@
+import { qosClassOf } from "#api/core-v1/podresources";
 /** The status that the API shows of a pod, from its spec and what is there. Pure. */
 import { formatTime } from "#machinery/time";
-import { qosClass } from "../resources/qos.ts";
 import { podConditions } from "./conditions.ts";
 import { containerStatusOf, type StatusView } from "./container-status.ts";
 import { usableSandbox } from "./plan.ts";
@@ -47,7 +47,7 @@ export function podStatus(view: PodStatusView, nowMs: number): PodStatus {
     startTime: pod.status.startTime ?? formatTime(view.acceptedAtMs),
     ...(inits.length > 0 ? { initContainerStatuses: inits } : {}),
     containerStatuses: of("app"),
-    qosClass: pod.status.qosClass ?? qosClass(pod),
+    qosClass: pod.status.qosClass ?? qosClassOf(pod.spec),
     ...(ephemerals.length > 0 ? { ephemeralContainerStatuses: ephemerals } : {}),
   };
 }

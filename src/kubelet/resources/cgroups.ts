@@ -3,9 +3,9 @@ import { existsSync } from "node:fs";
 import { mkdir, readdir, readFile, rmdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Pod } from "#api/core-v1/pod";
+import { qosClassOf } from "#api/core-v1/podresources";
 import { logger } from "#base/log";
 import { podLimits, type PodLimits, QUOTA_PERIOD_US, SHARES_MIN } from "./linux-resources.ts";
-import { qosClass } from "./qos.ts";
 
 const log = logger("cgroups");
 
@@ -31,7 +31,7 @@ export class PodCgroups {
   }
 
   #classPath(pod: Pod): string {
-    const qos = qosClass(pod);
+    const qos = qosClassOf(pod.spec);
     const kubepods = join("/", this.#root, "kubepods");
     return qos === "Guaranteed" ? kubepods : join(kubepods, qos.toLowerCase());
   }

@@ -1,10 +1,10 @@
 /** Requests and limits as the kernel's numbers. */
 import type { Pod } from "#api/core-v1/pod";
+import { qosClassOf } from "#api/core-v1/podresources";
 import { quantityMilli, quantityValue } from "#machinery/quantity";
 import type { Wire } from "#machinery/schema";
 import type { LinuxContainerResources } from "../cri/resources.ts";
 import type { Container } from "../pod/spec.ts";
-import { qosClass } from "./qos.ts";
 
 const SHARES_PER_CPU = 1024;
 export const SHARES_MIN = 2;
@@ -62,7 +62,7 @@ const OOM_BEST_EFFORT = 1000;
 /** Who is killed first when the node runs out of memory: -1000 never, 1000 first. */
 function oomScoreAdjust(pod: Pod, requestBytes: number, nodeMemoryBytes: number): number {
   if (pod.spec.priorityClassName === "system-node-critical") return OOM_GUARANTEED;
-  const qos = qosClass(pod);
+  const qos = qosClassOf(pod.spec);
   if (qos === "Guaranteed") return OOM_GUARANTEED;
   if (qos === "BestEffort") return OOM_BEST_EFFORT;
   const share = Math.floor((1000 * requestBytes) / Math.max(1, nodeMemoryBytes));

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import type { Pod } from "#api/core-v1/pod";
+import { qosClassOf } from "#api/core-v1/podresources";
 import type { Container } from "../pod/spec.ts";
 import { containerResources, podLimits, quotaOf, sharesOf } from "./linux-resources.ts";
-import { qosClass } from "./qos.ts";
 
 const GIB = 1024 ** 3;
 type Amounts = Readonly<Record<string, string>>;
@@ -27,7 +27,7 @@ suite("quality of service", () => {
     ["one of two without", pod(container(undefined, both), container()), "Burstable"],
     ["zero counts as nothing", pod(container({ cpu: "0" })), "BestEffort"],
   ];
-  for (const [name, given, wanted] of table) test(name, () => assert.equal(qosClass(given), wanted));
+  for (const [name, given, wanted] of table) test(name, () => assert.equal(qosClassOf(given.spec), wanted));
 });
 
 test("CPU as weight and as quota", () => {
