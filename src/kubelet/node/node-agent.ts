@@ -60,6 +60,8 @@ export class NodeAgent {
   #notReady = "the node has not looked at its runtime yet";
   #reportedAtMs = -Infinity;
   #wake: (() => void) | undefined;
+  /** Something has changed since the last look began. */
+  #hasNews = false;
 
   private constructor(options: NodeAgentOptions, disk: DiskSpace) {
     this.#options = options;
@@ -87,12 +89,14 @@ export class NodeAgent {
   /** Look again now: something about the node has changed. */
   changed({ images = false }: { readonly images?: boolean } = {}): void {
     if (images) this.#imagesAtMs = -Infinity;
+    this.#hasNews = true;
     this.#wake?.();
   }
 
   async #keepStatus(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       let waitMs = RETRY_MS;
+      this.#hasNews = false;
       try {
         await this.#look();
         if (!this.#node) await this.#register(signal);
@@ -108,6 +112,7 @@ export class NodeAgent {
   }
 
   async #pause(waitMs: number, signal: AbortSignal): Promise<void> {
+    if (this.#hasNews) return;
     const abort = new AbortController();
     this.#wake = () => abort.abort();
     await sleep(this.#options.clock, waitMs, { signal: AbortSignal.any([signal, abort.signal]) }).catch(
