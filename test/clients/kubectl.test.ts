@@ -273,6 +273,22 @@ describe("kubectl", () => {
     });
   });
 
+  it("logs --previous: of the container before, also while none runs", async () => {
+    await kubectl("run failing --image=k8ts.local/hello:1 -- sh -c", "echo tried; exit 3");
+    await eventually(async () => {
+      const state =
+        "{.status.containerStatuses[0].state.waiting.reason} {.status.containerStatuses[0].restartCount}";
+      assert.match(await kubectl("get pod failing -o", `jsonpath=${state}`), /^CrashLoopBackOff [1-9]$/);
+    });
+    assert.equal(await kubectl("logs failing --previous"), "tried\n");
+    assert.equal(await kubectl("logs failing"), "tried\n");
+    assert.match(
+      await kubectl("get pod failing --no-headers"),
+      /^failing +0\/1 +CrashLoopBackOff +\d \(\d+s ago\) +\d+s$/m,
+    );
+    await kubectl("delete pod failing --now");
+  });
+
   for (const [protocol, choice] of [
     ["WebSocket", "true"],
     ["SPDY", "false"],

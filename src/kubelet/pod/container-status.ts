@@ -1,3 +1,4 @@
+import type { Pod } from "#api/core-v1/pod";
 import { formatTime } from "#machinery/time";
 import type { ObservedContainer } from "./observed.ts";
 import type { Obstacle, Plan, PodView } from "./plan.ts";
@@ -51,8 +52,11 @@ export function containerStatusOf(view: StatusView, member: Member): ContainerSt
 
 export const containerIdOf = ({ id }: ObservedContainer): string => `containerd://${id}`;
 
-function previously({ pod }: StatusView, name: string): ContainerStatus | undefined {
-  const { containerStatuses = [], initContainerStatuses = [], ephemeralContainerStatuses = [] } = pod.status;
+const previously = ({ pod }: StatusView, name: string): ContainerStatus | undefined =>
+  statusOfContainer(pod.status, name);
+
+export function statusOfContainer(status: Pod["status"], name: string): ContainerStatus | undefined {
+  const { containerStatuses = [], initContainerStatuses = [], ephemeralContainerStatuses = [] } = status;
   return [...containerStatuses, ...initContainerStatuses, ...ephemeralContainerStatuses].find(
     (status) => status.name === name,
   );

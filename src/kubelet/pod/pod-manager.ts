@@ -8,6 +8,7 @@ import { PodSandboxState } from "../cri/sandbox.ts";
 import type { RuntimeEvent } from "../cri/events.ts";
 import { removePodDir } from "../volumes/pod-volumes.ts";
 import { type Ground, refusalOf } from "./admission.ts";
+import { containerIdOf, statusOfContainer } from "./container-status.ts";
 import { podsDir } from "./directories.ts";
 import { label, type ObservedContainer } from "./observed.ts";
 import { ignoreMissing } from "./pod-runtime.ts";
@@ -68,12 +69,15 @@ export class PodManager {
 
   /** The container of this name that runs, or ran last; with `previous`, the one before it. */
   findContainer(
-    { runtime }: PodWorker,
+    { runtime, status }: PodWorker,
     name: string,
     { previous = false }: { readonly previous?: boolean } = {},
   ): ObservedContainer | undefined {
     const made = runtime.containers.filter((container) => container.name === name);
-    return made[previous ? 1 : 0];
+    if (!previous) return made[0];
+    // While no successor runs, the container that ended last is the previous one.
+    const ended = statusOfContainer(status, name)?.lastState?.terminated?.containerID;
+    return made.find((container) => containerIdOf(container) === ended);
   }
 
   /** Follows the pods of the source; resolves when those that are there have their workers. */
