@@ -37,6 +37,10 @@ const untidy: Record<string, { files: Record<string, string>; complaint: RegExp 
     files: { "src/cli/main.ts": 'import "#base/a";', "src/base/a.ts": 'import "node:fs";' },
     complaint: /belongs below base\/node/,
   },
+  "a package for Node in a browser room": {
+    files: { "src/cli/main.ts": 'import "#base/a";', "src/base/a.ts": 'import "ws";' },
+    complaint: /ws belongs below base\/node/,
+  },
   "a dead file": { files: { "src/base/a.ts": "" }, complaint: /nothing imports this file/ },
   "a dead link": { files: { "README.md": "[map](docs/map.md)" }, complaint: /docs\/map.md does not exist/ },
   "an unknown room": {

@@ -2,7 +2,6 @@
 import { VirtualClock } from "#base/virtual-clock";
 import { seededRandom } from "#base/random";
 import type { AnyObject, Resource } from "#machinery/schema";
-import type { StatusError } from "#machinery/status";
 import { openMemoryStore } from "#store/memory/memory-store";
 import type { AdmissionPlugin } from "./contracts.ts";
 import type { Limits } from "./limits.ts";
@@ -107,14 +106,4 @@ export async function startHarness(
       return (await transport.call({ resource, verb: "create", namespace, body })) as Json;
     },
   };
-}
-
-/** Rejects with this reason; gives the error. */
-export async function refused(work: Promise<unknown>): Promise<StatusError> {
-  try {
-    await work;
-  } catch (error) {
-    return error as StatusError;
-  }
-  throw new Error("it was not refused");
 }

@@ -45,8 +45,6 @@ export interface DeleteOptions extends CallOptions {
   readonly dryRun?: boolean;
 }
 
-/** A JSON patch is a list of operations; a merge or strategic merge patch is a part of the object. */
-export type Patch = JsonPatchOperations | Readonly<Record<string, unknown>>;
 export type JsonPatchOperations = readonly { readonly op: string; readonly path: string }[];
 
 /** One page holds at most this many objects, so that neither side keeps a whole big list as text. */

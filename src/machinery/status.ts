@@ -154,16 +154,6 @@ export const patchRejected = (why: string): StatusError =>
     causes: [{ reason: "FieldValueInvalid", message: why, field: "patch" }],
   });
 
-export const methodNotSupported = (of: GroupResource, action: string): StatusError =>
-  failure(
-    405,
-    "MethodNotAllowed",
-    `${action} is not supported on resources of kind "${qualified(of)}"`,
-    detailsOf(of, ""),
-  );
-
-export const gone = (message: string): StatusError => failure(410, "Gone", message);
-
 /** The resourceVersion or continue token is older than what is kept. */
 export const expired = (message: string): StatusError => failure(410, "Expired", message);
 
@@ -174,9 +164,6 @@ export const unsupportedMediaType = (message: string): StatusError =>
   failure(415, "UnsupportedMediaType", message);
 
 export const notAcceptable = (message: string): StatusError => failure(406, "NotAcceptable", message);
-
-export const tooManyRequests = (message: string, retryAfterSeconds: number): StatusError =>
-  failure(429, "TooManyRequests", message, { retryAfterSeconds });
 
 export const internalError = (cause: unknown): StatusError => {
   const text = cause instanceof Error ? cause.message : String(cause);
@@ -191,14 +178,6 @@ export const internalError = (cause: unknown): StatusError => {
 
 export const serviceUnavailable = (message: string): StatusError =>
   failure(503, "ServiceUnavailable", message);
-
-export const serverTimeout = (of: GroupResource, action: string, retryAfterSeconds: number): StatusError =>
-  failure(
-    500,
-    "ServerTimeout",
-    `The ${action} operation against ${qualified(of)} could not be completed at this time, please try again.`,
-    { ...detailsOf(of, ""), retryAfterSeconds },
-  );
 
 export const timeout = (message: string, retryAfterSeconds: number): StatusError =>
   failure(504, "Timeout", `Timeout: ${message}`, { retryAfterSeconds });
@@ -236,8 +215,7 @@ const textOf = (value: unknown): string =>
 
 /** `Invalid value: "x": must be ...` */
 export function problemText({ type, value, detail }: FieldProblem): string {
-  const shown =
-    SHOWS_VALUE.has(type) && value !== undefined ? `${HEAD[type]}: ${textOf(value)}` : HEAD[type];
+  const shown = SHOWS_VALUE.has(type) && value !== undefined ? `${HEAD[type]}: ${textOf(value)}` : HEAD[type];
   return detail === "" ? shown : `${shown}: ${detail}`;
 }
 

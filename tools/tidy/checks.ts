@@ -27,13 +27,16 @@ export function* importDirection(sources: readonly Source[]): Iterable<Complaint
   }
 }
 
+/** Packages that run in browsers too. */
+const BROWSER_PACKAGES = new Set(["js-yaml"]);
+
 /** `node:` modules and npm packages for Node stay out of what the browser shares. */
 export function* browserRooms(sources: readonly Source[]): Iterable<Complaint> {
   for (const { path, imports } of sources) {
     const room = roomOf(path);
     if (!room || !BROWSER_ROOMS.includes(room) || path.includes("/node/") || isTest(path)) continue;
     for (const { specifier, line } of imports) {
-      if (specifier.startsWith("node:"))
+      if (!/^[#.]/.test(specifier) && !BROWSER_PACKAGES.has(specifier))
         yield `${path}:${line}: ${room} runs in browsers too; ${specifier} belongs below ${room}/node`;
     }
   }
@@ -65,7 +68,7 @@ export function* cycles(sources: readonly Source[]): Iterable<Complaint> {
 }
 
 const AMBIENT =
-  /\b(Date\.now\(|new Date\(\)|Math\.random\(|performance\.now\(|setTimeout\(|setInterval\(|crypto\.randomUUID\()/g;
+  /\b(Date\.now\b|AbortSignal\.timeout\(|new Date\(\)|Math\.random\(|performance\.now\(|setTimeout\(|setInterval\(|crypto\.randomUUID\()/g;
 const AMBIENT_HOMES = new Set(["src/base/clock.ts", "src/base/random.ts"]);
 
 /** Time and chance come in through Clock and Random, except in tests and in the tools around the program. */

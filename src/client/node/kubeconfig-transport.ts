@@ -1,10 +1,8 @@
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
-import type { Clock } from "#base/clock";
-import type { Random } from "#base/random";
 import type { ResolvedContext } from "../kubeconfig.ts";
 import type { TlsMaterial } from "./credentials.ts";
-import { HttpsTransport, type HttpsTransportOptions } from "./https-transport.ts";
+import type { HttpsTransportOptions } from "./https-transport.ts";
 
 /** How to reach the server of a context, and as whom. */
 export type Connection = Pick<HttpsTransportOptions, "servers" | "token" | "tokenFile"> & {
@@ -39,20 +37,4 @@ export function connectionOf({ cluster, user }: ResolvedContext, folder = "."): 
       ? { tokenFile: resolve(folder, user.tokenFile) }
       : {}),
   };
-}
-
-/** The transport that a kubeconfig's context describes. Paths in it count from `folder`. */
-export function transportFor(
-  context: ResolvedContext,
-  {
-    folder,
-    ...options
-  }: {
-    readonly clock: Clock;
-    readonly random: Random;
-    readonly folder?: string;
-    readonly userAgent?: string;
-  },
-): HttpsTransport {
-  return new HttpsTransport({ ...options, ...connectionOf(context, folder) });
 }

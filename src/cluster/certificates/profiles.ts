@@ -29,9 +29,6 @@ const client = (
 });
 
 export const adminClient = client("admin", "kubernetes-admin", ["system:masters"]);
-export const controllerManagerClient = client("controller-manager", "system:kube-controller-manager");
-export const schedulerClient = client("scheduler", "system:kube-scheduler");
-export const proxyClient = client("kube-proxy", "system:kube-proxy", ["system:node-proxier"]);
 export const apiServerKubeletClient = client("apiserver-kubelet-client", "kube-apiserver-kubelet-client", [
   "system:masters",
 ]);
