@@ -212,7 +212,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
   if (kinds.of(ServiceCIDR)) await bootstrapServiceRange(loopback, cache, ranges.addresses);
 
   if (kinds.of(CustomResourceDefinition)) {
-    await new CustomKinds({ kinds, cache, loopback, store, feed, limits, clock, scope }).start();
+    await new CustomKinds({ kinds, cache, loopback, store, feed, limits, clock, random, scope }).start();
   }
 
   let url = "https://localhost";

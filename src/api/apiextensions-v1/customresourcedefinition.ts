@@ -1,6 +1,6 @@
 import { named, sameValue } from "#api/checks";
 import { JSONSchemaProps } from "#api/apiextensions-v1/jsonschemaprops";
-import { ruleWarnings, versionPartProblems } from "#api/apiextensions-v1/version-problems";
+import { conversionProblems, ruleWarnings, versionPartProblems } from "#api/apiextensions-v1/version-problems";
 import { ObjectMeta } from "#api/meta-v1/objectmeta";
 import {
   at,
@@ -267,6 +267,7 @@ export const CustomResourceDefinition = resource({
       }
       yield* nameProblems(spec.names, "spec.names");
       yield* versionProblems(spec.versions);
+      yield* conversionProblems(spec);
       if (spec.preserveUnknownFields)
         yield invalid(
           "spec.preserveUnknownFields",

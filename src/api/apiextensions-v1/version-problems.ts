@@ -1,6 +1,15 @@
 /** What is wrong with the versions of a custom kind: their schemas, columns and subresources. */
 import { sameValue } from "#api/checks";
-import { type FieldProblem, invalid, item, type JsonSchema, required, tooMany } from "#machinery/schema";
+import {
+  type FieldProblem,
+  forbidden,
+  invalid,
+  item,
+  type JsonSchema,
+  notSupported,
+  required,
+  tooMany,
+} from "#machinery/schema";
 import { rootProblems, schemaProblems } from "#machinery/structural/check";
 import { compileJsonPath, JsonPathError } from "#machinery/structural/json-path";
 import { itemsOf, valuesOf } from "#machinery/structural/place";
@@ -60,6 +69,35 @@ export function* versionPartProblems(
     if (selectable !== undefined && (isNew("selectableFields") || isNew("schema")))
       yield* selectableProblems(version.selectableFields ?? [], schema, selectable);
   }
+}
+
+const STRATEGIES = ["None", "Webhook"];
+/** Versions of the question that this server can ask. */
+export const REVIEW_VERSIONS = ["v1", "v1beta1"];
+
+/** How versions become one another. */
+export function* conversionProblems({ conversion }: CustomResourceDefinitionSpec): Problems {
+  if (!conversion) return;
+  const path = "spec.conversion";
+  const { strategy, webhook } = conversion;
+  if (!strategy) yield required(`${path}.strategy`);
+  else if (!STRATEGIES.includes(strategy)) yield notSupported(`${path}.strategy`, strategy, STRATEGIES);
+  if (strategy !== "Webhook") {
+    if (webhook) yield forbidden(`${path}.webhook`, "should not be set when strategy is not set to Webhook");
+    return;
+  }
+  const config = webhook?.clientConfig;
+  const where = `${path}.webhookClientConfig`;
+  if (!config) yield required(where, "required when strategy is set to Webhook");
+  else if ((config.url === undefined) === (config.service === undefined))
+    yield required(where, "exactly one of url or service is required");
+  else if (config.url !== undefined && !/^https:\/\/[^/]+/.test(config.url))
+    yield invalid(`${where}.url`, config.url, "'https' is the only allowed URL scheme");
+  const versions = webhook?.conversionReviewVersions ?? [];
+  const reviews = `${path}.conversionReviewVersions`;
+  if (versions.length === 0) yield required(reviews);
+  else if (!versions.some((version) => REVIEW_VERSIONS.includes(version)))
+    yield invalid(reviews, versions, `must include at least one of ${REVIEW_VERSIONS.join(", ")}`);
 }
 
 /** Rules that are kept but not enforced: one warning for each version. */

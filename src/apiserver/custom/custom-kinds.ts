@@ -6,6 +6,7 @@ import { CustomResourceDefinition } from "#api/apiextensions-v1/customresourcede
 import { asError } from "#base/attempt";
 import type { Clock } from "#base/clock";
 import { logger } from "#base/log";
+import type { Random } from "#base/random";
 import type { Scope } from "#base/scope";
 import { sameJson } from "#machinery/patch/json-patch";
 
@@ -20,8 +21,10 @@ import { prefixOf } from "../storage/keys.ts";
 import type { Feed } from "../watch/feed.ts";
 import { KindCache } from "../watch/kind-cache.ts";
 import { type DefinitionStatus, isTrue, observe, terminating } from "./definition-status.ts";
-import { customResource, storagePrefixOf } from "./kind.ts";
+import { customResource, storagePrefixOf, type Version } from "./kind.ts";
 
+import { ConversionWebhook } from "./conversion-webhook.ts";
+import { ConvertedStorage } from "./converted-kind.ts";
 import { boundBacktracking } from "./patterns.ts";
 import { customView } from "./view.ts";
 
@@ -42,6 +45,7 @@ export interface CustomKindsOptions {
   readonly feed: Feed;
   readonly limits: Limits;
   readonly clock: Clock;
+  readonly random: Random;
   readonly scope: Scope;
 }
 
@@ -54,6 +58,8 @@ interface Served {
   readonly cache: KindCache;
   readonly storage: KindStorage;
   readonly kinds: readonly ServedKind[];
+  /** Versions that a webhook makes live in it. */
+  readonly scope: Scope;
   /** Its objects are being deleted. */
   emptying: boolean;
 }
@@ -152,14 +158,17 @@ export class CustomKinds {
       return;
     }
     const { cache, storage } = before ?? (await this.#open(definition, signal));
-    const kinds = this.#kindsOf(definition, storage, isTerminating);
+    const scope = this.#options.scope.child();
+    const kinds = this.#kindsOf(definition, cache, storage, isTerminating, scope);
     for (const kind of before?.kinds ?? []) this.#options.kinds.remove(kind);
     for (const kind of kinds) this.#options.kinds.add(kind);
     // Who watches has seen objects as they looked before.
     if (before && !sameJson(before.spec, spec)) cache.endWatches();
+    void before?.scope.close();
     const { uid } = metadata;
     const emptying = before?.emptying ?? false;
-    this.#served.set(metadata.name, { uid, spec, names, isTerminating, cache, storage, kinds, emptying });
+    const served = { uid, spec, names, isTerminating, cache, storage, kinds, scope, emptying };
+    this.#served.set(metadata.name, served);
   }
 
   async #open(
@@ -175,23 +184,58 @@ export class CustomKinds {
     return { cache, storage: new KindStorage({ store, feed, cache, limits, groupResource }) };
   }
 
-  #kindsOf(definition: CustomResourceDefinition, storage: KindStorage, isTerminating: boolean): ServedKind[] {
+  #kindsOf(
+    definition: CustomResourceDefinition,
+    cache: KindCache,
+    storage: KindStorage,
+    isTerminating: boolean,
+    scope: Scope,
+  ): ServedKind[] {
     const { metadata, spec, status } = definition;
     const stored = spec.versions.find((version) => version.storage)!;
+    const resourceOf = (version: Version) =>
+      customResource(definition, status.acceptedNames, version, isTerminating);
+    const storedResource = resourceOf(stored);
+    const webhook = this.#webhookOf(definition, scope);
     const served = spec.versions.filter((version) => version.served);
     return served
       .toSorted((a, b) => compareVersions(a.name, b.name))
       .filter(({ name }) => !this.#isBuiltIn(spec.group, name, spec.names.plural))
       .map((version) => {
-        const resource = customResource(definition, status.acceptedNames, version, isTerminating);
+        const resource = version === stored ? storedResource : resourceOf(version);
+        const groupResource = groupResourceOf(resource);
+        // Objects in the stored version alone need nobody to convert them.
+        const isForeign = version !== stored || (status.storedVersions ?? []).length > 1;
+        const converter = isForeign ? webhook : undefined;
         const view = customView({
           resource,
-          storedVersion: `${spec.group}/${stored.name}`,
+          storedVersion: converter ? resource.apiVersion : storedResource.apiVersion,
           schemaRevision: Number(metadata.resourceVersion),
-          strategy: spec.conversion?.strategy ?? "None",
         });
-        return { resource, groupResource: groupResourceOf(resource), storage, view };
+        if (!converter) return { resource, groupResource, storage, view };
+        const options = {
+          ...this.#options,
+          resource,
+          storedResource,
+          source: cache,
+          converter,
+          scope,
+          groupResource,
+        };
+        return { resource, groupResource, storage: new ConvertedStorage(options), view };
       });
+  }
+
+  /** Undefined where versions differ in name only. */
+  #webhookOf(
+    { spec: { conversion } }: CustomResourceDefinition,
+    scope: Scope,
+  ): ConversionWebhook | undefined {
+    const asked = conversion?.strategy === "Webhook" ? conversion.webhook : undefined;
+    if (!asked) return undefined;
+    const webhook = new ConversionWebhook(asked, this.#options.cache, this.#options.random);
+    scope.defer(() => webhook.close());
+    return webhook;
   }
 
   /** No definition takes the place of a kind that the server has of its own. */
@@ -200,8 +244,9 @@ export class CustomKinds {
     return kind !== undefined && kind.resource.schema.rules.structural === undefined;
   }
 
-  #drop(name: string, { kinds, cache }: Served): void {
+  #drop(name: string, { kinds, cache, scope }: Served): void {
     this.#served.delete(name);
+    void scope.close();
     for (const kind of kinds) this.#options.kinds.remove(kind);
     this.#options.feed.remove(cache);
   }
@@ -266,9 +311,12 @@ export class CustomKinds {
   }
 
   async #remove(
-    { kinds: [kind] }: Served,
+    { kinds, spec }: Served,
     { namespace, name }: { namespace?: string; name: string },
   ): Promise<void> {
+    // As it is stored, where that can be: then nobody is asked to convert what is about to go.
+    const stored = spec.versions.find((version) => version.storage)!.name;
+    const kind = kinds.find(({ resource: { version } }) => version === stored) ?? kinds[0];
     if (!kind) return;
     const { resource } = kind;
     try {

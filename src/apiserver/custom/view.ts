@@ -1,8 +1,7 @@
-/** Stored custom objects as one version of their kind shows them. */
+/** Stored custom objects as one version of their kind shows them, where versions differ in their name only. */
 import { decodeJson } from "#machinery/derive/json";
 import { stringifyJson } from "#machinery/json";
 import type { AnyObject, Resource } from "#machinery/schema";
-import { StatusError } from "#machinery/status";
 import type { Item } from "../storage/item.ts";
 import type { View } from "../storage/view.ts";
 
@@ -12,11 +11,9 @@ export interface CustomViewOptions {
   readonly storedVersion: string;
   /** What was stored after this revision has been checked against the present schema. */
   readonly schemaRevision: number;
-  /** How versions become one another. */
-  readonly strategy: string;
 }
 
-export function customView({ resource, storedVersion, schemaRevision, strategy }: CustomViewOptions): View {
+export function customView({ resource, storedVersion, schemaRevision }: CustomViewOptions): View {
   const { apiVersion, kind } = resource;
   const head = Buffer.from(JSON.stringify({ kind, apiVersion }).slice(0, -1));
   const known = new WeakMap<Item, AnyObject>();
@@ -30,8 +27,6 @@ export function customView({ resource, storedVersion, schemaRevision, strategy }
     const found = known.get(item);
     if (found) return found;
     const { object: stored } = item;
-    if (stored.apiVersion !== apiVersion && strategy !== "None")
-      throw noConversion(resource, stored.apiVersion);
     const made = brought(resource, stored);
     known.set(item, made);
     return made;
@@ -42,30 +37,14 @@ export function customView({ resource, storedVersion, schemaRevision, strategy }
     isAsStored: isCurrent,
     object,
     bytes: (item) => (isCurrent(item) ? item.served() : Buffer.from(stringifyJson(object(item)))),
-    toStored(given) {
-      if (apiVersion === storedVersion) return given;
-      if (strategy !== "None") throw noConversion(resource, storedVersion);
-      return { ...given, apiVersion: storedVersion };
-    },
+    toStored: (given) => (apiVersion === storedVersion ? given : { ...given, apiVersion: storedVersion }),
   };
 }
 
 /** An object of another version or of an older schema: without what is unknown now, and with its defaults. */
-function brought(resource: Resource, stored: AnyObject): AnyObject {
+export function brought(resource: Resource, stored: AnyObject): AnyObject {
   const { schema, apiVersion, rules } = resource;
   const pruned = decodeJson<AnyObject>(schema, { ...stored, apiVersion });
   const filled = rules.defaults?.(pruned) ?? pruned;
   return filled === pruned ? pruned : decodeJson<AnyObject>(schema, filled);
 }
-
-/** Webhooks that convert between versions are not asked: the object cannot be shown. */
-const noConversion = ({ apiVersion, kind }: Resource, other: string): StatusError =>
-  new StatusError({
-    kind: "Status",
-    apiVersion: "v1",
-    metadata: {},
-    status: "Failure",
-    message: `conversion webhook for ${other}, Kind=${kind} failed: this server does not convert to ${apiVersion} by webhook`,
-    reason: "InternalError",
-    code: 500,
-  });

@@ -26,9 +26,12 @@ export interface Encoded {
   readonly bytes: Buffer;
 }
 
+/** How far the cache shows the store, and what this server is writing itself. */
+export type StorageFeed = Pick<Feed, "revision" | "reach" | "expect" | "stored">;
+
 export interface KindStorageOptions {
   readonly store: Store;
-  readonly feed: Feed;
+  readonly feed: StorageFeed;
   readonly cache: KindCache;
   readonly limits: Limits;
   readonly groupResource: GroupResource;
@@ -39,7 +42,7 @@ export interface KindStorageOptions {
 /** One stored kind: reads from its cache, writes by compare and swap. */
 export class KindStorage {
   readonly cache: KindCache;
-  readonly feed: Feed;
+  readonly feed: StorageFeed;
   readonly #store: Store;
   readonly #limits: Limits;
   readonly #groupResource: GroupResource;

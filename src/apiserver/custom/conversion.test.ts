@@ -1,0 +1,220 @@
+import assert from "node:assert/strict";
+import { webcrypto } from "node:crypto";
+import { createServer } from "node:https";
+import type { AddressInfo } from "node:net";
+import { type TestContext, test } from "node:test";
+import "reflect-metadata";
+import {
+  BasicConstraintsExtension,
+  SubjectAlternativeNameExtension,
+  X509CertificateGenerator,
+} from "@peculiar/x509";
+import { systemClock } from "#base/clock";
+import { customKind } from "#client/kinds";
+import { type Json, startHarness } from "../harness.ts";
+
+const DEFINITIONS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
+const DAY_MS = 86_400_000;
+
+async function selfSigned() {
+  const algorithm = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
+  const keys = (await webcrypto.subtle.generateKey(algorithm, true, [
+    "sign",
+    "verify",
+  ])) as webcrypto.CryptoKeyPair;
+  const certificate = await X509CertificateGenerator.createSelfSigned(
+    {
+      name: "CN=localhost",
+      keys,
+      notBefore: new Date(systemClock.now() - DAY_MS),
+      notAfter: new Date(systemClock.now() + DAY_MS),
+      signingAlgorithm: algorithm,
+      extensions: [
+        new BasicConstraintsExtension(true),
+        new SubjectAlternativeNameExtension([{ type: "ip", value: "127.0.0.1" }]),
+      ],
+    },
+    webcrypto as Crypto,
+  );
+  const key = Buffer.from(await webcrypto.subtle.exportKey("pkcs8", keys.privateKey)).toString("base64");
+  return {
+    cert: certificate.toString("pem"),
+    key: `-----BEGIN PRIVATE KEY-----\n${key}\n-----END PRIVATE KEY-----\n`,
+  };
+}
+
+/** The old version has host and port in one text. */
+function converted(object: Json, apiVersion: string): Json {
+  if (object.apiVersion === apiVersion) return object;
+  const { address, host, port, ...rest } = object.spec;
+  const spec = apiVersion.endsWith("/v1")
+    ? { ...rest, host: address.split(":")[0], port: Number(address.split(":")[1]) }
+    : { ...rest, address: `${host}:${port}` };
+  return { ...object, apiVersion, spec };
+}
+
+/** A webhook on this machine. */
+async function webhook(t: TestContext) {
+  const pair = await selfSigned();
+  const state = { asked: 0, broken: false };
+  const server = createServer(pair, (incoming, outgoing) => {
+    const chunks: Buffer[] = [];
+    incoming.on("data", (chunk: Buffer) => chunks.push(chunk));
+    incoming.on("end", () => {
+      state.asked++;
+      const { request, ...review } = JSON.parse(Buffer.concat(chunks).toString()) as Json;
+      const convertedObjects = request.objects.map((one: Json) => converted(one, request.desiredAPIVersion));
+      const response = state.broken
+        ? { uid: request.uid, convertedObjects: [], result: { status: "Failed", message: "out of order" } }
+        : { uid: request.uid, convertedObjects, result: { status: "Success" } };
+      outgoing.end(JSON.stringify({ ...review, response }));
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  t.after(async () => {
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  });
+  const { port } = server.address() as AddressInfo;
+  const clientConfig = {
+    url: `https://127.0.0.1:${port}/convert`,
+    caBundle: Buffer.from(pair.cert).toString("base64"),
+  };
+  return { state, clientConfig };
+}
+
+const version = (name: string, properties: object) => ({
+  name,
+  served: true,
+  storage: name === "v1",
+  schema: { openAPIV3Schema: { type: "object", properties: { spec: { type: "object", properties } } } },
+});
+
+const routes = (clientConfig: object) => ({
+  apiVersion: "apiextensions.k8s.io/v1",
+  kind: "CustomResourceDefinition",
+  metadata: { name: "routes.net.example.com" },
+  spec: {
+    group: "net.example.com",
+    scope: "Namespaced",
+    names: { plural: "routes", kind: "Route" },
+    versions: [
+      version("v1", { host: { type: "string" }, port: { type: "integer" }, note: { type: "string" } }),
+      version("v1beta1", {
+        address: { type: "string" },
+        note: { type: "string" },
+        weight: { type: "integer", default: 1 },
+      }),
+    ],
+    conversion: { strategy: "Webhook", webhook: { clientConfig, conversionReviewVersions: ["v1"] } },
+  },
+});
+
+const V1 = "/apis/net.example.com/v1/namespaces/default/routes";
+const BETA = "/apis/net.example.com/v1beta1/namespaces/default/routes";
+
+test("a webhook makes one version of the other: reads, writes and watches", async (t) => {
+  const { state, clientConfig } = await webhook(t);
+  const { ask, server } = await startHarness(t);
+  await ask("POST", DEFINITIONS, routes(clientConfig));
+  while ((await ask("GET", BETA)).status !== 200) await new Promise(setImmediate);
+  assert.equal(state.asked, 0);
+
+  const definition = (await ask("GET", `${DEFINITIONS}/routes.net.example.com`)).json;
+  const resource = { ...customKind(definition)!, apiVersion: "net.example.com/v1beta1", version: "v1beta1" };
+  const stop = new AbortController();
+  t.after(() => stop.abort());
+  const transport = server.transport({ name: "watcher", groups: ["system:masters"] });
+  const events = transport
+    .watch({ resource, resourceVersion: "" }, { signal: stop.signal })
+    [Symbol.asyncIterator]();
+
+  // Asked for before anything is written: from here on it hears of everything.
+  let next = events.next();
+
+  const old = {
+    apiVersion: "net.example.com/v1beta1",
+    kind: "Route",
+    metadata: { name: "a", labels: { x: "y" } },
+    spec: { address: "example.com:80" },
+  };
+  const made = await ask("POST", BETA, old);
+  assert.equal(made.status, 201, made.text);
+  assert.deepEqual(made.json.spec, { address: "example.com:80", weight: 1 });
+  const stored = (await ask("GET", `${V1}/a`)).json;
+  assert.deepEqual(
+    [stored.apiVersion, stored.spec],
+    ["net.example.com/v1", { host: "example.com", port: 80 }],
+  );
+  assert.equal(stored.metadata.resourceVersion, made.json.metadata.resourceVersion);
+  assert.deepEqual(stored.metadata.labels, { x: "y" });
+
+  await ask("POST", V1, { ...stored, metadata: { name: "b" }, spec: { host: "b", port: 1 } });
+  const list = (await ask("GET", BETA)).json;
+  assert.deepEqual(
+    list.items.map((one: Json) => [one.apiVersion, one.spec.address]),
+    [
+      ["net.example.com/v1beta1", "example.com:80"],
+      ["net.example.com/v1beta1", "b:1"],
+    ],
+  );
+  const patched = await ask("PATCH", `${BETA}/b`, { spec: { address: "b:2" } });
+  assert.equal(patched.status, 200, patched.text);
+  assert.equal((await ask("GET", `${V1}/b`)).json.spec.port, 2);
+  const apply = { "content-type": "application/apply-patch+yaml" };
+  const applied = await ask("PATCH", `${BETA}/c?fieldManager=me`, { ...old, metadata: { name: "c" } }, apply);
+  assert.equal(applied.status, 201, applied.text);
+  assert.equal((await ask("DELETE", `${BETA}/c`)).status, 200);
+
+  const seen: string[] = [];
+  while (seen.length < 5) {
+    const { value } = await next;
+    next = events.next();
+    if (value?.type !== "BOOKMARK")
+      seen.push(`${value.type} ${value.object.apiVersion} ${value.object.metadata.name}`);
+  }
+  assert.deepEqual(seen, [
+    "ADDED net.example.com/v1beta1 a",
+    "ADDED net.example.com/v1beta1 b",
+    "MODIFIED net.example.com/v1beta1 b",
+    "ADDED net.example.com/v1beta1 c",
+    "DELETED net.example.com/v1beta1 c",
+  ]);
+});
+
+test("a webhook that fails is named, and harms no other version", async (t) => {
+  const { state, clientConfig } = await webhook(t);
+  const { ask } = await startHarness(t);
+  await ask("POST", DEFINITIONS, routes(clientConfig));
+  while ((await ask("GET", BETA)).status !== 200) await new Promise(setImmediate);
+  state.broken = true;
+  const made = await ask("POST", V1, {
+    apiVersion: "net.example.com/v1",
+    kind: "Route",
+    metadata: { name: "a" },
+    spec: { host: "h", port: 1 },
+  });
+  assert.equal(made.status, 201);
+  const failed = await ask("GET", `${BETA}/a`);
+  assert.equal(failed.status, 500);
+  assert.equal(
+    failed.json.message,
+    "conversion webhook for net.example.com/v1, Kind=Route failed: out of order",
+  );
+  assert.equal((await ask("GET", `${V1}/a`)).status, 200);
+  state.broken = false;
+  assert.equal((await ask("GET", `${BETA}/a`)).json.spec.address, "h:1");
+  state.broken = true;
+  await ask("DELETE", `${DEFINITIONS}/routes.net.example.com`);
+  while ((await ask("GET", `${DEFINITIONS}/routes.net.example.com`)).status !== 404)
+    await new Promise(setImmediate);
+});
+
+test("a conversion must say whom to ask", async (t) => {
+  const { ask } = await startHarness(t);
+  const refused = await ask("POST", DEFINITIONS, routes({}));
+  assert.deepEqual(
+    refused.json.details.causes.map((one: Json) => `${one.field}: ${one.message}`),
+    ["spec.conversion.webhookClientConfig: Required value: exactly one of url or service is required"],
+  );
+});
