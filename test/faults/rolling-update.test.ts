@@ -1,9 +1,11 @@
 /** A rolling update, and its undoing, under constant requests. The tests build on one another. */
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
+import { agentDaemon, serverDaemon } from "#cluster/up";
 import { type LocalCluster, startLocalCluster } from "../local-cluster.ts";
 import { eventually } from "../tools/eventually.ts";
 import { underRequests } from "./constant-requests.ts";
+import { killDaemon } from "./daemons.ts";
 import { GOES_BLUNTLY, GOES_GENTLY, webManifest } from "./web.ts";
 
 describe("a rolling update under constant requests", () => {
@@ -20,15 +22,17 @@ describe("a rolling update under constant requests", () => {
   });
   after(async () => assert.deepEqual(await cluster.remove(), []));
 
+  const allLeft = (name: string) =>
+    eventually(async () => {
+      const leaving = `get pods -l app=${name} -o jsonpath={.items[*].metadata.deletionTimestamp}`;
+      assert.equal(await cluster.kubectl(leaving), "");
+    });
   const rollOut = (name: string, change: string) =>
     underRequests(cluster, "node-1", urls.get(name)!, async () => {
       await cluster.kubectl(change);
       await cluster.kubectl(`rollout status deployment/${name} --timeout=90s`);
       // Requests go on until the last of the old pods is gone.
-      await eventually(async () => {
-        const leaving = `get pods -l app=${name} -o jsonpath={.items[*].metadata.deletionTimestamp}`;
-        assert.equal(await cluster.kubectl(leaving), "");
-      });
+      await allLeft(name);
     });
   const image = (name: string) =>
     cluster.kubectl(`get deployment ${name} -o jsonpath={.spec.template.spec.containers[0].image}`);
@@ -49,6 +53,25 @@ describe("a rolling update under constant requests", () => {
   it("is scaled down without losing any", async () => {
     const { failed } = await rollOut("web", "scale deployment web --replicas=1");
     assert.deepEqual(failed, []);
+  });
+
+  it("loses none when the control plane and an agent are killed in the middle of it", async () => {
+    await cluster.kubectl("scale deployment web --replicas=4");
+    await cluster.kubectl("rollout status deployment/web --timeout=60s");
+    const { failed } = await underRequests(cluster, "node-1", urls.get("web")!, async () => {
+      await cluster.kubectl("set image deployment/web web=k8ts.local/hello:2");
+      await eventually(async () => {
+        const updated = await cluster.kubectl("get deployment web -o jsonpath={.status.updatedReplicas}");
+        assert.match(updated, /^[123]$/);
+      });
+      await killDaemon(serverDaemon(cluster.places));
+      await killDaemon(agentDaemon(cluster.places.node("node-2")));
+      await cluster.up();
+      await cluster.kubectl("rollout status deployment/web --timeout=60s");
+      await allLeft("web");
+    });
+    assert.deepEqual(failed, []);
+    assert.equal(await cluster.kubectl("get deployment web -o jsonpath={.status.readyReplicas}"), "4");
   });
 
   it("works for pods that go bluntly, too", async (test) => {
