@@ -12,6 +12,7 @@ import { resourceFor, resources } from "#api/registry";
 import type { AnyObject, Resource } from "#machinery/schema";
 import { addQuantities } from "#machinery/quantity";
 import { type Caches, type Controller, controller, wake } from "#reconciler/controller";
+import { sameJson } from "#reconciler/equal";
 
 /** How much one object takes: the rules by which admission counts, so that both say the same. */
 export interface QuotaRules {
@@ -29,13 +30,15 @@ const COUNTED: readonly Resource[] = [
   ReplicationController,
 ];
 
-/** Kinds that are only counted are not watched: what went is found by looking again. */
+/** Kinds that are only counted are not watched, and a write that failed after admission leaves its mark: both are found by looking again. */
 const RECOUNT_MS = 5 * 60_000;
 
 export const resourceQuotas = ({ usageOf, inScope }: QuotaRules): Controller =>
   controller({
     name: "resourcequota",
     watches: ResourceQuota,
+    // Admission writes the status before it lets a write through: counting then would take that back.
+    matters: (quota, before) => !sameJson(quota.spec, before.spec),
     wakes: [
       wake(
         Pod,
@@ -51,8 +54,7 @@ export const resourceQuotas = ({ usageOf, inScope }: QuotaRules): Controller =>
       const { namespace = "" } = quota.metadata;
       const hard = quota.spec.hard ?? {};
       const used: Record<string, string> = Object.fromEntries(Object.keys(hard).map((name) => [name, "0"]));
-      const kinds = kindsIn(hard);
-      for (const kind of kinds) {
+      for (const kind of kindsIn(hard)) {
         const objects = COUNTED.includes(kind)
           ? cache(kind).list(namespace)
           : (await client.list(kind, { namespace, metadataOnly: true, signal })).items;
@@ -65,7 +67,7 @@ export const resourceQuotas = ({ usageOf, inScope }: QuotaRules): Controller =>
         }
       }
       await write.status(ResourceQuota, quota, { hard, used });
-      return { afterMs: kinds.length > COUNTED.length ? RECOUNT_MS : undefined };
+      return { afterMs: RECOUNT_MS };
     },
   });
 
