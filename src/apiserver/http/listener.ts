@@ -89,11 +89,14 @@ export class Listener {
       session.once("close", () => this.#sessions.delete(session));
       session.on("error", () => undefined);
     });
-    this.#server.on("secureConnection", (socket: Socket) => {
+    const track = (socket: Socket) => {
       this.#sockets.add(socket);
       socket.once("close", () => this.#sockets.delete(socket));
       socket.on("error", () => undefined);
-    });
+    };
+    // Also those that never begin TLS: closing waits for every connection.
+    this.#server.on("connection", track);
+    this.#server.on("secureConnection", track);
     this.#server.on("clientError", refuse);
   }
 

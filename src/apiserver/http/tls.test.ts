@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { request as httpsRequest } from "node:https";
 import { type ClientHttp2Session, connect } from "node:http2";
+import { connect as connectTcp } from "node:net";
 import { test } from "node:test";
 import "reflect-metadata";
 import { webcrypto } from "node:crypto";
@@ -75,7 +77,7 @@ async function serve(t: { after(end: () => Promise<void>): void }) {
     await store.close();
   });
   const { port } = await server.listen({ host: "127.0.0.1", port: 0, clientCa: pair.certificate, ...pair });
-  return { port, pair, seen };
+  return { port, pair, seen, server };
 }
 
 function h2(session: ClientHttp2Session, method: string, path: string, body?: string) {
@@ -160,4 +162,18 @@ test("a list longer than one piece, and a watch that is told of a change", async
   const event = JSON.parse(await line) as { type: string; object: { metadata: { name: string } } };
   assert.equal(event.type, "DELETED");
   assert.equal(event.object.metadata.name, "m7");
+});
+
+test("a connection that never says a word does not keep the server from closing", async (t) => {
+  const { port, server, pair } = await serve(t);
+  const silent = connectTcp(port, "127.0.0.1");
+  t.after(() => silent.destroy());
+  await once(silent, "connect");
+  // Answered after the silent one was accepted.
+  const session = connect(`https://127.0.0.1:${port}`, { ca: pair.certificate });
+  t.after(() => session.destroy());
+  assert.equal((await h2(session, "GET", PATH)).status, 200);
+  const closed = once(silent, "close");
+  await server.close();
+  await closed;
 });

@@ -39,7 +39,9 @@ export class Subscription {
   readonly selection: Selection;
   readonly #sink: WatchSink;
   readonly #window: EventWindow;
-  readonly #start: SubscriptionStart;
+  readonly #start: Omit<SubscriptionStart, "initial">;
+  /** What of the beginning is not sent yet. A watch lives long: it holds on to nothing else of it. */
+  #initial: readonly Item[];
   readonly #onEnd: (subscription: Subscription) => void;
   #sent = 0;
   #announced: boolean;
@@ -51,12 +53,13 @@ export class Subscription {
     window: EventWindow,
     selection: Selection,
     sink: WatchSink,
-    start: SubscriptionStart,
+    { initial, ...start }: SubscriptionStart,
     onEnd: (subscription: Subscription) => void,
   ) {
     this.#window = window;
     this.selection = selection;
     this.#sink = sink;
+    this.#initial = initial;
     this.#start = start;
     this.#announced = !start.announceEnd;
     this.#position = start.position;
@@ -100,14 +103,15 @@ export class Subscription {
   }
 
   #sendInitial(): boolean {
-    const { initial, revision } = this.#start;
-    while (this.#sent < initial.length) {
-      if (!this.#sink.send("ADDED", initial[this.#sent++]!, undefined)) return false;
+    while (this.#sent < this.#initial.length) {
+      if (!this.#sink.send("ADDED", this.#initial[this.#sent++]!, undefined)) return false;
       if (this.#ended) return false;
     }
+    this.#initial = [];
+    this.#sent = 0;
     if (!this.#announced) {
       this.#announced = true;
-      this.#sink.bookmark(revision, true);
+      this.#sink.bookmark(this.#start.revision, true);
     }
     return !this.#ended;
   }
