@@ -1,5 +1,6 @@
 import { nodeAgentOptions } from "#cluster/local-daemons";
 import { startNodeAgent } from "#cluster/node-agent";
+import { agentDaemon } from "#cluster/up";
 import { clusterOptions, clusterPlaces, expectNone } from "./cluster-options.ts";
 import { runDaemon } from "./daemon-verb.ts";
 import { UsageError, type Verb } from "./verb.ts";
@@ -14,6 +15,8 @@ export const agent: Verb = {
     const node = args.text("node");
     if (node === undefined) throw new UsageError("name the node: k8ts agent --node NODE");
     const places = clusterPlaces(args);
-    return runDaemon(io, (scope) => startNodeAgent(nodeAgentOptions(places, node, scope)));
+    return runDaemon(io, agentDaemon(places.node(node)), (scope) =>
+      startNodeAgent(nodeAgentOptions(places, node, scope)),
+    );
   },
 };

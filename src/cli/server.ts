@@ -1,5 +1,6 @@
 import { startControlPlane } from "#cluster/control-plane";
 import { controlPlaneOptions } from "#cluster/local-daemons";
+import { serverDaemon } from "#cluster/up";
 import { clusterOptions, clusterPlaces, expectNone } from "./cluster-options.ts";
 import { runDaemon } from "./daemon-verb.ts";
 import type { Verb } from "./verb.ts";
@@ -12,6 +13,8 @@ export const server: Verb = {
   async run(args, io) {
     expectNone(args);
     const places = clusterPlaces(args);
-    return runDaemon(io, (scope) => startControlPlane(controlPlaneOptions(places, scope)));
+    return runDaemon(io, serverDaemon(places), (scope) =>
+      startControlPlane(controlPlaneOptions(places, scope)),
+    );
   },
 };
