@@ -125,9 +125,8 @@ test("a webhook makes one version of the other: reads, writes and watches", asyn
   const stop = new AbortController();
   t.after(() => stop.abort());
   const transport = server.transport({ name: "watcher", groups: ["system:masters"] });
-  const events = transport
-    .watch({ resource, resourceVersion: "" }, { signal: stop.signal })
-    [Symbol.asyncIterator]();
+  const watched = transport.watch({ resource, resourceVersion: "" }, { signal: stop.signal });
+  const events = watched[Symbol.asyncIterator]();
 
   // Asked for before anything is written: from here on it hears of everything.
   let next = events.next();

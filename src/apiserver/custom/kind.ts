@@ -8,6 +8,7 @@ import { ObjectMeta } from "#api/meta-v1/objectmeta";
 import {
   type AnyObject,
   Field,
+  type FieldProblem,
   type JsonSchema,
   type ReadsText,
   type Resource,
@@ -23,6 +24,7 @@ import {
 import { StatusError } from "#machinery/status";
 import { defaultObject, membersSchema } from "#machinery/structural/defaults";
 import { compileJsonPath } from "#machinery/structural/json-path";
+import { brokenRules } from "#machinery/structural/rules";
 import { TYPE_MEMBERS } from "#machinery/structural/place";
 import { problemsOf } from "#machinery/structural/validate";
 import { columnsOf } from "./columns.ts";
@@ -160,10 +162,11 @@ function rulesOf(
 ): ResourceRules<AnyObject> {
   const members = membersSchema(schema);
   const name = schema.properties?.metadata?.properties?.name;
-  const problems = function* (object: AnyObject, old: AnyObject | undefined) {
+  const problems = (object: AnyObject, old: AnyObject | undefined): FieldProblem[] => {
     const { metadata } = object;
-    if (name) yield* problemsOf(name, metadata.name, old?.metadata.name, "metadata.name");
-    yield* problemsOf(members, object, old);
+    const found = name ? problemsOf(name, metadata.name, old?.metadata.name, "metadata.name") : [];
+    found.push(...problemsOf(members, object, old));
+    return [...found, ...brokenRules(schema, object, old, found)];
   };
   const warning = deprecationWarning || `${apiVersion} ${kind} is deprecated`;
   return {

@@ -7,6 +7,7 @@ import { type FieldProblem, forbidden, invalid, type JsonSchema, notSupported, r
 import { patternOf } from "./pattern.ts";
 import { isEmbedded, isIntOrString, itemsOf, keepsUnknown, valuesOf } from "./place.ts";
 import { pruneOf } from "./prune.ts";
+import { ruleProblems } from "./rules.ts";
 import { problemsOf } from "./validate.ts";
 
 type Level = "root" | "item" | "field";
@@ -17,8 +18,9 @@ export function schemaProblems(schema: JsonSchema, path: string): FieldProblem[]
   const problems = [...placeProblems(schema, "root", path), ...completenessProblems(schema, path)];
   const text = ({ path: where, type, detail }: FieldProblem) => `${where}: ${type}: ${detail}`;
   problems.sort((a, b) => (text(a) < text(b) ? -1 : 1));
-  // Defaults are looked at with a schema that can be relied on.
-  return problems.length > 0 ? problems : [...defaultProblems(schema, path, true)];
+  if (problems.length > 0) return problems;
+  // Defaults and rules are looked at with a schema that can be relied on.
+  return [...defaultProblems(schema, path, true), ...ruleProblems(schema, path)];
 }
 
 const member = (path: string, name: string): string => `${path}.properties[${name}]`;

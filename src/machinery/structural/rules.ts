@@ -1,35 +1,81 @@
 /** Rules in CEL (`x-kubernetes-validations`): this is where their engine comes in. */
-import type { FieldProblem, JsonSchema } from "../schema.ts";
+import { type FieldProblem, invalid, type JsonSchema } from "../schema.ts";
 import { itemsOf, valuesOf } from "./place.ts";
 
-/** Checks one place of an object; `old` is the stored value there, for rules about transitions. */
-export type RuleCheck = (value: unknown, old: unknown, path: string, problems: FieldProblem[]) => void;
+/** Problems of a whole object that its schema finds nothing wrong with. `old`: what is stored; undefined on create. */
+export type ObjectRules = (object: unknown, old: unknown) => Iterable<FieldProblem>;
 
-/** Makes the check of a schema that has rules. */
-export type RuleEngine = (schema: JsonSchema) => RuleCheck;
+/** What reads and enforces rules. */
+export interface RuleEngine {
+  /** What is wrong with the rules of a schema: they do not compile, or may cost too much. */
+  problems(schema: JsonSchema, path: string): Iterable<FieldProblem>;
+  /** All rules of an object's schema, at every depth; called once for each schema that has some. */
+  compile(schema: JsonSchema): ObjectRules;
+}
 
 let engine: RuleEngine | undefined;
 
-/** From now on rules are enforced. To be called before the first schema is compiled. */
+/** From now on rules are enforced. To be called before the first definition is taken in. */
 export function useRuleEngine(made: RuleEngine): void {
   engine = made;
 }
 
-/** The check of this schema's own rules; undefined where it has none, or nobody can read them. */
-export function rulesOf(schema: JsonSchema): RuleCheck | undefined {
-  return hasRules(schema) ? engine?.(schema) : undefined;
+/** What is wrong with the rules of a definition's schema. */
+export function* ruleProblems(schema: JsonSchema, path: string): Iterable<FieldProblem> {
+  if (engine && !placesOfRules(schema, path).next().done) yield* engine.problems(schema, path);
 }
-
-const hasRules = (schema: JsonSchema): boolean => (schema["x-kubernetes-validations"]?.length ?? 0) > 0;
 
 /** Paths in a schema of rules that are kept and not enforced. */
 export function* unenforcedRules(schema: JsonSchema, path: string): Iterable<string> {
-  if (engine) return;
-  if (hasRules(schema)) yield `${path}.x-kubernetes-validations`;
+  if (!engine) yield* placesOfRules(schema, path);
+}
+
+const compiled = new WeakMap<JsonSchema, ObjectRules | "none">();
+
+/** What the rules say of an object in which the schema has found these problems. */
+export function* brokenRules(
+  schema: JsonSchema,
+  object: unknown,
+  old: unknown,
+  found: readonly FieldProblem[],
+): Iterable<FieldProblem> {
+  const rules = objectRules(schema);
+  if (rules === "none") return;
+  if (found.some(({ type }) => BLOCKING.has(type))) yield UNCHECKED;
+  else yield* rules(object, old);
+}
+
+function objectRules(schema: JsonSchema): ObjectRules | "none" {
+  let known = compiled.get(schema);
+  if (!known) {
+    const hasSome = !placesOfRules(schema, "").next().done;
+    known = engine && hasSome ? engine.compile(schema) : "none";
+    compiled.set(schema, known);
+  }
+  return known;
+}
+
+/** A rule may rely on types, on what is required, and on bounds that its cost was estimated by. */
+const BLOCKING = new Set<FieldProblem["type"]>([
+  "notSupported",
+  "required",
+  "tooLong",
+  "tooMany",
+  "typeInvalid",
+]);
+
+const UNCHECKED = invalid(
+  "",
+  null,
+  "some validation rules were not checked because the object was invalid; correct the existing errors to complete validation",
+);
+
+function* placesOfRules(schema: JsonSchema, path: string): Generator<string, void> {
+  if ((schema["x-kubernetes-validations"]?.length ?? 0) > 0) yield `${path}.x-kubernetes-validations`;
   for (const [name, member] of Object.entries(schema.properties ?? {}))
-    yield* unenforcedRules(member, `${path}.properties[${name}]`);
+    yield* placesOfRules(member, `${path}.properties[${name}]`);
   const items = itemsOf(schema);
-  if (items) yield* unenforcedRules(items, `${path}.items`);
+  if (items) yield* placesOfRules(items, `${path}.items`);
   const values = valuesOf(schema);
-  if (values && values !== true) yield* unenforcedRules(values, `${path}.additionalProperties`);
+  if (values && values !== true) yield* placesOfRules(values, `${path}.additionalProperties`);
 }

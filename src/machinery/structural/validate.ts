@@ -14,7 +14,6 @@ import {
 import { formatCheck } from "./formats.ts";
 import { patternOf } from "./pattern.ts";
 import { isEmbedded, isIntOrString, itemsOf, valuesOf } from "./place.ts";
-import { rulesOf } from "./rules.ts";
 
 /**
  * `old`: the stored value at the same place, or undefined. What has not changed is not looked at: it was accepted
@@ -45,8 +44,7 @@ function compile(schema: JsonSchema): Check {
     ...ofLists(schema),
     ...ofObjects(schema),
     ...ofAny(schema),
-    rulesOf(schema),
-  ].filter((check) => check !== undefined);
+  ];
   return (value, old, path, problems) => {
     if (old !== undefined && sameJson(value, old)) return;
     if (value === null && schema.nullable === true) return;
