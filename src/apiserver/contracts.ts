@@ -67,6 +67,17 @@ export interface Admission {
   /** Text for a `Warning` header. */
   readonly warn: (text: string) => void;
   readonly annotate: (key: string, value: string) => void;
+  /** While objects are changed; undefined when they are only checked. */
+  readonly rounds?: AdmissionRounds;
+}
+
+/** What changes an object behind others may give all plugins a second look at it. There is no third. */
+export interface AdmissionRounds {
+  /** 0 at first. */
+  readonly round: number;
+  askAgain(): void;
+  /** What plugins remember from one round to the next, by their names. */
+  readonly notes: Map<string, unknown>;
 }
 
 /** Plugins run in order: all `admit`, then validation of the object, then all `validate`. They throw a StatusError to refuse. */

@@ -14,6 +14,7 @@ import type { AnyObject, Resource } from "#machinery/schema";
 import { hasReason } from "#machinery/status";
 import { admissionPlugins } from "./admission/plugins.ts";
 import { systemPriorityClasses } from "./admission/priority.ts";
+import type { WebhookClientOptions } from "./admission/webhooks/client.ts";
 import type { AuditLog } from "./audit/audit-log.ts";
 import { Authentication } from "./authentication/authentication.ts";
 import { impersonated } from "./authentication/impersonation.ts";
@@ -49,6 +50,8 @@ export interface SecurityOptions {
   readonly disableAdmission?: readonly string[];
   /** Plugins beyond those of the server, before quota is taken. */
   readonly admission?: readonly AdmissionPlugin[];
+  /** How this server proves to admission webhooks who it is, by the host of their URL. */
+  readonly webhookCertificate?: WebhookClientOptions["certificateFor"];
   /** Absent: nothing goes on record. */
   readonly audit?: AuditLog;
 }
@@ -59,7 +62,7 @@ const ISSUER = "https://kubernetes.default.svc.cluster.local";
 export const secure =
   (options: SecurityOptions) =>
   async (inner: Inner): Promise<Rooms> => {
-    const { cache, loopback, clock, random } = inner;
+    const { cache, loopback, clock, random, kinds, metrics, closing } = inner;
     const authentication = new Authentication({
       ...options,
       cache,
@@ -76,6 +79,13 @@ export const secure =
       authorizer,
       rbac,
       findKind: resourceForKind,
+      webhooks: {
+        clock,
+        kinds,
+        registry: metrics,
+        closing,
+        ...(options.webhookCertificate ? { certificateFor: options.webhookCertificate } : {}),
+      },
       ...(options.enableAdmission ? { enable: options.enableAdmission } : {}),
       ...(options.disableAdmission ? { disable: options.disableAdmission } : {}),
     });

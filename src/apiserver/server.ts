@@ -73,6 +73,11 @@ export interface Inner {
   readonly clock: Clock;
   readonly random: Random;
   readonly gates: FeatureGates;
+  /** What is served now. */
+  readonly kinds: ResourceSet;
+  readonly metrics: RequestMetrics["registry"];
+  /** Aborted when the server closes. */
+  readonly closing: AbortSignal;
 }
 
 export interface ApiServerOptions {
@@ -183,6 +188,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
       paths: paths.find,
       connects,
       metrics,
+      gates,
       audit,
       closing: scope.signal,
     });
@@ -202,7 +208,16 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
       audit,
     });
   const loopback = transportFor(LOOPBACK_USER, allowAll);
-  const rooms = await options.rooms({ cache, loopback, clock, random, gates });
+  const rooms = await options.rooms({
+    cache,
+    loopback,
+    clock,
+    random,
+    gates,
+    kinds,
+    metrics: metrics.registry,
+    closing: scope.signal,
+  });
   plugins.push(...rooms.admission);
   for (const [key, handlers] of rooms.subresources ?? []) subresources.set(key, handlers);
   for (const [key, handler] of rooms.reviews ?? []) reviews.set(key, handler);

@@ -1,6 +1,7 @@
 import { ageColumn, integer, nameColumn } from "#api/columns";
 import { MatchCondition, RuleWithOperations } from "#api/admissionregistration-v1/matching";
 import { WebhookClientConfig } from "#api/admissionregistration-v1/webhook";
+import { webhooksProblems } from "#api/admissionregistration-v1/webhook-rules";
 import { LabelSelector } from "#api/meta-v1/labelselector";
 import { ObjectMeta } from "#api/meta-v1/objectmeta";
 import { int32, list, type Of, ref, resource, string, struct, value } from "#machinery/schema";
@@ -13,7 +14,7 @@ export const MutatingWebhook = struct("admissionregistration.v1.MutatingWebhook"
   matchPolicy: string(9).pointer().oneOf("Exact", "Equivalent").default("Equivalent"),
   namespaceSelector: ref(5, LabelSelector).default({}),
   objectSelector: ref(11, LabelSelector).default({}),
-  sideEffects: string(6).pointer().oneOf("Unknown", "None", "Some", "NoneOnDryRun").required(),
+  sideEffects: string(6).pointer().oneOf("None", "NoneOnDryRun").required(),
   timeoutSeconds: int32(7).pointer().default(10),
   admissionReviewVersions: list(8, string).required().atomic(),
   reinvocationPolicy: string(10).pointer().oneOf("Never", "IfNeeded").default("Never"),
@@ -38,6 +39,7 @@ export const MutatingWebhookConfiguration = resource({
   fields: {
     webhooks: list(2, MutatingWebhook).mergedBy("name"),
   },
+  rules: { validate: ({ webhooks }) => webhooksProblems(webhooks) },
 
   columns: [nameColumn, integer("Webhooks", (of: Shown) => of.webhooks?.length ?? 0), ageColumn],
 });

@@ -25,6 +25,7 @@ import { runtimeClass } from "./runtime-class.ts";
 import { serviceAccounts } from "./service-account.ts";
 import { storageObjectInUseProtection } from "./storage-object-in-use-protection.ts";
 import { taintNodesByCondition } from "./taint-nodes-by-condition.ts";
+import { type WebhookOptions, webhookPlugins } from "./webhooks/webhooks.ts";
 
 export interface AdmissionOptions {
   readonly cache: ReadCache;
@@ -34,6 +35,8 @@ export interface AdmissionOptions {
   readonly authorizer: Authorizer;
   readonly rbac: RbacAuthorizer;
   readonly findKind: FindKind;
+  /** Absent: no webhooks are asked. */
+  readonly webhooks?: Omit<WebhookOptions, "cache" | "loopback" | "random">;
   /** Names of plugins, as `--enable-admission-plugins` and `--disable-admission-plugins` name them. */
   readonly enable?: readonly string[];
   readonly disable?: readonly string[];
@@ -67,6 +70,7 @@ export function admissionPlugins(options: AdmissionOptions): readonly AdmissionP
     defaultIngressClass(cache),
     podTopologyLabels(cache),
     roleEscalation(authorizer, rbac),
+    ...(options.webhooks ? webhookPlugins({ cache, loopback, random, ...options.webhooks }) : []),
     // Last: what is refused by others must not count.
     resourceQuota(cache, loopback),
   ];

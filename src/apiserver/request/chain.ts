@@ -6,6 +6,7 @@ import { StatusError, internalError, noSuchResource, unauthorized } from "#machi
 import type { AuditLog, AuditTrail } from "../audit/audit-log.ts";
 import { denied } from "../authorization/denial.ts";
 import type { Authenticator, Authorizer, RequestInfo, User } from "../contracts.ts";
+import type { FeatureGates } from "../gates.ts";
 import type { Exchange, Headers } from "../http/exchange.ts";
 import type { Limits } from "../limits.ts";
 import type { RequestMetrics } from "../metrics.ts";
@@ -22,8 +23,9 @@ import { type AnswerForm, encodeValue, includeObjectOf, writeAnswer } from "../n
 import { MEDIA_TYPE } from "../negotiation/accept.ts";
 import type { ResourceSet } from "../resource-set.ts";
 import { auditAnswer, auditBody, auditFailure, beginAudit } from "./auditing.ts";
+import { connectOptions } from "./connect-options.ts";
 import type { ConnectHandler, PathHandler } from "./handlers.ts";
-import { type Dispatcher, checkPlace, subresourceKey } from "./dispatch.ts";
+import { type Dispatcher, checkPlace, notAllowed, subresourceKey } from "./dispatch.ts";
 import type { Body, Operation } from "./operation.ts";
 import { isTrue, requestInfoOf } from "./request-info.ts";
 import { serveWatch } from "./serve-watch.ts";
@@ -47,6 +49,7 @@ export interface ChainOptions {
   /** By `subresourceKey`: those that take the connection over. */
   readonly connects: ReadonlyMap<string, ConnectHandler>;
   readonly metrics: RequestMetrics;
+  readonly gates: FeatureGates;
   readonly audit: AuditLog | undefined;
   readonly closing: AbortSignal;
 }
@@ -138,6 +141,9 @@ export class Chain {
     checkPlace({ info, kind });
     const connect = connects.get(subresourceKey(info.group, info.resource, info.subresource));
     if (connect) {
+      await this.#mayConnect(info, user, trail);
+      const options = connectOptions(info, kind.resource);
+      if (options) await dispatcher.connect(connecting({ info, user, kind }, exchange, trail), options);
       await connect({ info, user, exchange, kind });
       return trail?.complete({ code: exchange.status });
     }
@@ -163,6 +169,22 @@ export class Chain {
     serveWatch(exchange, answer, form, all, { clock, limits, metrics, closing });
   }
 
+  /** WebSockets begin with GET, yet whoever may only read must not run commands: that takes the right to create. */
+  async #mayConnect(info: RequestInfo, user: User, trail: AuditTrail | undefined): Promise<void> {
+    const { authorizer, gates } = this.#options;
+    const verbs = CONNECT_VERBS[info.subresource];
+    // The paths of old watches are no way around the verb.
+    if (info.verb === "watch" || (verbs && !verbs.includes(info.verb))) notAllowed();
+    if (info.verb !== "get" || !verbs?.includes("create")) return;
+    if (!gates.enabled("AuthorizePodWebsocketUpgradeCreatePermission")) return;
+    const creating = { ...info, verb: "create" };
+    const { verdict, reason } = await authorizer.authorize(user, creating);
+    if (verdict === "allow") return;
+    trail?.annotate("authorization.k8s.io/decision", "forbid");
+    trail?.annotate("authorization.k8s.io/reason", reason);
+    throw denied(user, creating, reason);
+  }
+
   async #body(exchange: Exchange): Promise<Body> {
     const { bodyBytesMax, bodyMs } = this.#options.limits;
     if (exchange.method === "GET" || exchange.method === "HEAD") return NO_BODY;
@@ -174,11 +196,33 @@ export class Chain {
   }
 }
 
+/** A request that becomes a connection, for those who may refuse it. There is no place for their warnings. */
+const connecting = (
+  what: Pick<Operation, "info" | "user" | "kind">,
+  exchange: Exchange,
+  trail: AuditTrail | undefined,
+): Operation => ({
+  ...what,
+  body: NO_BODY,
+  userAgent: exchange.header("user-agent") ?? "",
+  warn: () => undefined,
+  annotate: (key, value) => trail?.annotate(key, value),
+  signal: exchange.signal,
+});
+
 /** Names of kinds that do not exist are the client's, and no label of ours. */
 const known = (info: RequestInfo, kinds: ResourceSet): RequestInfo =>
   kinds.find(info.group, info.version, info.resource)
     ? info
     : { ...info, isResource: false, group: "", version: "", resource: "", subresource: "" };
+
+/** Those of a pod; what is proxied takes every verb. */
+const CONNECT_VERBS: Readonly<Partial<Record<string, readonly string[]>>> = {
+  log: ["get"],
+  exec: ["create", "get"],
+  attach: ["create", "get"],
+  portforward: ["create", "get"],
+};
 
 const NO_BODY: Body = { type: "none" };
 

@@ -1,5 +1,5 @@
 import { StatusError, noSuchResource } from "#machinery/status";
-import type { Verb } from "#machinery/schema";
+import type { AnyObject, Verb } from "#machinery/schema";
 import { create } from "../rest/create.ts";
 import { removeCollection } from "../rest/delete-collection.ts";
 import { remove } from "../rest/delete.ts";
@@ -52,6 +52,21 @@ export class Dispatcher {
   run(op: Operation): Answer | Promise<Answer> {
     checkPlace(op);
     return this.#find(op)(op, this.#deps);
+  }
+
+  /** Admission of a request that becomes a connection; `options` is its object. */
+  async connect(op: Operation, options: AnyObject): Promise<void> {
+    const { admission } = this.#deps;
+    const admitted = {
+      operation: "CONNECT",
+      object: options,
+      old: undefined,
+      name: op.info.name,
+      options: undefined,
+      dryRun: false,
+    } as const;
+    const object = await admission.admit(op, admitted);
+    await admission.validate(op, { ...admitted, object });
   }
 
   #find({ info, kind }: Operation): Handler {

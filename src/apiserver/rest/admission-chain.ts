@@ -1,5 +1,10 @@
 import type { AnyObject } from "#machinery/schema";
-import type { Admission, AdmissionPlugin, Operation as AdmissionOperation } from "../contracts.ts";
+import type {
+  Admission,
+  AdmissionPlugin,
+  AdmissionRounds,
+  Operation as AdmissionOperation,
+} from "../contracts.ts";
 import type { Operation } from "../request/operation.ts";
 
 /** What is admitted: the operation, and the object before and after it. */
@@ -22,10 +27,20 @@ export class AdmissionChain {
 
   /** The object to go on with. */
   async admit(request: Operation, admitted: Admitted): Promise<AnyObject | undefined> {
+    const rounds = new Rounds();
+    let object = await this.#admitOnce(request, admitted, rounds);
+    if (rounds.wanted) {
+      rounds.round++;
+      object = await this.#admitOnce(request, { ...admitted, object }, rounds);
+    }
+    return object;
+  }
+
+  async #admitOnce(request: Operation, admitted: Admitted, rounds: Rounds): Promise<AnyObject | undefined> {
     let { object } = admitted;
     for (const plugin of this.#plugins) {
       if (!plugin.admit) continue;
-      const admission = admissionOf(request, { ...admitted, object });
+      const admission = { ...admissionOf(request, { ...admitted, object }), rounds };
       if (plugin.handles(admission)) object = (await plugin.admit(admission)) ?? object;
     }
     return object;
@@ -36,6 +51,16 @@ export class AdmissionChain {
     for (const plugin of this.#plugins) {
       if (plugin.validate && plugin.handles(admission)) await plugin.validate(admission);
     }
+  }
+}
+
+class Rounds implements AdmissionRounds {
+  round = 0;
+  wanted = false;
+  readonly notes = new Map<string, unknown>();
+
+  askAgain(): void {
+    this.wanted = true;
   }
 }
 

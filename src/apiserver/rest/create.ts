@@ -29,6 +29,9 @@ export async function create(op: Operation, deps: RestDeps): Promise<Answer> {
   return createObject(op, deps, query, sent, undefined);
 }
 
+const keepsStatus = ({ kind }: Operation): boolean =>
+  !kind.resource.statusSubresource || STATUS_ON_CREATE.has(hookKey(kind));
+
 /** `managedFields`: as settled by apply; otherwise everything belongs to the writer. */
 export async function createObject(
   op: Operation,
@@ -44,8 +47,7 @@ export async function createObject(
     placed,
     newIdentity(resource, { nowMs: deps.clock.now(), random: deps.random }),
   );
-  const keepsStatus = !resource.statusSubresource || STATUS_ON_CREATE.has(hookKey(op.kind));
-  const bare = keepsStatus ? identified : withStatus(identified, statusOf(emptyOf(resource)));
+  const bare = keepsStatus(op) ? identified : withStatus(identified, statusOf(emptyOf(resource)));
   const complete = defaulted(resource, bare);
   for (let attempt = 1; ; attempt++) {
     try {
@@ -67,12 +69,12 @@ async function attemptCreate(
   const { resource, view } = op.kind;
   const storage = present(op.kind.storage, "storage of a created kind");
   const { generateName, name: givenName } = complete.metadata;
-  const name = givenName || (generateName ? generatedName(generateName, deps.random) : "");
-  const named = givenName || name === "" ? complete : withMeta(complete, { name });
+  const newName = givenName || (generateName ? generatedName(generateName, deps.random) : "");
+  const named = givenName || newName === "" ? complete : withMeta(complete, { name: newName });
   const admitted = {
     operation: "CREATE",
     old: undefined,
-    name,
+    name: newName,
     options: query,
     dryRun: query.dryRun,
   } as const;
@@ -90,10 +92,11 @@ async function attemptCreate(
         now,
       }),
   });
-  const mutated = present(
+  const changed = present(
     await deps.admission.admit(op, { ...admitted, object: owned }),
     "an admitted object",
   );
+  const mutated = changed === owned || keepsStatus(op) ? changed : withStatus(changed, statusOf(owned));
   const gate = deps.gates.enabled;
   const allowed = dropDisabled(resource.schema, mutated, gate);
   const prepared = resource.rules.prepareForCreate?.(allowed, { now, gate }) ?? allowed;
@@ -101,6 +104,8 @@ async function attemptCreate(
   checkNew(resource, object);
   for (const text of resource.rules.warnings?.(object, undefined) ?? []) op.warn(text);
   await deps.admission.validate(op, { ...admitted, object });
+  // Admission may have given it another one.
+  const { name } = object.metadata;
   const hooks = deps.hooks.get(hookKey(op.kind));
   for (let attempt = 1; ; attempt++) {
     const { object: ready, companions } = (await hooks?.onCreate?.(object)) ?? { object, companions: alone };

@@ -41,9 +41,20 @@ export interface UpdatePlan {
   change(old: AnyObject): Change | Promise<Change>;
   /** What of the old object stays, and what follows from the rest. By default as for the main resource. */
   readonly part?: Part;
+  /** For endpoints with a kind of their own: what admission sees in place of the object. */
+  readonly shown?: Shown;
   readonly tries: number;
   readonly code?: number;
 }
+
+/** An object as another kind shows it: the scale of a deployment. */
+export interface Shown {
+  of(object: AnyObject): AnyObject;
+  /** The object with what `shown` says. */
+  into(object: AnyObject, shown: AnyObject): AnyObject;
+}
+
+const asItself: Shown = { of: (object) => object, into: (_object, shown) => shown };
 
 /** Which part of an object an endpoint writes. */
 export interface Part {
@@ -115,7 +126,7 @@ async function attemptUpdate(op: Operation, deps: RestDeps, plan: UpdatePlan, it
   const { kind } = op;
   const { resource, view } = kind;
   const storage = present(kind.storage, "storage of an updated kind");
-  const { query, part = mainPart, code = 200 } = plan;
+  const { query, part = mainPart, shown = asItself, code = 200 } = plan;
   const old = view.object(item);
   const change = await plan.change(old);
   checkPreconditions(op, change.object, old);
@@ -123,36 +134,40 @@ async function attemptUpdate(op: Operation, deps: RestDeps, plan: UpdatePlan, it
   const complete = defaulted(resource, merged);
   const admitted = {
     operation: "UPDATE",
-    old,
+    old: shown.of(old),
     name: op.info.name,
     options: query,
     dryRun: query.dryRun,
   } as const;
   // Owners are settled before admission: what the server adds belongs to nobody.
   const tracked = owned(op, deps, query, change, complete, old);
-  const mutated = present(
-    await deps.admission.admit(op, { ...admitted, object: tracked }),
+  const sight = shown.of(tracked);
+  const changed = present(
+    await deps.admission.admit(op, { ...admitted, object: sight }),
     "an admitted object",
   );
+  // Admission changes no more than the endpoint may.
+  const mutated = changed === sight ? tracked : part.merge(resource, shown.into(tracked, changed), old);
   const allowed = dropDisabled(resource.schema, mutated, deps.gates.enabled, old);
   const prepared = part.prepare(resource, allowed, old, deps);
   const whole = canonical(resource, prepared);
   const counted = part === statusPart ? whole : counting(resource, whole, old);
   part.check(resource, counted, old);
   for (const text of resource.rules.warnings?.(counted, old) ?? []) op.warn(text);
-  await deps.admission.validate(op, { ...admitted, object: counted });
+  await deps.admission.validate(op, { ...admitted, object: shown.of(counted) });
 
   const hooks = deps.hooks.get(hookKey(kind));
   const ready = (await hooks?.onUpdate?.(counted, old)) ?? { object: counted, companions: alone };
   const object = ready.object === counted ? counted : canonical(resource, ready.object);
   const made = storage.encode(view.toStored(object));
   if (made.bytes.equals(item.stored)) return { answer: { type: "item", code, kind, item } };
-  const shown = withMeta(object, { resourceVersion: old.metadata.resourceVersion });
-  if (query.dryRun) return { answer: { type: "object", code, object: shown, schema: resource.schema, kind } };
+  const served = withMeta(object, { resourceVersion: old.metadata.resourceVersion });
+  if (query.dryRun)
+    return { answer: { type: "object", code, object: served, schema: resource.schema, kind } };
   if (mayGoNow(object, old, hooks)) {
     const gone = await removeForGood(op, deps, item, old);
     if (gone.type === "lost") return { current: gone.current };
-    return { answer: { type: "object", code, object: shown, schema: resource.schema, kind } };
+    return { answer: { type: "object", code, object: served, schema: resource.schema, kind } };
   }
   const outcome = await storage.replace(item, made, ready.companions);
   if (outcome.type === "written") return { answer: { type: "item", code, kind, item: outcome.item } };

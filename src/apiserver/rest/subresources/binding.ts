@@ -19,30 +19,30 @@ export const bind: Handler = async (op, deps) => {
   const { info, body, warn } = op;
   const query = writeQueryOf(info.query, "CreateOptions");
   const expected = { apiVersion: "v1", kind: "Binding", schema: Binding.schema };
-  const sent = decodeBody(body, expected, {
+  const decoded = decodeBody(body, expected, {
     limits: deps.limits,
     fieldValidation: query.fieldValidation,
     warn,
   });
-  const binding = inNamespace(sent as Binding, info.namespace);
-  const name = info.name || binding.metadata.name;
-  if (binding.metadata.name && binding.metadata.name !== name) {
+  const sent = inNamespace(decoded as Binding, info.namespace);
+  const name = info.name || sent.metadata.name;
+  if (sent.metadata.name && sent.metadata.name !== name) {
     throw badRequest(
-      `the name of the object (${binding.metadata.name}) does not match the name on the URL (${name})`,
+      `the name of the object (${sent.metadata.name}) does not match the name on the URL (${name})`,
     );
   }
-  const problems = [...problemsOf(binding)];
-  if (problems.length > 0) throw invalidObject({ group: "", kind: "Binding" }, name, problems);
-  const admitted = {
+  const asked = {
     operation: "CREATE",
-    object: binding,
+    object: sent,
     old: undefined,
     name,
     options: query,
     dryRun: query.dryRun,
   } as const;
-  await deps.admission.admit(op, admitted);
-  await deps.admission.validate(op, admitted);
+  const binding = (await deps.admission.admit(op, asked)) as Binding;
+  const problems = [...problemsOf(binding)];
+  if (problems.length > 0) throw invalidObject({ group: "", kind: "Binding" }, name, problems);
+  await deps.admission.validate(op, { ...asked, object: binding });
   const now = formatTime(deps.clock.now());
   await changeDirectly({
     kind: present(deps.kinds.of(Pod), "the kind Pod"),

@@ -32,22 +32,21 @@ export const evict: Handler = async (op, deps) => {
     fieldValidation: query.fieldValidation,
     warn,
   });
-  const eviction = sent as Eviction;
-  if (eviction.metadata.name && eviction.metadata.name !== info.name) {
-    throw badRequest(
-      `name in URL does not match name in Eviction object: ${info.name} != ${eviction.metadata.name}`,
-    );
+  const { name } = (sent as Eviction).metadata;
+  if (name && name !== info.name) {
+    throw badRequest(`name in URL does not match name in Eviction object: ${info.name} != ${name}`);
   }
   const admitted = {
     operation: "CREATE",
-    object: eviction as unknown as AnyObject,
+    object: sent as AnyObject,
     old: undefined,
     name: info.name,
     options: query,
     dryRun: query.dryRun,
   } as const;
-  await deps.admission.admit(op, admitted);
-  await deps.admission.validate(op, admitted);
+  const object = await deps.admission.admit(op, admitted);
+  await deps.admission.validate(op, { ...admitted, object });
+  const eviction = object as unknown as Eviction;
   const options = eviction.deleteOptions ?? {};
   const deletion: Operation = {
     ...op,

@@ -42,7 +42,11 @@ export const scaleSubresource: SubresourceHandlers = {
 };
 
 async function write(op: Operation, deps: RestDeps, plan: UpdatePlan): Promise<Answer> {
-  return scaleAnswer(op, await updateObject(op, deps, { ...plan, part: mainPart }));
+  const shown = {
+    of: (object: AnyObject) => scaleOf(op.kind.resource, object) as unknown as AnyObject,
+    into: (object: AnyObject, scale: AnyObject) => scaled(op, object, scale as unknown as Scale),
+  };
+  return scaleAnswer(op, await updateObject(op, deps, { ...plan, part: mainPart, shown }));
 }
 
 function patchedScale(op: Operation, old: AnyObject, document: PatchDocument, _query: WriteQuery): Scale {

@@ -1,0 +1,138 @@
+import { Agent, type RequestOptions, request } from "node:https";
+import type { IncomingMessage } from "node:http";
+import { isIP } from "node:net";
+import type { Clock } from "#base/clock";
+import type { Random } from "#base/random";
+import { stringifyJson } from "#machinery/json";
+import type { ReadCache } from "../../contracts.ts";
+import { endpointOf } from "./endpoint.ts";
+import type { Target } from "./target.ts";
+import { causeText, statusText } from "./transport-errors.ts";
+
+/** A certificate and its key, PEM. */
+export interface ClientCertificate {
+  readonly certificate: string;
+  readonly key: string;
+}
+
+export interface WebhookClientOptions {
+  readonly cache: ReadCache;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** How the server proves to webhooks who it is, by the host and port of their URL; read anew for each connection. */
+  readonly certificateFor?: (host: string) => ClientCertificate | undefined;
+}
+
+/** An answer could not be had; the message says why, and where it was looked for. */
+export class UnreachableWebhook extends Error {
+  override readonly name = "UnreachableWebhook";
+}
+
+/** Connections to one webhook that are open at once; further calls wait for one. */
+const CONNECTIONS_MAX = 64;
+const IDLE_CONNECTIONS_MAX = 8;
+const IDLE_MS_MAX = 90_000;
+/** Of one answer. An object may have 3 MiB, and a patch says it in base64. */
+const ANSWER_BYTES_MAX = 8 * 1024 * 1024;
+
+/** Asks webhooks over HTTPS. Never follows redirects. */
+export class WebhookClient {
+  readonly #options: WebhookClientOptions;
+  readonly #agent = new Agent({
+    keepAlive: true,
+    maxSockets: CONNECTIONS_MAX,
+    maxFreeSockets: IDLE_CONNECTIONS_MAX,
+    timeout: IDLE_MS_MAX,
+  });
+
+  constructor(options: WebhookClientOptions) {
+    this.#options = options;
+  }
+
+  close(): void {
+    this.#agent.destroy();
+  }
+
+  /** The bytes of the answer. Throws UnreachableWebhook for everything but a 200. */
+  async post(target: Target, body: object, timeoutSeconds: number): Promise<Uint8Array> {
+    const shown = `${target.text}?timeout=${timeoutSeconds}s`;
+    const bytes = Buffer.from(stringifyJson(body));
+    const deadline = new AbortController();
+    const cancel = this.#options.clock.after(timeoutSeconds * 1000, () => deadline.abort());
+    try {
+      const options = this.#requestOptions(target, timeoutSeconds, bytes.length);
+      return await exchange(options, bytes, deadline.signal);
+    } catch (cause) {
+      if (cause instanceof UnreachableWebhook) throw cause;
+      const why = deadline.signal.aborted ? "context deadline exceeded" : causeText(cause);
+      throw new UnreachableWebhook(`Post ${JSON.stringify(shown)}: ${why}`, { cause });
+    } finally {
+      cancel();
+    }
+  }
+
+  #requestOptions({ url, service, ca }: Target, timeoutSeconds: number, length: number): RequestOptions {
+    const hostname = url.hostname.replace(/^\[|\]$/g, "");
+    const direct = { host: hostname, port: url.port === "" ? 443 : Number(url.port) };
+    const { host, port } = service ? endpointOf(service, this.#options) : direct;
+    const own = this.#options.certificateFor?.(url.host);
+    return {
+      agent: this.#agent,
+      method: "POST",
+      host,
+      port,
+      path: `${url.pathname}?timeout=${timeoutSeconds}s`,
+      headers: {
+        host: url.host,
+        accept: "application/json",
+        "content-type": "application/json",
+        "content-length": length,
+        "user-agent": "kube-apiserver-admission",
+      },
+      // The name that the certificate must have, whoever answers. An address is no name to ask for.
+      ...(isIP(hostname) ? {} : { servername: hostname }),
+      ...(ca === undefined ? {} : { ca }),
+      ...(own ? { cert: own.certificate, key: own.key } : {}),
+    };
+  }
+}
+
+/** Once more where a kept connection had been closed by the other side just before it was used. */
+async function exchange(options: RequestOptions, body: Buffer, signal: AbortSignal): Promise<Uint8Array> {
+  try {
+    return await attempt(options, body, signal);
+  } catch (error) {
+    if (!(error instanceof StaleConnection)) throw error;
+    return await attempt({ ...options, agent: false }, body, signal);
+  }
+}
+
+class StaleConnection extends Error {}
+
+function attempt(options: RequestOptions, body: Buffer, signal: AbortSignal): Promise<Uint8Array> {
+  return new Promise((resolve, reject) => {
+    const sent = request({ ...options, signal }, (response) => void answerOf(response).then(resolve, reject));
+    sent.on("error", (error: NodeJS.ErrnoException) =>
+      reject(sent.reusedSocket && error.code === "ECONNRESET" ? new StaleConnection() : error),
+    );
+    sent.end(body);
+  });
+}
+
+async function answerOf(response: IncomingMessage): Promise<Uint8Array> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of response as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > ANSWER_BYTES_MAX) {
+      response.destroy();
+      throw new UnreachableWebhook(`the response is larger than ${ANSWER_BYTES_MAX} bytes`);
+    }
+    chunks.push(chunk);
+  }
+  const bytes = Buffer.concat(chunks);
+  const { statusCode = 0 } = response;
+  if (statusCode < 200 || statusCode > 206)
+    throw new UnreachableWebhook(statusText(statusCode, bytes.toString("utf8")));
+  return bytes;
+}

@@ -1,0 +1,45 @@
+import type { Registry } from "prom-client";
+import { MutatingWebhookConfiguration } from "#api/admissionregistration-v1/mutatingwebhookconfiguration";
+import { ValidatingWebhookConfiguration } from "#api/admissionregistration-v1/validatingwebhookconfiguration";
+import type { AdmissionPlugin, Loopback } from "../../contracts.ts";
+import type { ResourceSet } from "../../resource-set.ts";
+import { Caller } from "./call.ts";
+import { WebhookClient, type WebhookClientOptions } from "./client.ts";
+import { Configurations } from "./configurations.ts";
+import { Equivalents } from "./equivalents.ts";
+import { Matching } from "./match.ts";
+import { mutatingWebhooks } from "./mutating.ts";
+import { validatingWebhooks } from "./validating.ts";
+import { WebhookMetrics } from "./webhook-metrics.ts";
+
+export interface WebhookOptions extends WebhookClientOptions {
+  readonly loopback: () => Loopback;
+  readonly kinds: ResourceSet;
+  readonly registry: Registry;
+  /** Aborted when nobody will be asked any more. */
+  readonly closing: AbortSignal;
+}
+
+/** The plugins that ask webhooks; none where their configurations are not served. */
+export function webhookPlugins(options: WebhookOptions): readonly AdmissionPlugin[] {
+  const { cache, kinds, registry } = options;
+  if (!kinds.of(MutatingWebhookConfiguration) || !kinds.of(ValidatingWebhookConfiguration)) return [];
+  const client = new WebhookClient(options);
+  options.closing.addEventListener("abort", () => client.close(), { once: true });
+  const equivalents = new Equivalents(kinds);
+  const matching = new Matching({ ...options, equivalents });
+  const calling = { ...options, client, metrics: new WebhookMetrics(registry) };
+  const shared = { matching, equivalents };
+  return [
+    mutatingWebhooks({
+      ...shared,
+      configurations: Configurations.mutating(cache),
+      caller: new Caller("admit", calling),
+    }),
+    validatingWebhooks({
+      ...shared,
+      configurations: Configurations.validating(cache),
+      caller: new Caller("validating", calling),
+    }),
+  ];
+}
