@@ -10,10 +10,9 @@ import {
   required,
   tooMany,
 } from "#machinery/schema";
-import { rootProblems, schemaProblems } from "#machinery/structural/check";
+import { depthProblem, rootProblems, schemaProblems } from "#machinery/structural/check";
 import { compileJsonPath, JsonPathError } from "#machinery/structural/json-path";
 import { itemsOf, valuesOf } from "#machinery/structural/place";
-import { unenforcedRules } from "#machinery/structural/rules";
 import type {
   CustomResourceColumnDefinition,
   CustomResourceDefinitionSpec,
@@ -48,6 +47,12 @@ export function* versionPartProblems(
     additionalPrinterColumns: pathsOf(versions, "additionalPrinterColumns"),
     selectableFields: pathsOf(versions, "selectableFields"),
   };
+  const tooDeep = versions.flatMap(({ schema }, index) => {
+    const root = schema?.openAPIV3Schema as JsonSchema | undefined;
+    const place = `${parts.schema[index] ?? parts.schema[0]}.openAPIV3Schema`;
+    return (root && depthProblem(root, place)) ?? [];
+  });
+  if (tooDeep.length > 0) return yield* tooDeep;
   for (const [index, version] of versions.entries()) {
     const was = before.get(version.name);
     const isNew = (part: Part) => !was || !sameValue(version[part] ?? null, was[part] ?? null);
@@ -98,17 +103,6 @@ export function* conversionProblems({ conversion }: CustomResourceDefinitionSpec
   if (versions.length === 0) yield required(reviews);
   else if (!versions.some((version) => REVIEW_VERSIONS.includes(version)))
     yield invalid(reviews, versions, `must include at least one of ${REVIEW_VERSIONS.join(", ")}`);
-}
-
-/** Rules that are kept but not enforced: one warning for each version. */
-export function* ruleWarnings({ versions }: CustomResourceDefinitionSpec): Iterable<string> {
-  for (const { name, schema } of versions) {
-    const root = schema?.openAPIV3Schema as JsonSchema | undefined;
-    const places = root ? [...unenforcedRules(root, "openAPIV3Schema")] : [];
-    if (places.length === 0) continue;
-    const others = places.length === 1 ? "" : ` and ${places.length - 1} other places`;
-    yield `version ${name}: x-kubernetes-validations are not enforced yet (${places[0]}${others})`;
-  }
 }
 
 const COLUMN_TYPES = ["boolean", "date", "integer", "number", "string"];

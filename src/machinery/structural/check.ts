@@ -23,6 +23,20 @@ export function schemaProblems(schema: JsonSchema, path: string): FieldProblem[]
   return [...defaultProblems(schema, path, true), ...ruleProblems(schema, path)];
 }
 
+/** Levels of objects and lists in the JSON of a schema. Nobody writes that many; all that walks schemas can bear them. */
+const SCHEMA_DEPTH_MAX = 500;
+
+/** Is the schema nested too deeply to be looked at? */
+export function depthProblem(schema: JsonSchema, path: string): FieldProblem | undefined {
+  let level: unknown[] = [schema];
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth > SCHEMA_DEPTH_MAX)
+      return invalid(path, null, `must not be nested more than ${SCHEMA_DEPTH_MAX} levels deep`);
+    level = level.flatMap((one) => (typeof one === "object" && one !== null ? Object.values(one) : []));
+  }
+  return undefined;
+}
+
 const member = (path: string, name: string): string => `${path}.properties[${name}]`;
 
 function* placeProblems(schema: JsonSchema, level: Level, path: string): Problems {

@@ -12,6 +12,16 @@ const UNKNOWN_FIELDS_MAX = 100;
 export interface PruneState {
   /** An unknown field was met. */
   unknown: boolean;
+  /** Objects and lists around the value. */
+  depth?: number;
+}
+
+/** Deeper values than anybody writes; all that walks through them later has room enough on the stack. */
+const DEPTH_MAX = 1000;
+
+function enter(state: PruneState): void {
+  state.depth = (state.depth ?? 0) + 1;
+  if (state.depth > DEPTH_MAX) throw new RangeError("exceeded max depth");
 }
 
 export type Prune = (value: unknown, state: PruneState) => unknown;
@@ -50,10 +60,12 @@ function compile(schema: JsonSchema): Prune {
 
 function eachItem(list: readonly unknown[], item: Prune, state: PruneState): unknown {
   let made: unknown[] | undefined;
+  enter(state);
   for (const [index, before] of list.entries()) {
     const after = item(before, state);
     if (after !== before) (made ??= list.slice())[index] = after;
   }
+  state.depth!--;
   return made ?? list;
 }
 
@@ -62,6 +74,7 @@ function eachMember(value: object, memberOf: (key: string) => Prune | undefined,
   let changed: Map<string, unknown> | undefined;
   let last = "";
   let isSorted = true;
+  enter(state);
   for (const key in members) {
     if (key < last) isSorted = false;
     last = key;
@@ -71,6 +84,7 @@ function eachMember(value: object, memberOf: (key: string) => Prune | undefined,
     const after = prune?.(before, state);
     if (after !== before || before === undefined) (changed ??= new Map()).set(key, after);
   }
+  state.depth!--;
   if (!changed && (isSorted || hasIntegerOrder(members))) return value;
   const made: Record<string, unknown> = {};
   for (const key of Object.keys(members).toSorted()) {

@@ -2,14 +2,13 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { JsonSchema } from "../schema.ts";
 import { problemText } from "../status.ts";
-import { schemaProblems } from "./check.ts";
+import { depthProblem, schemaProblems } from "./check.ts";
 import { defaultsOf } from "./defaults.ts";
 import { formatCheck } from "./formats.ts";
 import { compileJsonPath } from "./json-path.ts";
 import { publishedSchema } from "./openapi.ts";
 import { patternOf } from "./pattern.ts";
 import { pruneOf, unknownMembers } from "./prune.ts";
-import { unenforcedRules } from "./rules.ts";
 import { problemsOf } from "./validate.ts";
 
 const ROOT = "spec.validation.openAPIV3Schema";
@@ -368,11 +367,16 @@ test("OpenAPI version 2 says less where it has no words", () => {
   assert.equal(publishedSchema(schema, "v3"), schema);
 });
 
-test("rules that nobody enforces are named", () => {
-  const rules = { "x-kubernetes-validations": [{ rule: "self > 1" }] };
-  const schema = inRoot({ a: { type: "array", items: { type: "integer", ...rules } } }, rules);
-  assert.deepEqual(
-    [...unenforcedRules(schema, "s")],
-    ["s.x-kubernetes-validations", "s.properties[a].items.x-kubernetes-validations"],
-  );
+
+test("neither schemas nor objects are nested without end", () => {
+  let schema: JsonSchema = text;
+  let value: unknown = 1;
+  for (let level = 0; level < 2000; level++) {
+    schema = { type: "object", anyOf: [schema] };
+    value = { a: value };
+  }
+  assert.match(depthProblem(schema, "s")!.detail, /must not be nested more than 500 levels deep/);
+  assert.equal(depthProblem(inRoot({ a: text }), "s"), undefined);
+  const free: JsonSchema = { type: "object", "x-kubernetes-preserve-unknown-fields": true };
+  assert.throws(() => pruneOf(free)(value, { unknown: false }), RangeError);
 });
