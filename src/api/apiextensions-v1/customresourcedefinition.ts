@@ -1,6 +1,6 @@
 import { named, sameValue } from "#api/checks";
 import { JSONSchemaProps } from "#api/apiextensions-v1/jsonschemaprops";
-import { conversionProblems, ruleWarnings, versionPartProblems } from "#api/apiextensions-v1/version-problems";
+import { conversionProblems, versionPartProblems } from "#api/apiextensions-v1/version-problems";
 import { ObjectMeta } from "#api/meta-v1/objectmeta";
 import {
   at,
@@ -279,7 +279,6 @@ export const CustomResourceDefinition = resource({
       yield* versionPartProblems(spec);
       yield* approvalProblems(spec.group, metadata.annotations?.[APPROVED]);
     },
-    warnings: ({ spec }) => ruleWarnings(spec),
     *validateUpdate({ spec }, old) {
       const established = (old.status.conditions ?? []).some(
         ({ type, status }) => type === "Established" && status === "True",

@@ -417,22 +417,60 @@ test("a definition whose schema is not structural is refused", async (t) => {
   );
 });
 
-test("rules in CEL that nobody enforces, and old versions, are warned of", async (t) => {
+test("rules in CEL hold on create and update, and old versions are warned of", async (t) => {
   const { ask, ...harness } = await startHarness(t);
-  const rules = { "x-kubernetes-validations": [{ rule: "self.size > 1" }] };
+  const rules = {
+    "x-kubernetes-validations": [
+      {
+        rule: "self.size > 1",
+        messageExpression: "'%d is too small'.format([self.size])",
+        fieldPath: ".size",
+      },
+      { rule: "self.size >= oldSelf.size", message: "must not shrink", reason: "FieldValueForbidden" },
+    ],
+  };
   const schema = { openAPIV3Schema: { type: "object", properties: { spec: { ...spec, ...rules }, status } } };
   const versions = [version("v1", { schema, deprecated: true }), version("v1beta1")];
   const made = await ask("POST", DEFINITIONS, widgets({ versions }));
   assert.equal(made.status, 201, made.text);
-  if (made.headers.warning)
-    assert.match(made.headers.warning, /x-kubernetes-validations are not enforced yet/);
+  assert.equal(made.headers.warning, undefined);
   await until(
     () => ask("GET", WIDGETS),
     ({ status: code }) => code === 200,
   );
+  const small = { ...widget("small"), spec: { size: 1 } };
+  const refused = await ask("POST", WIDGETS, small);
+  assert.equal(refused.status, 422);
+  assert.equal(
+    refused.json.message,
+    'Widget.shop.example.com "small" is invalid: spec.size: Invalid value: 1 is too small',
+  );
   const old = await ask("POST", WIDGETS, widget("a"));
+  assert.equal(old.status, 201, old.text);
   assert.match(String(old.headers.warning), /shop.example.com\/v1 Widget is deprecated/);
+  const shrunk = { ...old.json, spec: { ...old.json.spec, size: 2 } };
+  const kept = await ask("PUT", `${WIDGETS}/a`, shrunk);
+  assert.equal(kept.status, 422);
+  assert.match(kept.json.message, /spec: Forbidden: must not shrink/);
+  assert.match(String((await ask("GET", WIDGETS)).headers.warning), /is deprecated/);
   assert.ok(harness.server);
+});
+
+test("rules in CEL that cannot be read or cost too much are refused with their definition", async (t) => {
+  const { ask } = await startHarness(t);
+  const list = { type: "array", items: { type: "string" } };
+  const rules = {
+    "x-kubernetes-validations": [
+      { rule: "self.missing" },
+      { rule: "self.list.all(x, self.list.exists(y, x == y))" },
+    ],
+  };
+  const properties = { spec: { type: "object", properties: { list }, ...rules } };
+  const versions = [version("v1", { schema: { openAPIV3Schema: { type: "object", properties } } })];
+  const refused = await ask("POST", DEFINITIONS, widgets({ versions }));
+  assert.equal(refused.status, 422);
+  assert.match(refused.json.message, /undefined field 'missing'/);
+  assert.match(refused.json.message, /estimated rule cost exceeds budget by factor of more than 100x/);
 });
 
 test("a group of the project's own needs approval", async (t) => {
