@@ -3,7 +3,7 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { systemClock } from "#base/clock";
 import { fabricNamespaces, processesIn, removeFabric } from "#network/machine/start-fabric";
-import { clusterCgroup, removeCgroups } from "./cgroups.ts";
+import { clusterCgroup, endProcesses, removeCgroups } from "./cgroups.ts";
 import { stopContainers } from "./containerd/stop.ts";
 import { signalProcess, stopDaemon } from "./daemon/daemon.ts";
 import { type ClusterPlaces, type NodePlaces, placesOf } from "./places.ts";
@@ -25,7 +25,10 @@ export async function down({ name, dataDir, output }: DownOptions): Promise<void
   await steps.run("Stopping the nodes", () =>
     Promise.all(nodes.map((node) => stopDaemon(agentDaemon(node), systemClock))),
   );
-  await steps.run("Stopping the containers", () => Promise.all(nodes.map(stopContainers)));
+  await steps.run("Stopping the containers", async () => {
+    await Promise.all(nodes.map(stopContainers));
+    await endProcesses(clusterCgroup(name), systemClock);
+  });
   await steps.run("Stopping the control plane", () => stopDaemon(serverDaemon(places), systemClock));
   await steps.run("Removing the network", async () => {
     for (const pid of await processesIn(fabricNamespaces(name))) signalProcess(pid, "SIGKILL");

@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from "node:fs";
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, rm, writeFile } from "node:fs/promises";
 import { createConnection } from "node:net";
 import { type Clock, sleep } from "#base/clock";
 import { runCommand } from "#base/node/command";
@@ -8,6 +8,7 @@ import { archiveOf, type Image } from "../images/archive.ts";
 import { PAUSE_IMAGE, pauseImage } from "../images/pause.ts";
 import type { NodePlaces } from "../places.ts";
 import { containerdConfig } from "./config.ts";
+import { tasksOf } from "./residue.ts";
 
 const CNI_BIN_DIR = "/usr/lib/cni";
 const START_MS_MAX = 30_000;
@@ -29,6 +30,7 @@ export async function startContainerd(
   clock: Clock,
 ): Promise<void> {
   const daemon = containerdDaemon(places);
+  const dead = pidOf(daemon) === undefined ? await deadSockets(places) : [];
   if (pidOf(daemon) === undefined) {
     for (const folder of [
       places.dir,
@@ -50,6 +52,15 @@ export async function startContainerd(
     );
   }
   await answering(places, clock);
+  // Containerd clears away after dead shims, but for their sockets; it waits long for those that are missing.
+  for (const socket of dead) await rm(socket, { force: true });
+}
+
+/** Sockets of shims that died while their containerd did not run. */
+async function deadSockets(places: NodePlaces): Promise<readonly string[]> {
+  const sockets = new Set(tasksOf(places).flatMap(({ socket }) => socket ?? []));
+  const answers = await Promise.all([...sockets].map((socket) => connects(socket)));
+  return [...sockets].filter((_socket, index) => !answers[index]);
 }
 
 function configOf(places: NodePlaces): string {

@@ -6,6 +6,7 @@ import { runCommand } from "#base/node/command";
 import { CriClient } from "#kubelet/cri/client";
 import { pidOf, signalProcess, stopDaemon } from "../daemon/daemon.ts";
 import type { NodePlaces } from "../places.ts";
+import { removeResidue, tasksOf } from "./residue.ts";
 import { containerdDaemon } from "./start.ts";
 
 const log = logger("containerd");
@@ -16,12 +17,14 @@ const GRACE_SECONDS = 2;
 /** Ends a node's containers and its containerd, and takes away what they would leave behind. */
 export async function stopContainers(places: NodePlaces): Promise<void> {
   const daemon = containerdDaemon(places);
+  const tasks = tasksOf(places);
   if (pidOf(daemon) !== undefined) await removeSandboxes(places);
   const namespaces = sandboxNamespaces(places);
   await stopDaemon(daemon, systemClock);
   for (const pid of shimsOf(places)) signalProcess(pid, "SIGKILL");
   await unmountBelow([places.run, places.dir]);
   for (const namespace of namespaces) await runCommand("ip", ["netns", "delete", namespace]).catch(() => "");
+  await removeResidue(tasks);
 }
 
 /** The runtime knows best what belongs to a sandbox; what it cannot remove is cleared away afterwards. */
