@@ -2,11 +2,14 @@ import assert from "node:assert/strict";
 import { dirname } from "node:path";
 import { describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
+import { containerdDaemon } from "#cluster/containerd/start";
 import { placesOf } from "#cluster/places";
+import { agentDaemon, serverDaemon } from "#cluster/up";
+import { killDaemon } from "./faults/daemons.ts";
 import { startLocalCluster } from "./local-cluster.ts";
 import { eventually } from "./tools/eventually.ts";
 import { start } from "./tools/run.ts";
-import { sandboxNamespaces, traces, unreachableRoutes } from "./tools/traces.ts";
+import { sandboxesOf, traces, unreachableRoutes } from "./tools/traces.ts";
 
 const POD = `
 apiVersion: v1
@@ -26,7 +29,18 @@ describe("a local cluster", () => {
       await cluster.apply(POD);
       await cluster.kubectl("wait --for=condition=Ready pod/web --timeout=30s");
       const seen = (await cluster.traces()).map((line) => line.split(" ")[0]);
-      for (const kind of ["process", "mount", "network", "device", "route", "nftables", "cgroup", "folder"])
+      for (const kind of [
+        "process",
+        "mount",
+        "network",
+        "device",
+        "route",
+        "nftables",
+        "socket",
+        "container",
+        "cgroup",
+        "folder",
+      ])
         assert.ok(seen.includes(kind), `traces of a running cluster have a ${kind}`);
 
       await cluster.down();
@@ -50,13 +64,28 @@ describe("a local cluster", () => {
     );
   });
 
+  it("leaves nothing behind when its daemons had died before", async () => {
+    const cluster = await startLocalCluster();
+    let left: readonly string[];
+    try {
+      await cluster.apply(POD);
+      await cluster.kubectl("wait --for=condition=Ready pod/web --timeout=30s");
+      const node = cluster.places.node("node-1");
+      for (const daemon of [agentDaemon(node), containerdDaemon(node), serverDaemon(cluster.places)])
+        await killDaemon(daemon);
+    } finally {
+      left = await cluster.remove();
+    }
+    assert.deepEqual(left, []);
+  });
+
   it("is removed also when its test is killed", async () => {
     const test = start(process.execPath, [
       fileURLToPath(new URL("tools/abandoned-cluster.ts", import.meta.url)),
     ]);
     const [, name, dir] = /started (\S+) below (\S+)/.exec(await test.says(/started .*\n/))!;
     const places = placesOf(name!, dirname(dir!));
-    const sandboxes = sandboxNamespaces(places);
+    const sandboxes = sandboxesOf(places);
     assert.ok((await traces(places, sandboxes)).length > 0);
     await test.stop("SIGKILL");
     await eventually(async () => assert.deepEqual(await traces(places, sandboxes), []));

@@ -15,7 +15,7 @@ import { up } from "#cluster/up";
 import { type Fabric, planFabric } from "#network/machine/fabric";
 import { clientBinary } from "./tools/client-binaries.ts";
 import { output, type Ran, run, type RunOptions, type Running, start } from "./tools/run.ts";
-import { sandboxNamespaces, traces } from "./tools/traces.ts";
+import { sandboxesOf, traces } from "./tools/traces.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 
@@ -136,7 +136,7 @@ export class LocalCluster {
 
   /** Takes the cluster down and forgets it. Gives what is still to be seen of it: nothing, if all is well. */
   async remove(): Promise<readonly string[]> {
-    const sandboxes = sandboxNamespaces(this.places);
+    const sandboxes = sandboxesOf(this.places);
     await deleteCluster({ name: this.settings.name, dataDir: this.#dataDir, output: new StepLog() });
     const left = await traces(this.places, sandboxes);
     rmSync(this.#dataDir, { recursive: true, force: true });
@@ -146,7 +146,7 @@ export class LocalCluster {
 
   /** What can be seen of it now. */
   traces(): Promise<readonly string[]> {
-    return traces(this.places, sandboxNamespaces(this.places));
+    return traces(this.places, sandboxesOf(this.places));
   }
 
   #client(options: RunOptions): RunOptions {

@@ -9,11 +9,11 @@ const CGROUPS = "/sys/fs/cgroup";
 /** Whatever of a cluster can be seen on this machine, a line for each thing. Other clusters of the machine do not count. */
 export async function traces(
   places: ClusterPlaces,
-  sandboxes: readonly string[],
+  sandboxes: readonly Sandbox[],
 ): Promise<readonly string[]> {
   const bridge = bridgeOf(places.name);
   const namespaces = namesIn("/run/netns").filter(
-    (name) => name.startsWith(bridge) || sandboxes.includes(name),
+    (name) => name.startsWith(bridge) || sandboxes.some(({ namespace }) => namespace === name),
   );
   return [
     ...processes(places, bridge),
@@ -24,6 +24,15 @@ export async function traces(
       .map((name) => `device ${name}`),
     ...(await matching("route", "ip", ["route", "show", "table", "all"], (line) => line.includes(bridge))),
     ...(await matching("nftables", "nft", ["list", "tables"], (line) => line.includes(bridge))),
+    ...namesIn("/var/lib/cni/results")
+      .filter((name) => sandboxes.some(({ id }) => name.includes(id)))
+      .map((name) => `network result ${name}`),
+    ...sandboxes.flatMap(({ socket }) =>
+      socket !== undefined && existsSync(socket) ? [`socket ${socket}`] : [],
+    ),
+    ...namesIn("/run/containerd/runc/k8s.io")
+      .filter((id) => sandboxes.some((sandbox) => sandbox.id === id))
+      .map((id) => `container state ${id}`),
     ...cgroups(places.name).map((path) => `cgroup ${path}`),
     ...[places.dir, places.run].filter(existsSync).map((path) => `folder ${path}`),
   ];
@@ -33,15 +42,24 @@ export async function traces(
 export const unreachableRoutes = async (): Promise<readonly string[]> =>
   matching("route", "ip", ["route", "show", "type", "unreachable"], Boolean);
 
-/** Network namespaces of the cluster's pods, as containerd has them on record. */
-export function sandboxNamespaces({ run }: ClusterPlaces): readonly string[] {
-  const configs = namesIn(run).flatMap((node) => {
-    const tasks = join(run, node, "containerd/io.containerd.runtime.v2.task/k8s.io");
-    return namesIn(tasks).map((id) => join(tasks, id, "config.json"));
-  });
-  const texts = configs.filter(existsSync).map((file) => readFileSync(file, "utf8"));
-  return [...new Set(texts.flatMap((text) => text.match(/cni-[0-9a-f-]{36}/g) ?? []))];
+/** A pod's sandbox or one of its containers, as containerd has it on record. */
+export interface Sandbox {
+  readonly id: string;
+  /** Where its shim listens. */
+  readonly socket: string | undefined;
+  /** Network namespace. */
+  readonly namespace: string | undefined;
 }
+
+export const sandboxesOf = ({ run }: ClusterPlaces): readonly Sandbox[] =>
+  namesIn(run).flatMap((node) => {
+    const tasks = join(run, node, "containerd/io.containerd.runtime.v2.task/k8s.io");
+    return namesIn(tasks).map((id) => ({
+      id,
+      socket: /unix:\/\/(\S+)/.exec(read(join(tasks, id, "address")))?.[1],
+      namespace: /cni-[0-9a-f-]{36}/.exec(read(join(tasks, id, "config.json")))?.[0],
+    }));
+  });
 
 /** By what they were started with, by what holds them, and by where they are. */
 function processes({ name, dir, run }: ClusterPlaces, bridge: string): string[] {
@@ -50,6 +68,8 @@ function processes({ name, dir, run }: ClusterPlaces, bridge: string): string[] 
   return namesIn("/proc").flatMap((pid) => {
     if (!/^[0-9]+$/.test(pid) || Number(pid) === process.pid) return [];
     const words = read(`/proc/${pid}/cmdline`);
+    // Ended, and only its parent has not asked for its exit code yet.
+    if (words === "") return [];
     const isOurs =
       signs.some((sign) => words.includes(sign)) ||
       read(`/proc/${pid}/cgroup`).includes(groups) ||
