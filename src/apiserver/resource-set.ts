@@ -14,6 +14,8 @@ export interface ServedKind {
   readonly storage: KindStorage | undefined;
   /** Stored objects as this version shows them. */
   readonly view: View;
+  /** For everybody who asks for it: it is on its way out. */
+  readonly warning?: string;
 }
 
 export const groupResourceOf = ({ group, plural }: Resource): GroupResource => ({ group, plural });

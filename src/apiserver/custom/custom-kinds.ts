@@ -21,7 +21,7 @@ import { prefixOf } from "../storage/keys.ts";
 import type { Feed } from "../watch/feed.ts";
 import { KindCache } from "../watch/kind-cache.ts";
 import { type DefinitionStatus, isTrue, observe, terminating } from "./definition-status.ts";
-import { customResource, storagePrefixOf, type Version } from "./kind.ts";
+import { customResource, deprecationOf, storagePrefixOf, type Version } from "./kind.ts";
 
 import { ConversionWebhook } from "./conversion-webhook.ts";
 import { ConvertedStorage } from "./converted-kind.ts";
@@ -212,7 +212,9 @@ export class CustomKinds {
           storedVersion: converter ? resource.apiVersion : storedResource.apiVersion,
           schemaRevision: Number(metadata.resourceVersion),
         });
-        if (!converter) return { resource, groupResource, storage, view };
+        const warning = deprecationOf(resource, version);
+        const shown = { resource, groupResource, view, ...(warning === undefined ? {} : { warning }) };
+        if (!converter) return { ...shown, storage };
         const options = {
           ...this.#options,
           resource,
@@ -222,7 +224,7 @@ export class CustomKinds {
           scope,
           groupResource,
         };
-        return { resource, groupResource, storage: new ConvertedStorage(options), view };
+        return { ...shown, storage: new ConvertedStorage(options) };
       });
   }
 

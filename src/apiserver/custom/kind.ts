@@ -73,7 +73,7 @@ export function customResource(
     fieldSelectors: selectorsOf(version),
     columns: columnsOf(version.additionalPrinterColumns),
     rules: {
-      ...rulesOf(schema, apiVersion, names.kind, version),
+      ...rulesOf(schema),
       ...(isTerminating ? { validateCreate } : {}),
     },
     storedAs: storedAs(definition),
@@ -102,6 +102,10 @@ const KEEPS_ALL: JsonSchema = { type: "object", "x-kubernetes-preserve-unknown-f
 
 const storedAs = ({ spec }: CustomResourceDefinition): string =>
   `${spec.group}/${spec.versions.find(({ storage }) => storage)!.name}/${spec.names.kind}`;
+
+/** What everybody who uses a deprecated version is told. */
+export const deprecationOf = ({ apiVersion, kind }: Resource, version: Version): string | undefined =>
+  version.deprecated ? version.deprecationWarning || `${apiVersion} ${kind} is deprecated` : undefined;
 
 /** Members of the object as JSON fields: what they hold is the schema's to say. */
 function structOf(name: string, schema: JsonSchema): StructOf<AnyObject> {
@@ -154,12 +158,7 @@ const selectorsOf = ({ selectableFields = [] }: Version): Record<string, ReadsTe
     }),
   );
 
-function rulesOf(
-  schema: JsonSchema,
-  apiVersion: string,
-  kind: string,
-  { deprecated, deprecationWarning }: Version,
-): ResourceRules<AnyObject> {
+function rulesOf(schema: JsonSchema): ResourceRules<AnyObject> {
   const members = membersSchema(schema);
   const name = schema.properties?.metadata?.properties?.name;
   const problems = (object: AnyObject, old: AnyObject | undefined): FieldProblem[] => {
@@ -168,12 +167,10 @@ function rulesOf(
     found.push(...problemsOf(members, object, old));
     return [...found, ...brokenRules(schema, object, old, found)];
   };
-  const warning = deprecationWarning || `${apiVersion} ${kind} is deprecated`;
   return {
     defaults: (object) => defaultObject(schema, object),
     validateCreate: (object) => problems(object, undefined),
     validateUpdate: problems,
     validateStatusUpdate: problems,
-    ...(deprecated ? { warnings: () => [warning] } : {}),
   };
 }

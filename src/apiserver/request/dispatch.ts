@@ -51,6 +51,7 @@ export class Dispatcher {
 
   run(op: Operation): Answer | Promise<Answer> {
     checkPlace(op);
+    if (op.kind.warning !== undefined) op.warn(op.kind.warning);
     return this.#find(op)(op, this.#deps);
   }
 
