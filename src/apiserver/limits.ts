@@ -6,7 +6,7 @@ export interface Limits {
   readonly objectBytesMax: number;
   /** Bytes of all headers of a request. */
   readonly headerBytesMax: number;
-  /** Levels of nesting in a body. */
+  /** Levels of nesting in a body. Everything that looks at objects goes down by calling itself. */
   readonly bodyDepthMax: number;
   /** Streams at once on one HTTP/2 connection. */
   readonly streamsPerConnectionMax: number;
@@ -34,7 +34,7 @@ export const defaultLimits: Limits = {
   bodyBytesMax: 3 * 1024 * 1024,
   objectBytesMax: 1.5 * 1024 * 1024,
   headerBytesMax: 1024 * 1024,
-  bodyDepthMax: 10_000,
+  bodyDepthMax: 1_000,
   streamsPerConnectionMax: 1000,
   bodyMs: 60_000,
   freshnessMs: 3_000,

@@ -1,6 +1,15 @@
 import { deepEqual, equal } from "node:assert/strict";
 import { test } from "node:test";
-import { canonicalIp, cidrAddress, cidrHas, cidrsOverlap, formatCidr, parseCidr, parseIp } from "./ip.ts";
+import {
+  canonicalIp,
+  cidrAddress,
+  cidrHas,
+  cidrsOverlap,
+  formatCidr,
+  isGlobalUnicast,
+  parseCidr,
+  parseIp,
+} from "./ip.ts";
 
 test("addresses have one canonical text", () => {
   const cases: [string, string | undefined][] = [
@@ -39,4 +48,27 @@ test("ranges know their members", () => {
     [undefined, undefined, undefined, undefined, undefined],
   );
   equal(parseIp("10.0.0.1/8"), undefined);
+});
+
+test("addresses that others than this machine may have", () => {
+  const cases: [string, boolean][] = [
+    ["10.1.2.3", true],
+    ["203.0.113.9", true],
+    ["2001:db8::1", true],
+    ["::ffff:10.0.0.1", true],
+    ["127.0.0.1", false],
+    ["127.255.0.9", false],
+    ["::ffff:127.0.0.1", false],
+    ["169.254.169.254", false],
+    ["224.0.0.1", false],
+    ["255.255.255.255", false],
+    ["0.0.0.0", false],
+    ["::", false],
+    ["::1", false],
+    ["fe80::1", false],
+    ["ff02::1", false],
+    ["localhost", false],
+    ["", false],
+  ];
+  for (const [address, wanted] of cases) equal(isGlobalUnicast(address), wanted, address);
 });

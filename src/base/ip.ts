@@ -131,3 +131,23 @@ export function cidrsOverlap(a: Cidr, b: Cidr): boolean {
 /** The `index`th address of the range, counted from 0. */
 export const cidrAddress = ({ family, first }: Cidr, index: number): string =>
   formatIp(family, first + BigInt(index));
+
+const NOT_GLOBAL = [
+  "0.0.0.0/32",
+  "127.0.0.0/8",
+  "169.254.0.0/16",
+  "224.0.0.0/4",
+  "255.255.255.255/32",
+  "::/127",
+  "fe80::/10",
+  "ff00::/8",
+].map((text) => parseCidr(text)!);
+const MAPPED = parseCidr("::ffff:0:0/96")!;
+
+/** May others than this machine have it? Not so for loopback, link-local, multicast and unspecified addresses. */
+export function isGlobalUnicast(address: string): boolean {
+  const value = parseIp(address);
+  if (value === undefined) return false;
+  const plain = cidrHas(MAPPED, address) ? formatIp("ipv4", value & 0xffff_ffffn) : address;
+  return !NOT_GLOBAL.some((range) => cidrHas(range, plain));
+}

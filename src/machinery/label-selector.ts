@@ -115,6 +115,15 @@ export const matchesSelector = (
   labels: Labels | undefined,
 ): boolean => compileSelector(selector)(labels);
 
+/** The same for validation: what is wrong with a selector itself has been said elsewhere. */
+export function selectsOrIsInvalid(selector: LabelSelector, labels: Labels | undefined): boolean {
+  try {
+    return compileSelector(selector)(labels);
+  } catch {
+    return true;
+  }
+}
+
 /** The struct as text, as in `status.selector` of a Scale; absent and empty are the empty text, invalid is `<error>`. */
 export function formatLabelSelector(selector: LabelSelector | null | undefined): string {
   try {

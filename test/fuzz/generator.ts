@@ -458,7 +458,7 @@ const ODD_VALUES: readonly (() => unknown)[] = [
   () => "ü",
   () => JSON.parse('{"__proto__":{"polluted":1}}') as unknown,
   () => ({ constructor: { prototype: { polluted: 1 } } }),
-  () => ({ toString: 1, valueOf: 2, hasOwnProperty: 3, toJSON: 4, then: 5 }),
+  () => ({ toString: 1, valueOf: 2, hasOwnProperty: 3, toJSON: 4 }),
   () => deep(50),
   () => deep(1200),
   () => deepList(900),
@@ -540,7 +540,7 @@ function mutatedOnce(value: unknown, random: Random, depth: number): unknown {
 function jsonOf(value: unknown, random: Random): string {
   if (typeof value === "bigint") return String(value);
   if (typeof value === "string")
-    return chance(random, 0.02) ? `"${value.replace(/["\\\n\u0000]/g, "")}"` : JSON.stringify(value);
+    return chance(random, 0.02) ? `"${value.replace(/["\\\n]/g, "")}"` : JSON.stringify(value);
   if (value === null || value === undefined || typeof value !== "object")
     return JSON.stringify(value) ?? "null";
   if (value instanceof Uint8Array) return JSON.stringify(value.toBase64());
@@ -641,13 +641,11 @@ function patchOf(random: Random, kind: Resource, type: string | undefined): Body
       from: pick(random, POINTERS),
       value: chance(random, 0.5) ? pick(random, ODD_VALUES)() : {},
     }));
-    const bomb = [
-      ...Array.from({ length: 40 }, (_, index) => ({
-        op: "copy",
-        from: "/metadata",
-        path: `/metadata/x${index}`,
-      })),
-    ];
+    const bomb = Array.from({ length: 40 }, (_, index) => ({
+      op: "copy",
+      from: "/metadata",
+      path: `/metadata/x${index}`,
+    }));
     return { bytes: text.encode(jsonOf(chance(random, 0.05) ? bomb : ops, random)), type: chosen };
   }
   const object = objectOf(random, kind);

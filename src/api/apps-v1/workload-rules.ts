@@ -1,6 +1,6 @@
 import type { PodTemplateSpec } from "#api/core-v1/podtemplatespec";
 import { type LabelSelector, selectsAll } from "#api/meta-v1/labelselector";
-import { matchesSelector } from "#machinery/label-selector";
+import { selectsOrIsInvalid } from "#machinery/label-selector";
 import { type FieldProblem, forbidden, invalid, notSupported, required } from "#machinery/schema";
 
 interface Workload {
@@ -14,7 +14,7 @@ export function* selectorProblems({ selector, template }: Workload, kind: string
   if (!selector) yield required(path);
   if (selector && selectsAll(selector))
     yield invalid(path, selector, `empty selector is invalid for ${kind}`);
-  else if (!matchesSelector(selector, template.metadata.labels))
+  else if (!selectsOrIsInvalid(selector, template.metadata.labels))
     yield invalid(
       "spec.template.metadata.labels",
       template.metadata.labels ?? {},

@@ -1,6 +1,6 @@
 import { sameValue, unchanged } from "#api/checks";
 import type { PodTemplateSpec } from "#api/core-v1/podtemplatespec";
-import { matchesSelector } from "#machinery/label-selector";
+import { selectsOrIsInvalid } from "#machinery/label-selector";
 import { at, type FieldProblem, invalid, item, notSupported, required } from "#machinery/schema";
 import type { JobSpec, JobStatus, PodFailurePolicyRule } from "./jobspec.ts";
 
@@ -84,7 +84,7 @@ function* failureRuleProblems(rule: PodFailurePolicyRule, spec: JobSpec, path: s
 /** The selector, given by hand or made by the server. */
 export function* jobSelectorProblems({ selector, template }: JobSpec): Problems {
   if (!selector) yield required("spec.selector");
-  else if (!matchesSelector(selector, template.metadata.labels))
+  else if (!selectsOrIsInvalid(selector, template.metadata.labels))
     yield invalid(
       "spec.template.metadata.labels",
       template.metadata.labels ?? {},

@@ -1,4 +1,5 @@
 /** Nobody may give away more rights than they have. */
+import { badRequest } from "#machinery/status";
 import type { Rule } from "./rules.ts";
 
 /** A rule about one verb on one thing. */
@@ -10,11 +11,16 @@ interface Atom {
   readonly url?: string;
 }
 
-/** The parts of `wanted` that `owned` does not cover; empty when it may be given. */
+/** A rule names every verb on every thing, so a small role may stand for billions: beyond this nobody counts them. */
+const ATOMS_MAX = 20_000;
+
+/** The parts of `wanted` that `owned` does not cover; empty when it may be given. Throws BadRequest for too many. */
 export function uncoveredRules(owned: readonly Rule[], wanted: readonly Rule[]): readonly Rule[] {
   const lacking: Rule[] = [];
+  let left = ATOMS_MAX;
   for (const rule of wanted) {
     for (const atom of atoms(rule)) {
+      if (--left < 0) throw badRequest(`the rules name more than ${ATOMS_MAX} combinations`);
       if (!owned.some((own) => covers(own, atom))) lacking.push(ruleOf(atom));
     }
   }

@@ -281,3 +281,10 @@ test("access reviews", async () => {
   assert.ok(rules.nonResourceRules.some(({ nonResourceURLs }) => nonResourceURLs?.includes("/version")));
   assert.equal(rules.incomplete, false);
 });
+
+test("a rule that stands for a billion rights is refused, not counted", () => {
+  const many = Array.from({ length: 1000 }, (_, index) => `x${index}`);
+  assert.throws(() => uncoveredRules([], [{ verbs: many, apiGroups: many, resources: many }]), {
+    message: /more than 20000 combinations/,
+  });
+});

@@ -33,6 +33,8 @@ export class H1Exchange implements Exchange {
     this.search = mark < 0 ? "" : target.slice(mark + 1);
     this.credentials = { header: (name) => this.header(name), ...peer };
     response.on("error", () => undefined);
+    // Node's parser tells nobody of what is malformed behind a wish for another protocol that was not granted.
+    if (request.headers.upgrade !== undefined) response.shouldKeepAlive = false;
   }
 
   header(name: string): string | undefined {

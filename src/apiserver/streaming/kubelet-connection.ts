@@ -80,7 +80,6 @@ export class KubeletConnections {
     if (!node) throw notFound({ group: "", plural: "nodes" }, nodeName);
     const { host, port } = addressOf(node);
     const { ca, cert, key } = this.#credentials();
-    // The kubelet's certificate names its node, whatever address it has.
     return {
       host,
       port,
@@ -91,18 +90,27 @@ export class KubeletConnections {
       cert,
       key,
       servername: nodeName,
-      checkServerIdentity: () => undefined,
+      checkServerIdentity: (_host, { subject }) => notKubelet(nodeName, subject.CN),
       timeout: CONNECT_MS_MAX,
     };
   }
 }
+
+/**
+ * A kubelet's certificate names its node, whatever address it has. A node says itself where it is reached: it must not
+ * lead our own credentials to anybody else who holds a certificate of the cluster, such as this API server.
+ */
+const notKubelet = (node: string, name: string | string[] | undefined): Error | undefined =>
+  name === `system:node:${node}`
+    ? undefined
+    : new Error(`the certificate of ${String(name)} is not that of node ${node}`);
 
 function addressOf({ metadata, status }: Node): { readonly host: string; readonly port: number } {
   const addresses = status.addresses ?? [];
   const known = ADDRESS_TYPES.map((type) => addresses.find((address) => address.type === type)).find(
     (address) => address,
   );
-  if (!known) throw internalError(new Error(`no preferred addresses found for node ${metadata.name}`));
+  if (!known) throw serviceUnavailable(`no preferred addresses found for node ${metadata.name}`);
   return { host: known.address, port: status.daemonEndpoints?.kubeletEndpoint?.Port || KUBELET_PORT };
 }
 

@@ -3,6 +3,7 @@ import { request as httpsRequest } from "node:https";
 import { type EndpointPort, EndpointSlice } from "#api/discovery-v1/endpointslice";
 import { Service } from "#api/core-v1/service";
 import type { ServicePort } from "#api/core-v1/servicespec";
+import { isGlobalUnicast } from "#base/ip";
 import { badRequest, notFound, serviceUnavailable } from "#machinery/status";
 import type { RequestInfo } from "../contracts.ts";
 import { drained, type Exchange, type Headers } from "../http/exchange.ts";
@@ -19,6 +20,7 @@ interface Target {
 
 const BODY_BYTES_MAX = 64 * 1024 * 1024;
 const BODY_MS_MAX = 60_000;
+const PORT_MAX = 65_535;
 
 /** `[scheme:]name[:port]`, as names before `/proxy` may be written. */
 function parseName(text: string): { readonly scheme: string; readonly name: string; readonly port: string } {
@@ -42,7 +44,8 @@ export async function proxyPod(
     .find(({ protocol }) => protocol !== "UDP");
   const named = pod.spec.containers.flatMap(({ ports = [] }) => ports).find((each) => each.name === port);
   const number = port === "" ? (first?.containerPort ?? 80) : (named?.containerPort ?? Number(port));
-  if (!Number.isInteger(number)) throw badRequest(`pod ${name} has no port ${JSON.stringify(port)}`);
+  if (!(Number.isInteger(number) && number > 0 && number <= PORT_MAX))
+    throw badRequest(`pod ${name} has no port ${JSON.stringify(port)}`);
   await proxyTo({ secure: scheme === "https", host: podIP, port: number }, info, exchange);
 }
 
@@ -99,11 +102,14 @@ export async function proxyNode(
   await relay(response, exchange, undefined);
 }
 
-/** What stands behind `/proxy/` in the request's path. */
-const pathBehind = ({ path }: RequestInfo): string => /\/proxy\/(.*)$/.exec(path)?.[1] ?? "";
+/** Up to the subresource, and what stands behind it; namespaces and objects may be called `proxy` too. */
+const PLACE = /^(\/+api\/v1\/(?:namespaces\/[^/]+\/)?[^/]+\/[^/]+\/proxy)(?:\/(.*))?$/;
+
+const pathBehind = ({ path }: RequestInfo): string => PLACE.exec(path)?.[2] ?? "";
 
 async function proxyTo({ secure, host, port }: Target, info: RequestInfo, exchange: Exchange): Promise<void> {
-  const prefix = /^.*?\/proxy(?=\/|$)/.exec(info.path)?.[0] ?? "";
+  const prefix = PLACE.exec(info.path)?.[1] ?? "";
+  if (!isGlobalUnicast(host)) throw badRequest("address not allowed");
   const { raw } = exchange;
   const incoming =
     raw.protocol === "h1" || raw.protocol === "upgrade"

@@ -79,3 +79,33 @@ test("JSON patch refuses more operations than the limit", () => {
     (error) => error instanceof StatusError && error.code === 413,
   );
 });
+
+test("copies are apart from their originals, and bounded together", () => {
+  const document = { a: { b: [1] } };
+  const patched = applyJsonPatch(document, [
+    { op: "add", path: "/a/b/-", value: 2 },
+    { op: "copy", from: "/a", path: "/c" },
+    { op: "add", path: "/a/b/-", value: 3 },
+    { op: "add", path: "/c/__proto__", value: { polluted: true } },
+  ]) as { a: unknown; c: { b: unknown } };
+  assert.deepEqual(patched.a, { b: [1, 2, 3] });
+  assert.deepEqual(patched.c.b, [1, 2]);
+  assert.deepEqual(document, { a: { b: [1] } });
+  assert.equal(({} as { polluted?: unknown }).polluted, undefined);
+  const doubling = Array.from({ length: 60 }, (_, index) => ({
+    op: "copy",
+    from: "/a",
+    path: `/a/x${index}`,
+  }));
+  assert.throws(() => applyJsonPatch(document, doubling), { code: 413 });
+});
+
+test("a patch makes nothing that is too deep", () => {
+  const deeper = [
+    { op: "add", path: "/b", value: {} },
+    { op: "move", from: "/a", path: "/b/a" },
+    { op: "move", from: "/b", path: "/a" },
+  ];
+  const patch = Array.from({ length: 3000 }, () => deeper).flat();
+  assert.throws(() => applyJsonPatch({ a: {} }, patch), { message: "exceeded max depth" });
+});

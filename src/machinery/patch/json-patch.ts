@@ -1,8 +1,13 @@
 import { badRequest, patchRejected, type StatusError, tooLarge } from "#machinery/status";
-import { isObject, type JsonObject } from "./merge-patch.ts";
+import { isObject } from "./merge-patch.ts";
 
 /** More operations than this in one patch are refused. */
 const OPERATIONS_MAX = 10_000;
+/** Characters of JSON that all copies of one patch may make: a copy of a copy doubles, and forty of them never end. */
+const COPIED_MAX = 3 * 1024 * 1024;
+
+/** Levels of nesting: two moves make a document one level deeper, so that a short patch makes a very deep one. */
+const DEPTH_MAX = 1_000;
 
 interface Operation {
   readonly op: string;
@@ -23,7 +28,12 @@ export function applyJsonPatch(document: unknown, patch: unknown): unknown {
       `The allowed maximum operations in a JSON patch is ${OPERATIONS_MAX}, got ${patch.length}`,
     );
   }
-  return patch.map(parseOperation).reduce(applyOperation, document);
+  const edit = new Edit();
+  const patched = patch
+    .map(parseOperation)
+    .reduce((here, operation) => edit.apply(here, operation), document);
+  if (isDeeper(patched, DEPTH_MAX)) throw badRequest("exceeded max depth");
+  return patched;
 }
 
 function parseOperation(raw: unknown): Operation {
@@ -37,26 +47,94 @@ function parseOperation(raw: unknown): Operation {
   return { op, path, from, value: raw.value };
 }
 
-function applyOperation(document: unknown, { op, path, from, value }: Operation): unknown {
-  switch (op) {
-    case "add":
-      return insert(document, path, value);
-    case "replace":
-      find(document, path);
-      return path === "" ? value : change(document, path, replaceIn(value));
-    case "remove":
-      return remove(document, path);
-    case "copy":
-      return insert(document, path, find(document, from));
-    case "move":
-      if (path.startsWith(`${from}/`)) throw refused(`cannot move ${from} into itself`);
-      return insert(remove(document, from), path, find(document, from));
-    case "test":
-      if (!sameJson(find(document, path, true), value ?? null)) throw refused(`testing value ${path} failed`);
-      return document;
-    default:
-      throw refused(`Unexpected kind: ${op}`);
+type OwnObject = Record<string, unknown>;
+
+/** One patch on its way. What it has made itself it changes in place, so that many operations stay cheap. */
+class Edit {
+  readonly #own = new WeakSet();
+  #copied = 0;
+
+  apply(document: unknown, { op, path, from, value }: Operation): unknown {
+    switch (op) {
+      case "add":
+        return this.#insert(document, path, value);
+      case "replace":
+        find(document, path);
+        return path === "" ? value : this.#change(document, path, replaceIn(value));
+      case "remove":
+        return this.#change(document, path, remove);
+      case "copy":
+        return this.#insert(document, path, this.#copyOf(find(document, from)));
+      case "move": {
+        if (path.startsWith(`${from}/`)) throw refused(`cannot move ${from} into itself`);
+        const moved = find(document, from);
+        return this.#insert(this.#change(document, from, remove), path, moved);
+      }
+      case "test":
+        if (isDeeper(value, DEPTH_MAX)) throw badRequest("exceeded max depth");
+        if (!sameJson(find(document, path, true), value ?? null))
+          throw refused(`testing value ${path} failed`);
+        return document;
+      default:
+        throw refused(`Unexpected kind: ${op}`);
+    }
   }
+
+  /** Apart from the original: either may be changed afterwards. */
+  #copyOf(value: unknown): unknown {
+    if (isDeeper(value, DEPTH_MAX)) throw badRequest("exceeded max depth");
+    this.#copied += sizeOf(value, COPIED_MAX - this.#copied);
+    if (this.#copied > COPIED_MAX) {
+      throw tooLarge(`the copies of a JSON patch may have ${COPIED_MAX} bytes together`);
+    }
+    return structuredClone(value);
+  }
+
+  #insert(document: unknown, path: string, value: unknown): unknown {
+    return path === "" ? value : this.#change(document, path, insertOf(value));
+  }
+
+  /** Makes the way to the parent of `path` the patch's own, and lets `change` change the parent. */
+  #change(document: unknown, path: string, change: Change): unknown {
+    const tokens = tokensOf(path);
+    if (tokens.length === 0) throw missing(path);
+    const root = this.#owned(document, path);
+    let here = root;
+    for (const token of tokens.slice(0, -1)) {
+      if (!Array.isArray(here) && !Object.hasOwn(here, token)) throw missing(path);
+      const key = Array.isArray(here) ? indexOf(here, token, path) : token;
+      const child = this.#owned((here as OwnObject)[key], path);
+      setMember(here, key, child);
+      here = child;
+    }
+    change(here, tokens.at(-1)!, path);
+    return root;
+  }
+
+  #owned(value: unknown, path: string): OwnObject | unknown[] {
+    if (!Array.isArray(value) && !isObject(value)) throw missing(path);
+    if (this.#own.has(value)) return value as OwnObject | unknown[];
+    const copy = Array.isArray(value) ? [...(value as unknown[])] : { ...value };
+    this.#own.add(copy);
+    return copy;
+  }
+}
+
+const isDeeper = (value: unknown, levels: number): boolean =>
+  value !== null &&
+  typeof value === "object" &&
+  (levels === 0 || Object.values(value).some((member) => isDeeper(member, levels - 1)));
+
+/** About the length as JSON; stops soon after `enough`. */
+function sizeOf(value: unknown, enough: number): number {
+  if (typeof value === "string") return value.length + 2;
+  if (value === null || typeof value !== "object") return 8;
+  let size = 2;
+  for (const [key, member] of Object.entries(value)) {
+    size += key.length + 4 + sizeOf(member, enough - size);
+    if (size > enough) break;
+  }
+  return size;
 }
 
 const refused = (why: string): StatusError => patchRejected(why);
@@ -103,55 +181,34 @@ function parseIndex(token: string, length: number, path: string): number {
   return position;
 }
 
-type Edit = (parent: unknown, token: string, path: string) => unknown;
-
-/** Rebuilds the way to the parent of `path`, and lets `edit` make the new parent. */
-function change(document: unknown, path: string, edit: Edit): unknown {
-  const tokens = tokensOf(path);
-  const descend = (here: unknown, depth: number): unknown => {
-    const token = tokens[depth]!;
-    if (depth === tokens.length - 1) return edit(here, token, path);
-    if (Array.isArray(here)) {
-      const index = indexOf(here, token, path);
-      return here.with(index, descend(here[index], depth + 1));
-    }
-    if (!isObject(here) || !Object.hasOwn(here, token)) throw missing(path);
-    return withMember(here, token, descend(here[token], depth + 1));
-  };
-  return descend(document, 0);
-}
+/** Changes the parent in place. */
+type Change = (parent: OwnObject | unknown[], token: string, path: string) => void;
 
 /** Safe for keys such as `__proto__`, which become plain members. */
-function withMember(object: JsonObject, key: string, value: unknown): JsonObject {
-  const members = new Map(Object.entries(object));
-  members.set(key, value);
-  return Object.fromEntries(members);
+function setMember(parent: OwnObject | unknown[], key: string | number, value: unknown): void {
+  if (key !== "__proto__") (parent as OwnObject)[key] = value;
+  else Object.defineProperty(parent, key, { value, enumerable: true, writable: true, configurable: true });
 }
 
-const insert = (document: unknown, path: string, value: unknown): unknown =>
-  path === ""
-    ? value
-    : change(document, path, (parent, token) => {
-        if (isObject(parent)) return withMember(parent, token, value);
-        if (!Array.isArray(parent)) throw missing(path);
-        const index = token === "-" ? parent.length : parseIndex(token, parent.length + 1, path);
-        if (index > parent.length) throw missing(path);
-        return parent.toSpliced(index, 0, value);
-      });
+const insertOf =
+  (value: unknown): Change =>
+  (parent, token, path) => {
+    if (!Array.isArray(parent)) return setMember(parent, token, value);
+    const index = token === "-" ? parent.length : parseIndex(token, parent.length + 1, path);
+    if (index > parent.length) throw missing(path);
+    parent.splice(index, 0, value);
+  };
 
 const replaceIn =
-  (value: unknown): Edit =>
+  (value: unknown): Change =>
   (parent, token, path) =>
-    Array.isArray(parent)
-      ? parent.with(indexOf(parent, token, path), value)
-      : withMember(parent as JsonObject, token, value);
+    setMember(parent, Array.isArray(parent) ? indexOf(parent, token, path) : token, value);
 
-const remove = (document: unknown, path: string): unknown =>
-  change(document, path, (parent, token) => {
-    if (Array.isArray(parent)) return parent.toSpliced(indexOf(parent, token, path), 1);
-    if (!isObject(parent) || !Object.hasOwn(parent, token)) throw missing(path);
-    return Object.fromEntries(Object.entries(parent).filter(([key]) => key !== token));
-  });
+const remove: Change = (parent, token, path) => {
+  if (Array.isArray(parent)) return void parent.splice(indexOf(parent, token, path), 1);
+  if (!Object.hasOwn(parent, token)) throw missing(path);
+  delete parent[token];
+};
 
 /** Equal as JSON: the order of members does not count. */
 export function sameJson(one: unknown, other: unknown): boolean {

@@ -1,0 +1,314 @@
+/** What once went wrong, found by attacks with other seeds or by reading. */
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { connect as connectHttp2, constants } from "node:http2";
+import { after, before, describe, it } from "node:test";
+import { connect as connectTls } from "node:tls";
+import { type Answer, Sender } from "./sender.ts";
+import { type Target, startTarget } from "./target.ts";
+
+const FUZZ = "/api/v1/namespaces/fuzz";
+const JSON_TYPE = "application/json";
+const MERGE = "application/merge-patch+json";
+const nested = (levels: number) => `${'{"a":'.repeat(levels)}1${"}".repeat(levels)}`;
+const many = (count: number) => Array.from({ length: count }, (_, index) => `x${index}`);
+
+interface Row {
+  readonly what: string;
+  readonly as?: string;
+  readonly method: string;
+  readonly path: string;
+  readonly type?: string;
+  readonly body?: string;
+  readonly over?: "h1" | "h2";
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly code: number;
+  readonly says?: RegExp;
+}
+
+const ROWS: readonly Row[] = [
+  {
+    what: "a selector with an operator that does not exist",
+    method: "POST",
+    path: "/apis/apps/v1/namespaces/fuzz/deployments",
+    body: '{"apiVersion":"apps/v1","kind":"Deployment","metadata":{"name":"odd"},"spec":{"selector":{"matchExpressions":[{"key":"a","operator":""}]},"template":{"metadata":{"labels":{"a":"b"}},"spec":{"containers":[{"name":"a","image":"b"}]}}}}',
+    code: 422,
+  },
+  {
+    what: "a wish for another protocol where there is none",
+    method: "GET",
+    path: `${FUZZ}/configmaps/map`,
+    over: "h1",
+    headers: { connection: "Upgrade", upgrade: "websocket" },
+    code: 200,
+  },
+  {
+    what: "the proxy of a node without an address",
+    method: "GET",
+    path: "/api/v1/nodes/kept/proxy/",
+    code: 503,
+  },
+  {
+    what: "JSON as deep as a body may be",
+    method: "POST",
+    path: "/apis/apps/v1/namespaces/fuzz/controllerrevisions",
+    body: `{"apiVersion":"apps/v1","kind":"ControllerRevision","metadata":{"name":"deep"},"revision":1,"data":${nested(990)}}`,
+    code: 201,
+  },
+  {
+    what: "JSON that is deeper",
+    method: "POST",
+    path: "/apis/apps/v1/namespaces/fuzz/controllerrevisions",
+    body: nested(1_100),
+    code: 400,
+  },
+  {
+    what: "a JSON patch whose copies double",
+    method: "PATCH",
+    path: `${FUZZ}/configmaps/map`,
+    type: "application/json-patch+json",
+    body: JSON.stringify(
+      many(60).map((name) => ({ op: "copy", from: "/metadata", path: `/metadata/${name}` })),
+    ),
+    code: 413,
+    says: /copies of a JSON patch/,
+  },
+  {
+    what: "exec by GET with the right to get only",
+    as: "attacker",
+    method: "GET",
+    path: "/api/v1/namespaces/kept/pods/pod/exec?command=a&stdout=1",
+    code: 403,
+    says: /cannot create/,
+  },
+  {
+    what: "exec by way of an old watch path",
+    method: "GET",
+    path: "/api/v1/watch/namespaces/fuzz/pods/pod/exec?command=a&stdout=1",
+    code: 405,
+  },
+  {
+    what: "exec by PATCH",
+    method: "PATCH",
+    path: `${FUZZ}/pods/pod/exec?command=a&stdout=1`,
+    body: "{}",
+    code: 405,
+  },
+  { what: "a log by DELETE", method: "DELETE", path: `${FUZZ}/pods/pod/log`, code: 405 },
+  {
+    what: "a pod that says to be at loopback",
+    method: "PATCH",
+    path: `${FUZZ}/pods/pod/status`,
+    type: MERGE,
+    body: '{"status":{"podIP":"127.0.0.1","podIPs":[{"ip":"127.0.0.1"}]}}',
+    code: 200,
+  },
+  {
+    what: "its proxy",
+    method: "GET",
+    path: `${FUZZ}/pods/pod/proxy/`,
+    code: 400,
+    says: /address not allowed/,
+  },
+  {
+    what: "a port that does not exist",
+    method: "GET",
+    path: `${FUZZ}/pods/pod:70000/proxy/`,
+    code: 400,
+    says: /no port/,
+  },
+  { what: "a path below the subresource", method: "GET", path: `${FUZZ}/pods/pod/exec/status`, code: 404 },
+  {
+    what: "another's secret as a name",
+    method: "GET",
+    path: `${FUZZ}/secrets/..%2F..%2Fkept%2Fsecret`,
+    code: 404,
+  },
+  {
+    what: "a kind without namespaces inside of one",
+    method: "PATCH",
+    path: "/api/v1/namespaces/fuzz/nodes/kept",
+    type: MERGE,
+    body: "{}",
+    code: 403,
+  },
+  {
+    what: "groups without a user",
+    method: "GET",
+    path: "/version",
+    headers: { "impersonate-group": "system:masters" },
+    code: 400,
+  },
+  {
+    what: "an administrator whom one may not be",
+    method: "GET",
+    path: "/version",
+    headers: { "impersonate-user": "x", "impersonate-group": "system:masters" },
+    code: 403,
+  },
+  {
+    what: "another node's secret",
+    as: "node",
+    method: "GET",
+    path: "/api/v1/namespaces/kept/secrets/secret",
+    code: 403,
+  },
+  { what: "all secrets, as a node", as: "node", method: "GET", path: "/api/v1/secrets", code: 403 },
+  {
+    what: "a label of the project, by a node",
+    as: "node",
+    method: "PATCH",
+    path: "/api/v1/nodes/kept",
+    type: MERGE,
+    body: '{"metadata":{"labels":{"node-restriction.kubernetes.io/a":"b"}}}',
+    code: 403,
+  },
+  {
+    what: "a taint, by a node",
+    as: "node",
+    method: "PATCH",
+    path: "/api/v1/nodes/kept",
+    type: MERGE,
+    body: '{"spec":{"taints":[{"key":"a","effect":"NoExecute"}]}}',
+    code: 403,
+  },
+  {
+    what: "another node's status, by a node",
+    as: "node",
+    method: "PATCH",
+    path: "/api/v1/nodes/fuzz-0/status",
+    type: MERGE,
+    body: "{}",
+    code: 403,
+  },
+  {
+    what: "a token that is bound to no pod, by a node",
+    as: "node",
+    method: "POST",
+    path: "/api/v1/namespaces/kept/serviceaccounts/default/token",
+    body: '{"apiVersion":"authentication.k8s.io/v1","kind":"TokenRequest","spec":{"audiences":["a"]}}',
+    code: 403,
+  },
+  {
+    what: "a binding to a role that one does not have",
+    method: "POST",
+    path: "/apis/rbac.authorization.k8s.io/v1/namespaces/fuzz/rolebindings",
+    body: '{"apiVersion":"rbac.authorization.k8s.io/v1","kind":"RoleBinding","metadata":{"name":"up"},"roleRef":{"apiGroup":"rbac.authorization.k8s.io","kind":"ClusterRole","name":"cluster-admin"},"subjects":[{"apiGroup":"rbac.authorization.k8s.io","kind":"User","name":"attacker"}]}',
+    code: 403,
+  },
+  {
+    what: "a namespace finalized by who may not",
+    method: "PUT",
+    path: "/api/v1/namespaces/kept/finalize",
+    body: '{"apiVersion":"v1","kind":"Namespace","metadata":{"name":"kept"}}',
+    code: 403,
+  },
+];
+
+describe("attacks that once worked", () => {
+  let target: Target;
+  let sender: Sender;
+  before(async () => {
+    target = await startTarget(1);
+    sender = new Sender(target.port, target.authority);
+  });
+  after(async () => {
+    sender.close();
+    await target.close();
+  });
+
+  const ask = ({
+    as = "attacker",
+    method,
+    path,
+    type = JSON_TYPE,
+    body,
+    over = "h2",
+    headers = {},
+  }: Omit<Row, "what" | "code">): Promise<Answer> =>
+    sender.send({
+      over,
+      method,
+      path,
+      headers: {
+        authorization: `Bearer ${as}`,
+        ...(body === undefined ? {} : { "content-type": type }),
+        ...headers,
+      },
+      body: body === undefined ? undefined : new TextEncoder().encode(body),
+      abort: false,
+    });
+
+  for (const { what, code, says, ...request } of ROWS) {
+    it(what, async () => {
+      const answer = await ask(request);
+      assert.equal(answer.status, code, answer.body.slice(0, 500));
+      if (says) assert.match(answer.body, says);
+    });
+  }
+
+  it("a node cannot lead the server's credentials to the server itself", async () => {
+    const status = {
+      addresses: [{ type: "InternalIP", address: "127.0.0.1" }],
+      daemonEndpoints: { kubeletEndpoint: { Port: target.port } },
+    };
+    const told = await ask({
+      as: "node",
+      method: "PATCH",
+      path: "/api/v1/nodes/kept/status",
+      type: MERGE,
+      body: JSON.stringify({ status }),
+    });
+    assert.equal(told.status, 200, told.body);
+    const answer = await ask({
+      method: "GET",
+      path: "/api/v1/nodes/kept/proxy/api/v1/namespaces/kept/secrets",
+    });
+    assert.equal(answer.status, 503, answer.body);
+    assert.match(answer.body, /is not that of node kept/);
+  });
+
+  it("answers that are given up do not use up a connection", async () => {
+    const session = connectHttp2(`https://127.0.0.1:${target.port}`, { ca: target.authority });
+    session.on("error", () => undefined);
+    const headers = { authorization: "Bearer attacker" };
+    for (let time = 0; time < 20; time++) {
+      const stream = session.request({ ...headers, ":path": "/openapi/v2" });
+      stream.on("response", () => stream.close(constants.NGHTTP2_CANCEL));
+      // oxlint-disable-next-line no-await-in-loop -- one after the other
+      await once(stream, "close");
+    }
+    const stream = session.request({ ...headers, ":path": `${FUZZ}/configmaps/map` });
+    const [answer] = (await once(stream, "response")) as [Record<string, unknown>];
+    assert.equal(answer[":status"], 200);
+    session.destroy();
+  });
+
+  it("what is malformed behind a wish for another protocol is answered, and so is what is no HTTP", async () => {
+    for (const [sent, wanted] of [
+      [
+        "GET /version HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\nGET /\u00fc HTTP/1.1\r\nHost: a\r\n\r\n",
+        /^HTTP\/1\.1 [0-9]{3}/,
+      ],
+      ["nonsense\r\n\r\n", /^HTTP\/1\.1 400 Bad Request\r\n/],
+      [
+        "POST /api HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET /api/v1/secrets HTTP/1.1\r\nHost: a\r\n\r\n",
+        /^HTTP\/1\.1 400 Bad Request\r\n/,
+      ],
+    ] as const) {
+      const socket = connectTls({
+        host: "127.0.0.1",
+        port: target.port,
+        ca: target.authority,
+        ALPNProtocols: ["http/1.1"],
+      });
+      const chunks: Buffer[] = [];
+      socket.on("data", (chunk: Buffer) => chunks.push(chunk)).on("error", () => undefined);
+      socket.write(sent, "latin1");
+      // The server ends the connection by itself.
+      // oxlint-disable-next-line no-await-in-loop -- one after the other
+      await once(socket, "close");
+      assert.match(Buffer.concat(chunks).toString("latin1"), wanted);
+    }
+  });
+});
