@@ -174,6 +174,7 @@ export function responseOf(
   return response;
 }
 
-function withoutPatch({ patch: _, patchType: __, ...response }: AdmissionResponse): AdmissionResponse {
+function withoutPatch(given: AdmissionResponse): AdmissionResponse {
+  const { patch: _, patchType: __, ...response } = given;
   return response;
 }
