@@ -153,6 +153,9 @@ describe("kubectl with a custom kind", () => {
       /field "backup" does not exist/,
     );
     assert.match(await kubectl("explain db --recursive"), /minVersion\t<string>/);
+    // The older document, in its protobuf form.
+    const older = await kubectl("explain db.spec.backup --output=plaintext-openapiv2");
+    assert.match(older, /schedule\t<string>\n +When, as for cron\./);
   });
 
   it("apply, in both ways, with defaults and warnings", async () => {
@@ -242,6 +245,16 @@ spec: { version: "1.0", backup: { target: { s3: { bucket: a }, volume: { claimNa
       /^apiVersion: data.example.com\/v1alpha1$/m,
     );
     await kubectl('patch db orders --type=merge -p {"spec":{"paused":true}}');
+    assert.equal(await kubectl("get db orders -o jsonpath={.spec.paused}"), "true");
+    assert.equal(await kubectl("label db orders tier=gold"), "database.data.example.com/orders labeled\n");
+    assert.equal(
+      await kubectl("annotate db orders note=yes"),
+      "database.data.example.com/orders annotated\n",
+    );
+    const dry = await kubectl(
+      'patch db orders --dry-run=server --type=json -p [{"op":"remove","path":"/spec/paused"}]',
+    );
+    assert.match(dry, /patched/);
     assert.equal(await kubectl("get db orders -o jsonpath={.spec.paused}"), "true");
     assert.match(await kubectl("get all"), /database.data.example.com\/orders/);
   });

@@ -2,6 +2,7 @@ import { named, sameValue } from "#api/checks";
 import { JSONSchemaProps } from "#api/apiextensions-v1/jsonschemaprops";
 import { conversionProblems, versionPartProblems } from "#api/apiextensions-v1/version-problems";
 import { ObjectMeta } from "#api/meta-v1/objectmeta";
+import { problemsOfName } from "#machinery/names";
 import {
   at,
   bool,
@@ -166,7 +167,10 @@ function* nameProblems(names: CustomResourceDefinitionNames, path: string): Iter
   for (const name of ["plural", "singular", "kind", "listKind"] as const) {
     const text = names[name] ?? "";
     if (text === "") yield required(at(path, name));
-    else yield* named(at(path, name), text.toLowerCase(), "dns-1035");
+    else if (name === "plural" || name === "singular") yield* named(at(path, name), text, "dns-1035");
+    else
+      for (const detail of problemsOfName("dns-1035", text.toLowerCase()))
+        yield invalid(at(path, name), text, `may have mixed case, but should otherwise match: ${detail}`);
   }
   for (const list of ["shortNames", "categories"] as const)
     for (const [index, text] of (names[list] ?? []).entries())

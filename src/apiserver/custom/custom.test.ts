@@ -267,6 +267,19 @@ test("server-side apply merges lists by the keys of the schema", async (t) => {
   const forced = await apply("two", { size: 4 }, "&force=true");
   assert.deepEqual(forced.json.spec.parts, [{ id: "x", weight: 5 }]);
   assert.equal(forced.json.spec.size, 4);
+  const beta = await ask(
+    "PATCH",
+    `${WIDGETS.replace("v1/", "v1beta1/")}/a?fieldManager=two`,
+    widget("a", { size: 4 }, "shop.example.com/v1beta1"),
+    patchOf("apply-patch+yaml"),
+  );
+  assert.deepEqual(
+    beta.json.metadata.managedFields.map((one: Json) => [one.manager, one.apiVersion]).sort(),
+    [
+      ["one", "shop.example.com/v1"],
+      ["two", "shop.example.com/v1beta1"],
+    ],
+  );
   const typo = await apply("two", { size: 4, typo: 1 }, "&force=true&fieldValidation=Strict");
   assert.match(typo.json.message, /\.spec\.typo: field not declared in schema/);
 });

@@ -70,6 +70,7 @@ export function customResource(
     statusSubresource: version.subresources?.status !== undefined,
     ...(scale ? { scale } : {}),
     counted: true,
+    unconditionalUpdate: false,
     fieldSelectors: selectorsOf(version),
     columns: columnsOf(version.additionalPrinterColumns),
     rules: {

@@ -11,6 +11,9 @@ import type { ResourceSet } from "../resource-set.ts";
 import { GIT_VERSION } from "../version.ts";
 
 const V3 = "/openapi/v3";
+/** As clients ask for it; what stands in an answer may not hold an `@`. */
+const PROTOBUF_ANSWER = OPENAPI_V2_PROTOBUF.replace("@", ".");
+const PROTOBUF_TYPES = new Set([OPENAPI_V2_PROTOBUF, PROTOBUF_ANSWER]);
 const JSON_TYPE = "application/json";
 
 /** `/openapi/v2` and `/openapi/v3`: what all kinds look like. Made when first asked for, and for each set of kinds. */
@@ -27,10 +30,8 @@ export class OpenApi {
   readonly v2: PathHandler = (request) => {
     this.#refresh();
     const accept = request.exchange.header("accept") ?? "";
-    const protobuf = clausesOf(accept).some(
-      ({ type }) => OPENAPI_V2_PROTOBUF.startsWith(type) && type !== "" && type !== "*/*",
-    );
-    if (protobuf) return send(request, this.#v2.protobuf(), OPENAPI_V2_PROTOBUF);
+    const protobuf = clausesOf(accept).some(({ type }) => PROTOBUF_TYPES.has(type));
+    if (protobuf) return send(request, this.#v2.protobuf(), PROTOBUF_ANSWER);
     return send(request, this.#v2.json().bytes, JSON_TYPE);
   };
 

@@ -19,10 +19,11 @@ export type Writer = Pick<Owner, "manager" | "operation" | "apiVersion" | "subre
 const UPDATE_OWNERS_MAX = 10;
 const ANCIENT = "ancient-changes";
 
+/** Who applies stays the same also when another version of the kind is applied. */
 export const sameOwner = (one: Writer, other: Writer): boolean =>
   one.manager === other.manager &&
   one.operation === other.operation &&
-  one.apiVersion === other.apiVersion &&
+  (one.operation === "Apply" || one.apiVersion === other.apiVersion) &&
   one.subresource === other.subresource;
 
 export const decodeOwners = (entries: readonly AnyManagedFields[] = []): Owner[] =>
