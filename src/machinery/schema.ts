@@ -5,7 +5,6 @@ export {
   bytes,
   double,
   duration,
-  type Element,
   Field,
   inline,
   int32,
@@ -31,17 +30,5 @@ export {
 export type { JsonSchema, SchemaRule } from "./schema/json-schema.ts";
 export * from "./schema/problem.ts";
 export * from "./schema/resource.ts";
-export { type Fields, type Of, type ShapeOfFields, struct, type Wire } from "./schema/struct.ts";
-export type {
-  FieldFacts,
-  FieldProblem,
-  Lazy,
-  List,
-  MapOf,
-  MergeFacts,
-  Scalar,
-  ScalarName,
-  Struct,
-  StructRules,
-  Type,
-} from "./schema/types.ts";
+export { type Of, type ShapeOfFields, struct, type Wire } from "./schema/struct.ts";
+export type { FieldFacts, FieldProblem, MergeFacts, ScalarName, Struct, Type } from "./schema/types.ts";
