@@ -191,7 +191,7 @@ export const figureKinds = {
   },
   "deployment.ready": { label: "… to all ready", unit: "s", better: "lower" },
   "scheduler.rate": {
-    label: "pods created and placed on 1,000 nodes, while these run them",
+    label: "pods created and placed on 1,000 nodes, from the first request to the last binding",
     unit: "/s",
     better: "higher",
     aim: 600,

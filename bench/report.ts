@@ -51,13 +51,16 @@ with client certificates, RBAC and admission on; every write is on disk before i
 Node, on the same cores. The API server's process also runs the controllers and the scheduler.
 
 **Upstream** stands for kube-apiserver, controller manager and scheduler 1.20.2, built from Debian's source package with
-etcd 3.4, measured on two cores of the same kind: it is old, and a ratio to it is not a ratio to version 1.35. Rate
-limits of upstream's clients were lifted where that was possible (a Deployment of 500 takes 24.2 s with the limits it
-comes with). Ratios are written so that more is better for k8ts.
+etcd 3.4, once, on two cores of a Xeon at 2.8 GHz: it is old and was measured on another machine, so a ratio to it says
+no more than the order of magnitude, and nothing of version 1.35. Rate limits of upstream's clients were lifted where
+that was possible (a Deployment of 500 takes 24.2 s with the limits it comes with). The **other peers** ran in turn with
+k8ts on the same machine. Ratios are written so that more is better for k8ts.
 `;
 
 export function page(results: Results): string {
   const machines = [...new Set(Object.values(results).map((result) => describe(result.machine)))];
+  const loads = Object.values(results).map(({ machine }) => machine.loadBefore);
+  const load = `Load average of the minute before each benchmark: ${Math.min(...loads)} to ${Math.max(...loads)}; other work on the machine makes figures worse.`;
   const rows = (Object.keys(figureKinds) as FigureKey[]).flatMap((key) => {
     const result = results[key];
     return result ? [rowOf(key, result, results)] : [];
@@ -67,7 +70,7 @@ export function page(results: Results): string {
     "|---|---|---|---|---|---|---|",
     ...rows,
   ];
-  return `${INTRODUCTION}\nMeasured on: ${machines.join("; ")}.\n\n${table.join("\n")}\n\n${PODS}\n`;
+  return `${INTRODUCTION}\nMeasured on: ${machines.join("; ")}. ${load}\n\n${table.join("\n")}\n\n${PODS}\n`;
 }
 
 const PODS = `A pod of these benchmarks has one container with probes, a volume and the injected token volume. A bare Node server is
@@ -75,7 +78,7 @@ const PODS = `A pod of these benchmarks has one container with probes, a volume 
 What needs root is measured by \`node bench/pod-start.ts\` and \`node bench/up.ts\`.`;
 
 const describe = ({ cpu, cores, memoryGiB, kernel, node, system }: Machine): string =>
-  `${cores} cores of ${cpu}, ${memoryGiB} GiB, ${system}, Linux ${kernel}, Node.js ${node}`;
+  `${cores} virtual cores of ${cpu}, ${memoryGiB} GiB, ${system}, Linux ${kernel}, Node.js ${node}`;
 
 function rowOf(key: FigureKey, { value, rounds }: Result, results: Results): string {
   const { label, unit, aim, upstream, peer } = kindOf(key);
