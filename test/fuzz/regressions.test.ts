@@ -56,6 +56,29 @@ const ROWS: readonly Row[] = [
     code: 201,
   },
   {
+    what: "a name that is too long for a key",
+    method: "POST",
+    path: "/apis/rbac.authorization.k8s.io/v1/namespaces/fuzz/roles",
+    body: `{"apiVersion":"rbac.authorization.k8s.io/v1","kind":"Role","metadata":{"name":"${"a".repeat(2000)}"}}`,
+    code: 422,
+    says: /metadata\.name/,
+  },
+  {
+    what: "a name that is not ASCII",
+    method: "POST",
+    path: "/apis/rbac.authorization.k8s.io/v1/namespaces/fuzz/roles",
+    body: '{"apiVersion":"rbac.authorization.k8s.io/v1","kind":"Role","metadata":{"name":"\u00fc"}}',
+    code: 422,
+    says: /printable ASCII/,
+  },
+  {
+    what: "an integer on record that no double holds",
+    method: "DELETE",
+    path: `${FUZZ}/endpoints/none`,
+    body: '{"gracePeriodSeconds":9223372036854775807}',
+    code: 404,
+  },
+  {
     what: "JSON that is deeper",
     method: "POST",
     path: "/apis/apps/v1/namespaces/fuzz/controllerrevisions",
@@ -246,6 +269,19 @@ describe("attacks that once worked", () => {
       if (says) assert.match(answer.body, says);
     });
   }
+
+  it("who tried to be somebody else is on record", async () => {
+    const headers = { "impersonate-user": "an-administrator" };
+    await ask({ method: "GET", path: "/version", headers });
+    const line = target.audited.findLast(
+      (each) => each.includes('"/version"') && each.includes("ResponseComplete"),
+    );
+    const { user, responseStatus } = JSON.parse(line!) as {
+      user: { username: string };
+      responseStatus: { code: number };
+    };
+    assert.deepEqual([user.username, responseStatus.code], ["attacker", 403]);
+  });
 
   it("a node cannot lead the server's credentials to the server itself", async () => {
     const status = {

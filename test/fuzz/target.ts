@@ -1,6 +1,8 @@
 /** What is attacked: an API server in this process that listens with TLS on the loopback interface, with rights that count. */
 import { Namespace } from "#api/core-v1/namespace";
 import { resources } from "#api/registry";
+import { AuditLog } from "#apiserver/audit/audit-log";
+import { parseAuditPolicy } from "#apiserver/audit/policy";
 import { secure } from "#apiserver/security";
 import { startApiServer } from "#apiserver/server";
 import { connectHandlers } from "#apiserver/streaming/connect";
@@ -21,6 +23,8 @@ export interface Target {
   readonly port: number;
   readonly authority: string;
   readonly kinds: readonly Resource[];
+  /** The latest lines of the audit log. */
+  readonly audited: readonly string[];
   /** By key, every object that the attacker has no right to change. */
   guarded(): ReadonlyMap<string, string>;
   close(): Promise<void>;
@@ -38,6 +42,10 @@ const WRITES = ["update", "patch", "delete", "deletecollection"];
 /** They would decide over every later request. */
 const GATES = "admissionregistration.k8s.io";
 
+const RBAC = "rbac.authorization.k8s.io";
+/** Not to delete, lest the attacker loses the own rights on the way. */
+const RBAC_VERBS = ["create", "get", "list", "watch", "update", "patch"];
+
 const served = resources.filter(({ servedByDefault, kind }) => servedByDefault && kind !== "ComponentStatus");
 
 const ruleFor = ({ group, plural, subresources }: Resource, rest: object) => ({
@@ -48,7 +56,7 @@ const ruleFor = ({ group, plural, subresources }: Resource, rest: object) => ({
 
 const ownNamespace = served
   .filter(({ namespaced }) => namespaced)
-  .map((kind) => ruleFor(kind, { verbs: ["*"] }));
+  .map((kind) => ruleFor(kind, { verbs: kind.group === RBAC ? RBAC_VERBS : ["*"] }));
 
 const everywhere = [
   { apiGroups: ["*"], resources: ["*"], verbs: ["get", "list", "watch"] },
@@ -78,6 +86,10 @@ const RIGHTS = [
   rbac("RoleBinding", "attacker-inside", toAttacker("attacker-inside"), FUZZED),
 ];
 
+/** Everything is recorded, so that what records it is attacked too. */
+const AUDIT_POLICY = "apiVersion: audit.k8s.io/v1\nkind: Policy\nrules: [{ level: RequestResponse }]";
+const AUDITED_MAX = 200;
+
 export async function startTarget(seed: number): Promise<Target> {
   const clock = systemClock;
   const random = seededRandom(seed);
@@ -85,6 +97,13 @@ export async function startTarget(seed: number): Promise<Target> {
   const credentials = new Credentials(clock);
   const serving = credentials.serving(["127.0.0.1"]);
   let kubelets: KubeletConnections | undefined;
+  const audited: string[] = [];
+  const sink = {
+    write(line: string) {
+      audited.push(line);
+      if (audited.length > AUDITED_MAX) audited.shift();
+    },
+  };
   const server = await startApiServer({
     store,
     clock,
@@ -102,6 +121,7 @@ export async function startTarget(seed: number): Promise<Target> {
         serviceAccountKey: credentials.serviceAccountKey,
         serverUrl: () => "https://127.0.0.1",
         staticTokens: USERS,
+        audit: new AuditLog(parseAuditPolicy(AUDIT_POLICY), sink, clock),
       })(inner);
       return { ...rooms, connects: connectHandlers({ cache: inner.cache, kubelets, random }) };
     },
@@ -143,6 +163,7 @@ export async function startTarget(seed: number): Promise<Target> {
     port,
     authority: credentials.authority,
     kinds: served,
+    audited,
     guarded: snapshot,
     async close() {
       kubelets?.close();

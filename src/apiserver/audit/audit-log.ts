@@ -1,4 +1,5 @@
 /** Puts requests on record, as `audit.k8s.io/v1` Events, one a line. */
+import { stringifyJson } from "#machinery/json";
 import type { Clock } from "#base/clock";
 import type { AnyObject } from "#machinery/schema";
 import type { Status } from "#machinery/status";
@@ -111,7 +112,7 @@ export class AuditTrail {
 
   stage(stage: AuditStage, answer?: AuditedAnswer): void {
     if (this.#decision.omitStages.includes(stage)) return;
-    this.#sink.write(`${JSON.stringify(this.#event(stage, answer))}\n`);
+    this.#sink.write(`${stringifyJson(this.#event(stage, answer))}\n`);
   }
 
   #event(stage: AuditStage, answer: AuditedAnswer | undefined): object {

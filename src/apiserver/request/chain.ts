@@ -97,8 +97,13 @@ export class Chain {
     const { authorizer, impersonate } = this.#options;
     const { exchange } = visit;
     const authenticated = await this.#authenticate(visit, info);
-    const user = impersonate ? await impersonate(authenticated, exchange, authorizer) : authenticated;
-    this.#beginAudit(visit, info, authenticated, user === authenticated ? undefined : user);
+    let user = authenticated;
+    try {
+      if (impersonate) user = await impersonate(authenticated, exchange, authorizer);
+    } finally {
+      // Who tried to be somebody else is on record, too.
+      this.#beginAudit(visit, info, authenticated, user === authenticated ? undefined : user);
+    }
     const decided = authorizer.authorize(user, info);
     const { verdict, reason } = decided instanceof Promise ? await decided : decided;
     visit.trail?.annotate("authorization.k8s.io/decision", verdict === "allow" ? "allow" : "forbid");

@@ -1,6 +1,13 @@
-import { alreadyExists, type GroupResource, notFound, tooLarge } from "#machinery/status";
-import type { AnyObject } from "#machinery/schema";
-import type { Change, Guard, Store } from "#store/store";
+import {
+  alreadyExists,
+  type GroupResource,
+  invalidObject,
+  notFound,
+  type StatusError,
+  tooLarge,
+} from "#machinery/status";
+import { type AnyObject, invalid } from "#machinery/schema";
+import { type Change, type Guard, InvalidRequest, type Store } from "#store/store";
 import type { Limits } from "../limits.ts";
 import type { Feed } from "../watch/feed.ts";
 import type { KindCache } from "../watch/kind-cache.ts";
@@ -86,7 +93,7 @@ export class KindStorage {
     return { object, bytes };
   }
 
-  /** Throws AlreadyExists when the key is taken, unless only a companion was lost. */
+  /** Throws AlreadyExists when the key is taken, unless only a companion was lost; Invalid for a name that is no key. */
   async create(namespace: string, name: string, made: Encoded, companions = alone): Promise<WriteOutcome> {
     const key = this.key(namespace, name);
     const lease = await this.#leaseFor?.();
@@ -96,7 +103,9 @@ export class KindStorage {
       { type: "put", key, value: made.bytes, lease },
       companions,
       made,
-    );
+    ).catch((error: unknown) => {
+      throw error instanceof InvalidRequest ? this.#unstorable(made.object, name, error) : error;
+    });
     if (outcome.type === "lost" && outcome.current) throw alreadyExists(this.#groupResource, name);
     return outcome;
   }
@@ -131,6 +140,12 @@ export class KindStorage {
     const item = this.cache.get(namespace, name);
     if (!item) throw notFound(this.#groupResource, name);
     return item;
+  }
+
+  /** Some kinds take any name that is one part of a path; as part of a key it must also be short and ASCII. */
+  #unstorable({ kind }: AnyObject, name: string, { message }: InvalidRequest): StatusError {
+    const { group } = this.#groupResource;
+    return invalidObject({ group, kind }, name, [invalid("metadata.name", name, message)]);
   }
 
   async #commit(

@@ -13,6 +13,9 @@ import {
 } from "../time.ts";
 import { BYTES, FIXED64, ProtobufError, type Reader, VARINT, type Writer } from "./wire.ts";
 
+/** Levels of nesting of JSON inside of a message, as of a body in JSON. */
+const RAW_DEPTH_MAX = 1_000;
+
 /** What protobuf says of one type of scalar. `write` and `read` are without the tag. */
 interface ScalarCodec {
   readonly wire: number;
@@ -175,7 +178,7 @@ export const SCALARS: Readonly<Record<ScalarName, ScalarCodec>> = {
       }),
     read: (r) => {
       const raw = readOnly(r, () => r.view());
-      return raw === undefined || raw.length === 0 ? null : parseJson(raw);
+      return raw === undefined || raw.length === 0 ? null : parseJson(raw, { maxDepth: RAW_DEPTH_MAX });
     },
   },
 };
