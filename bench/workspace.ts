@@ -12,9 +12,12 @@ const STOP_MS = 5_000;
 const folders: string[] = [];
 const children = new Set<ChildProcess>();
 
-// Also a run that is stopped leaves nothing behind.
-for (const signal of ["SIGINT", "SIGTERM"] as const)
-  process.once(signal, () => void cleanUp().then(() => process.exit(1)));
+// Also a run that is stopped or breaks down leaves nothing behind.
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(1));
+process.once("exit", () => {
+  for (const child of children) child.kill("SIGKILL");
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+});
 
 export function newFolder(what: string): string {
   const folder = mkdtempSync(join(tmpdir(), `k8ts-bench-${what}-`));
