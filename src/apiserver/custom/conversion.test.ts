@@ -181,6 +181,43 @@ test("a webhook makes one version of the other: reads, writes and watches", asyn
   ]);
 });
 
+test("lists of objects that are stored in several versions are of one", async (t) => {
+  const { clientConfig } = await webhook(t);
+  const { ask, store } = await startHarness(t);
+  await ask("POST", DEFINITIONS, routes(clientConfig));
+  while ((await ask("GET", BETA)).status !== 200) await new Promise(setImmediate);
+  const route = (version: string, name: string, spec: object) => ({
+    apiVersion: `net.example.com/${version}`,
+    kind: "Route",
+    metadata: { name },
+    spec,
+  });
+  await ask("POST", V1, route("v1", "a", { host: "a", port: 1 }));
+  const path = `${DEFINITIONS}/routes.net.example.com`;
+  const definition = (await ask("GET", path)).json;
+  const versions = definition.spec.versions.map((one: Json) => ({ ...one, storage: !one.storage }));
+  const changed = await ask("PUT", path, { ...definition, spec: { ...definition.spec, versions } });
+  assert.deepEqual(changed.json.status.storedVersions, ["v1", "v1beta1"]);
+  const stored = async (name: string) => {
+    const { entry } = await store.get(`/registry/net.example.com/routes/default/${name}`);
+    return (JSON.parse(Buffer.from(entry!.value).toString()) as Json).apiVersion as string;
+  };
+  // Until the change has come through, objects are written as before.
+  for (let n = 0; ; n++) {
+    await ask("POST", BETA, route("v1beta1", `b${n}`, { address: `b:${n}` }));
+    if ((await stored(`b${n}`)) === "net.example.com/v1beta1") break;
+  }
+  assert.equal(await stored("a"), "net.example.com/v1");
+  for (const [list, shown] of [
+    [V1, (one: Json) => one.spec.host],
+    [BETA, (one: Json) => one.spec.address],
+  ] as const) {
+    const { items, apiVersion } = (await ask("GET", list)).json;
+    assert.ok(items.length >= 2);
+    for (const one of items) assert.deepEqual([one.apiVersion, typeof shown(one)], [apiVersion, "string"]);
+  }
+});
+
 test("a webhook that fails is named, and harms no other version", async (t) => {
   const { state, clientConfig } = await webhook(t);
   const { ask } = await startHarness(t);

@@ -4,7 +4,7 @@
  */
 import { put } from "../derive/shape.ts";
 import type { JsonSchema } from "../schema.ts";
-import { isEmbedded, itemsOf, keepsUnknown, TYPE_MEMBERS, valuesOf } from "./place.ts";
+import { EMBEDDED_MEMBERS, isEmbedded, itemsOf, keepsUnknown, valuesOf } from "./place.ts";
 
 /** At most so many unknown fields are told of one object. */
 const UNKNOWN_FIELDS_MAX = 100;
@@ -46,7 +46,8 @@ function compile(schema: JsonSchema): Prune {
   const values = valuesOf(schema);
   const keeps = keepsUnknown(schema);
   const members = new Map<string, Prune>();
-  if (isEmbedded(schema)) for (const name of TYPE_MEMBERS) members.set(name, keepAll);
+  if (isEmbedded(schema))
+    for (const [name, member] of Object.entries(EMBEDDED_MEMBERS)) members.set(name, pruneOf(member));
   for (const [name, member] of Object.entries(schema.properties ?? {}))
     if (!members.has(name)) members.set(name, pruneOf(member));
   const other = values === true ? keepAll : values ? pruneOf(values) : keeps ? keepAll : undefined;
@@ -120,12 +121,10 @@ function find(schema: JsonSchema, value: unknown, path: string, paths: string[])
   const values = valuesOf(schema);
   for (const [key, one] of Object.entries(value)) {
     const below = path === "" ? key : `${path}.${key}`;
-    if (isEmbedded(schema) && TYPE_MEMBERS.has(key)) continue;
-    const member = Object.hasOwn(schema.properties ?? {}, key)
-      ? schema.properties![key]
-      : values === true
-        ? true
-        : values;
+    const fixed =
+      isEmbedded(schema) && Object.hasOwn(EMBEDDED_MEMBERS, key) ? EMBEDDED_MEMBERS[key] : undefined;
+    const own = Object.hasOwn(schema.properties ?? {}, key) ? schema.properties![key] : undefined;
+    const member = fixed ?? own ?? values;
     if (member === true) continue;
     if (member) find(member, one, below, paths);
     else if (!keepsUnknown(schema)) paths.push(below);

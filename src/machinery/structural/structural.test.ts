@@ -143,7 +143,7 @@ test("what the schema does not know is taken out, and the rest is put in order",
     list: [{ x: "1" }, { y: 1 }],
     any: { free: { b: 1, a: 2 }, known: { y: 1 } },
     a: { y: 1, x: "1" },
-    raw: { kind: "K", metadata: { name: "n" }, spec: { y: 1 }, other: 1 },
+    raw: { kind: "K", metadata: { name: "n", own: 1 }, spec: { y: 1 }, other: 1 },
   };
   const state = { unknown: false };
   const made = pruneOf(schema)(value, state);
@@ -158,6 +158,7 @@ test("what the schema does not know is taken out, and the rest is put in order",
     "any.known.y",
     "list[1].y",
     "map.k.y",
+    "raw.metadata.own",
     "raw.other",
     "raw.spec.y",
     "z",
@@ -251,6 +252,11 @@ test("values are held against every word of the schema", () => {
       { type: "object", "x-kubernetes-embedded-resource": true },
       { kind: "K" },
       ["Required value: must not be empty"],
+    ],
+    [
+      { type: "object", "x-kubernetes-embedded-resource": true },
+      { kind: "K", apiVersion: "v1", metadata: { name: "n", labels: { a: 1 }, creationTimestamp: null } },
+      ['Invalid value: "integer": a.metadata.labels.a in body must be of type string: "integer"'],
     ],
     [
       { type: "integer", minimum: 0 },
@@ -366,7 +372,6 @@ test("OpenAPI version 2 says less where it has no words", () => {
   });
   assert.equal(publishedSchema(schema, "v3"), schema);
 });
-
 
 test("neither schemas nor objects are nested without end", () => {
   let schema: JsonSchema = text;

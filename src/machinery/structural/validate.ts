@@ -13,7 +13,7 @@ import {
 } from "../schema.ts";
 import { formatCheck } from "./formats.ts";
 import { patternOf } from "./pattern.ts";
-import { isEmbedded, isIntOrString, itemsOf, valuesOf } from "./place.ts";
+import { EMBEDDED_MEMBERS, isEmbedded, isIntOrString, itemsOf, valuesOf } from "./place.ts";
 
 /**
  * `old`: the stored value at the same place, or undefined. What has not changed is not looked at: it was accepted
@@ -277,11 +277,8 @@ function checkEmbedded(value: Values, _old: unknown, path: string, problems: Fie
       problems.push(typeInvalid(below(path, name), typeNameOf(text), `must be a string`));
   }
   const metadata = own(value, "metadata");
-  if (
-    metadata !== undefined &&
-    (typeof metadata !== "object" || metadata === null || Array.isArray(metadata))
-  )
-    problems.push(typeInvalid(below(path, "metadata"), typeNameOf(metadata), "must be an object"));
+  if (metadata !== undefined)
+    checkOf(EMBEDDED_MEMBERS.metadata!)(metadata, undefined, below(path, "metadata"), problems);
 }
 
 function* ofAny(schema: JsonSchema): Iterable<Check> {
