@@ -1,5 +1,9 @@
 import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, join } from "node:path";
 import { test } from "node:test";
+import { systemClock } from "#base/clock";
 import { VirtualClock } from "#base/virtual-clock";
 import { balanced, planTasks, type Task } from "./plan.ts";
 import { checkoutRoot } from "./checkout.ts";
@@ -21,10 +25,10 @@ test("the filter chooses files and checks; files with machines run alone and as 
   const names = all.map(({ name }) => name);
   for (const name of ["tsc", "oxlint", "oxfmt", "tidy", "unit tests 1/6"])
     assert.ok(names.includes(name), name);
-  for (const { name, command, needsRoot } of all) {
+  for (const { name, files = [], needsRoot } of all) {
     assert.equal(needsRoot, name.endsWith(".test.ts"), name);
     assert.equal(
-      command.filter((word) => word.endsWith(".node.test.ts")).length,
+      files.filter((file) => file.endsWith(".node.test.ts")).length,
       name.endsWith(".node.test.ts") ? 1 : 0,
     );
   }
@@ -32,7 +36,7 @@ test("the filter chooses files and checks; files with machines run alone and as 
     planTasks(root, "tsc").map(({ name }) => name),
     ["tsc"],
   );
-  assert.deepEqual(planTasks(root, "cli/test/plan.test")[0]?.command.at(-1), "src/cli/test/plan.test.ts");
+  assert.deepEqual(planTasks(root, "cli/test/plan.test")[0]?.files, ["src/cli/test/plan.test.ts"]);
   assert.deepEqual(planTasks(root, "no such thing"), []);
 });
 
@@ -100,4 +104,28 @@ test("a check is one test, by its exit code", async () => {
     bad.results.map(({ error }) => error),
     ["why"],
   );
+});
+
+test("a file that does not load, or is not there, is a failed test", async () => {
+  const root = checkoutRoot();
+  const folder = mkdtempSync(join(tmpdir(), "load-"));
+  try {
+    const broken = join(folder, "broken.test.ts");
+    writeFileSync(broken, 'throw new Error("no");');
+    const good = join(folder, "good.test.ts");
+    writeFileSync(good, 'import { test } from "node:test"; test("fine", () => undefined);');
+    const [task] = planTasks(root, "cli/test/plan.test");
+    const files = [broken, good, join(folder, "missing.test.ts")];
+    const seen: TestResult[] = [];
+    const options = { root, env: process.env, clock: systemClock, signal: new AbortController().signal };
+    await runTask({ ...task!, files }, { ...options, onResult: (result) => void seen.push(result) });
+    const outcomes = seen.map(({ name, outcome }) => `${basename(name)} ${outcome}`).toSorted();
+    assert.deepEqual(outcomes, [
+      "broken.test.ts loads failed",
+      "fine passed",
+      "missing.test.ts loads failed",
+    ]);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });

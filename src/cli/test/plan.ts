@@ -5,12 +5,17 @@ import { join } from "node:path";
 export interface Task {
   readonly name: string;
   readonly command: readonly [program: string, ...args: string[]];
+  /** Test files that it runs. */
+  readonly files?: readonly string[];
   /** Its output is read as test results; other tasks are one test, by their exit code. */
   readonly reports: boolean;
   /** Runs containers, networks or clusters. */
   readonly needsRoot: boolean;
   readonly timeoutMs: number;
 }
+
+/** The environment variable that names a task's files: a JSON array of paths from the root. */
+export const FILES_VARIABLE = "K8TS_TEST_FILES";
 
 /** Unit tests run in so many processes, one after the other on each processor. */
 const UNIT_GROUPS = 6;
@@ -30,14 +35,16 @@ export function planTasks(root: string, filter: string | undefined): readonly Ta
     ...checks(root).filter(({ name }) => fits(name)),
     ...groups.map((group, at) => ({
       name: groups.length === 1 ? "unit tests" : `unit tests ${at + 1}/${groups.length}`,
-      command: nodeTest(root, group),
+      command: nodeTest(root),
+      files: group,
       reports: true,
       needsRoot: false,
       timeoutMs: UNIT_MS_MAX,
     })),
     ...files.filter(runsMachines).map((file) => ({
       name: file,
-      command: nodeTest(root, [file]),
+      command: nodeTest(root),
+      files: [file],
       reports: true,
       needsRoot: true,
       timeoutMs: NODE_MS_MAX,
@@ -54,6 +61,7 @@ function checks(root: string): readonly Task[] {
     oxlint: [binary("oxlint"), "--quiet"],
     oxfmt: [binary("oxfmt"), "--check"],
     tidy: [process.execPath, "tools/tidy.ts"],
+    knip: [binary("knip")],
   };
   return Object.entries(commands).map(([name, command]) => ({
     name,
@@ -64,14 +72,14 @@ function checks(root: string): readonly Task[] {
   }));
 }
 
-/** The files share a process: none may disturb another. */
-const nodeTest = (root: string, files: readonly string[]): Task["command"] => [
+/** The files share a process: none may disturb another. They are loaded by one of ours, which misses none. */
+const nodeTest = (root: string): Task["command"] => [
   process.execPath,
   "--test",
   "--test-isolation=none",
   `--test-reporter=${join(root, "src/cli/test/reporter.ts")}`,
   "--test-reporter-destination=stdout",
-  ...files,
+  join(root, "src/cli/test/load-files.ts"),
 ];
 
 /** Groups of about the same weight; the heaviest are dealt first. Empty groups are left out. */

@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import type { Clock } from "#base/clock";
-import type { Task } from "./plan.ts";
+import { FILES_VARIABLE, type Task } from "./plan.ts";
 import { MARK, type TestResult } from "./reporter.ts";
 
 export interface TaskResult {
@@ -35,7 +35,12 @@ export async function runTask(task: Task, options: RunOptions): Promise<TaskResu
   };
   const [program, ...args] = task.command;
   // A group of its own, so that all that it started can be ended with it.
-  const child = spawn(program, args, { cwd: root, env, stdio: ["ignore", "pipe", "pipe"], detached: true });
+  const child = spawn(program, args, {
+    cwd: root,
+    env: { ...env, [FILES_VARIABLE]: JSON.stringify(task.files ?? []) },
+    stdio: ["ignore", "pipe", "pipe"],
+    detached: true,
+  });
   let late = false;
   const end = () => endGroup(child.pid);
   const cancel = clock.after(task.timeoutMs, () => {

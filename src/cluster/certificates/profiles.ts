@@ -41,12 +41,6 @@ export const NODE_NETWORK_USER = "system:k8ts:node-network";
 export const nodeNetworkClient = (node: string): CertificateProfile =>
   client(`node-network-client-${node}`, NODE_NETWORK_USER, ["system:node-proxier"]);
 
-/** Shown by the API server to aggregated servers. */
-export const frontProxyClient: CertificateProfile = {
-  ...client("front-proxy-client", "front-proxy-client"),
-  authority: "front-proxy",
-};
-
 const server = (
   name: string,
   commonName: string,
