@@ -1,9 +1,10 @@
 /** What a configuration of admission webhooks must look like. */
+import { compileCondition } from "#api/admissionregistration-v1/expressions";
 import type { MatchCondition, RuleWithOperations } from "#api/admissionregistration-v1/matching";
 import type { ServiceReference, WebhookClientConfig } from "#api/admissionregistration-v1/webhook";
 import { distinct, type Problems } from "#api/checks";
 import { problemsOfName, problemsOfPort } from "#machinery/names";
-import { at, forbidden, invalid, item, notSupported, required } from "#machinery/schema";
+import { at, invalid, item, notSupported, required, tooMany } from "#machinery/schema";
 
 /** The parts that both kinds of webhooks have. */
 interface Webhook {
@@ -41,11 +42,27 @@ function* webhookProblems(path: string, webhook: Webhook): Problems {
     yield invalid(at(path, "timeoutSeconds"), timeoutSeconds, detail);
   }
   yield* clientConfigProblems(at(path, "clientConfig"), clientConfig);
-  if (matchConditions?.length) {
-    const detail = "match conditions are not evaluated by this server, and it ignores none";
-    yield forbidden(at(path, "matchConditions"), detail);
-  }
+  yield* conditionProblems(at(path, "matchConditions"), matchConditions ?? []);
   yield* reviewVersionProblems(at(path, "admissionReviewVersions"), webhook.admissionReviewVersions);
+}
+
+const CONDITIONS_MAX = 64;
+
+/** What has to hold of a write beside the rules. */
+export function* conditionProblems(path: string, conditions: readonly MatchCondition[]): Problems {
+  if (conditions.length > CONDITIONS_MAX) yield tooMany(path, conditions.length, CONDITIONS_MAX);
+  for (const [index, { name, expression }] of conditions.entries()) {
+    const where = item(path, index);
+    if (expression.trim() === "") yield required(at(where, "expression"));
+    else {
+      const compiled = compileCondition(expression.trim());
+      if ("error" in compiled) yield invalid(at(where, "expression"), expression, compiled.error);
+    }
+    const badName = problemsOfName("qualified-name", name);
+    if (name === "") yield required(at(where, "name"));
+    else if (badName.length > 0) yield invalid(at(where, "name"), name, badName.join(","));
+  }
+  yield* distinct(path, conditions, ({ name }) => name, "name");
 }
 
 function* qualifiedNameProblems(path: string, name: string): Problems {

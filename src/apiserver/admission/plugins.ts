@@ -36,7 +36,7 @@ export interface AdmissionOptions {
   readonly rbac: RbacAuthorizer;
   readonly findKind: FindKind;
   /** Absent: no webhooks are asked. */
-  readonly webhooks?: Omit<WebhookOptions, "cache" | "loopback" | "random">;
+  readonly webhooks?: Omit<WebhookOptions, "cache" | "loopback" | "random" | "authorizer">;
   /** Names of plugins, as `--enable-admission-plugins` and `--disable-admission-plugins` name them. */
   readonly enable?: readonly string[];
   readonly disable?: readonly string[];
@@ -70,7 +70,7 @@ export function admissionPlugins(options: AdmissionOptions): readonly AdmissionP
     defaultIngressClass(cache),
     podTopologyLabels(cache),
     roleEscalation(authorizer, rbac),
-    ...(options.webhooks ? webhookPlugins({ cache, loopback, random, ...options.webhooks }) : []),
+    ...(options.webhooks ? webhookPlugins({ cache, loopback, random, authorizer, ...options.webhooks }) : []),
     // Last: what is refused by others must not count.
     resourceQuota(cache, loopback),
   ];

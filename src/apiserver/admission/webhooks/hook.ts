@@ -1,3 +1,4 @@
+import { compileCondition } from "#api/admissionregistration-v1/expressions";
 import type { MutatingWebhook } from "#api/admissionregistration-v1/mutatingwebhookconfiguration";
 import { REVIEW_VERSIONS } from "#api/admissionregistration-v1/webhook-rules";
 import type { ValidatingWebhook } from "#api/admissionregistration-v1/validatingwebhookconfiguration";
@@ -30,6 +31,13 @@ export interface Hook {
   /** Wants to see the object again when others have changed it. */
   readonly reinvocable: boolean;
   readonly target: Target;
+  readonly conditions: readonly Condition[];
+}
+
+/** An expression that must hold of a write for the webhook to be asked. */
+export interface Condition {
+  readonly expression: string;
+  readonly rule: ReturnType<typeof compileCondition>;
 }
 
 const TIMEOUT_SECONDS = 10;
@@ -54,6 +62,10 @@ export function compileHook(
     reviewVersion: reviewVersionOf(webhook.admissionReviewVersions),
     reinvocable: "reinvocationPolicy" in webhook && webhook.reinvocationPolicy === "IfNeeded",
     target: targetOf(webhook.clientConfig),
+    conditions: (webhook.matchConditions ?? []).map(({ expression }) => ({
+      expression,
+      rule: compileCondition(expression.trim()),
+    })),
   };
 }
 

@@ -1,10 +1,14 @@
 import { Namespace } from "#api/core-v1/namespace";
 import type { AnyObject, Resource } from "#machinery/schema";
-import type { Admission, Loopback, ReadCache } from "../../contracts.ts";
+import type { LabelMatcher } from "#machinery/label-selector";
+import type { Admission, Authorizer, Loopback, ReadCache } from "../../contracts.ts";
 import { isAbout } from "../about.ts";
+import { conditionsHold } from "./conditions.ts";
 import type { Equivalents } from "./equivalents.ts";
 import type { Hook } from "./hook.ts";
+import type { Seen } from "./review.ts";
 import type { Subject } from "./rules.ts";
+import { seenAs } from "./seen.ts";
 
 /** Configurations are never subject to what they configure: a mistake could not be undone. */
 const EXEMPT = new Set([
@@ -21,6 +25,7 @@ export const isExempt = ({ resource: { group, plural } }: Admission): boolean =>
 
 export interface Surroundings {
   readonly cache: ReadCache;
+  readonly authorizer: Authorizer;
   readonly loopback: () => Loopback;
   readonly equivalents: Equivalents;
 }
@@ -33,11 +38,16 @@ export class Matching {
     this.#surroundings = surroundings;
   }
 
-  /** The resource as which the webhook sees the write; undefined: it is not asked. Throws when the namespace is gone. */
-  async resourceFor(hook: Hook, admission: Admission): Promise<Resource | undefined> {
+  /** The write as the webhook sees it; undefined: it is not asked. Throws when the namespace is gone. */
+  async seenBy(hook: Hook, admission: Admission): Promise<Seen | undefined> {
     const resource = this.#byRules(hook, admission);
     if (!resource || !matchesObject(hook, admission)) return undefined;
-    return (await this.#matchesNamespace(hook, admission)) ? resource : undefined;
+    if (hook.namespaceMatches && !(await this.#matchesNamespace(hook.namespaceMatches, admission)))
+      return undefined;
+    const { equivalents, authorizer } = this.#surroundings;
+    const seen = seenAs(admission, resource, equivalents);
+    if (hook.conditions.length > 0 && !(await conditionsHold(hook, seen, authorizer))) return undefined;
+    return seen;
   }
 
   #byRules({ rules, equivalent }: Hook, admission: Admission): Resource | undefined {
@@ -53,8 +63,7 @@ export class Matching {
     return undefined;
   }
 
-  async #matchesNamespace({ namespaceMatches }: Hook, admission: Admission): Promise<boolean> {
-    if (!namespaceMatches) return true;
+  async #matchesNamespace(namespaceMatches: LabelMatcher, admission: Admission): Promise<boolean> {
     const { resource, namespace, object, operation, name } = admission;
     const isNamespace = resource.group === "" && resource.plural === Namespace.plural;
     if (namespace === "" && !isNamespace) return true;

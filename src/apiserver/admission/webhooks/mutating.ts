@@ -1,13 +1,13 @@
 import { internalError } from "#machinery/status";
 import type { AnyObject } from "#machinery/schema";
-import type { Admission, AdmissionPlugin, AdmissionRounds } from "../../contracts.ts";
+import type { AdmissionPlugin, AdmissionRounds } from "../../contracts.ts";
 import type { Caller } from "./call.ts";
 import type { Configurations } from "./configurations.ts";
 import type { Equivalents } from "./equivalents.ts";
 import type { Hook } from "./hook.ts";
 import { isExempt, type Matching } from "./match.ts";
 import { isChanged, patchedBy } from "./patched.ts";
-import { seenAs } from "./seen.ts";
+import type { Seen } from "./review.ts";
 
 export interface MutatingOptions {
   readonly configurations: Configurations;
@@ -32,13 +32,9 @@ export function mutatingWebhooks(options: MutatingOptions): AdmissionPlugin {
       if (round > 0 && isChanged(memory.output, object)) memory.wakeAll();
       for (const [index, hook] of configurations.hooks.entries()) {
         const current = { ...admission, object };
-        const resource = await matching.resourceFor(hook, current);
-        if (!resource || (round > 0 && !memory.woken.has(hook.id))) continue;
-        const after = await changedBy(hook, current, {
-          ...options,
-          resource,
-          place: `round_${round}_index_${index}`,
-        });
+        const seen = await matching.seenBy(hook, current);
+        if (!seen || (round > 0 && !memory.woken.has(hook.id))) continue;
+        const after = await changedBy(hook, seen, `round_${round}_index_${index}`, options);
         if (isChanged(object, after)) {
           memory.wakeAll();
           rounds?.askAgain();
@@ -55,16 +51,12 @@ export function mutatingWebhooks(options: MutatingOptions): AdmissionPlugin {
 /** The object as the webhook leaves it, in the version of the request. */
 async function changedBy(
   hook: Hook,
-  admission: Admission,
-  {
-    resource,
-    place,
-    equivalents,
-    caller,
-  }: MutatingOptions & { readonly resource: Admission["resource"]; readonly place: string },
+  seen: Seen,
+  place: string,
+  { equivalents, caller }: MutatingOptions,
 ): Promise<AnyObject | undefined> {
+  const { admission, resource } = seen;
   const { object, annotate } = admission;
-  const seen = seenAs(admission, resource, equivalents);
   const outcome = await caller.ask(hook, seen, (response) => patchedBy(hook, seen, response));
   if (outcome.type === "passed-over") {
     annotate(`failed-open.mutating.webhook.admission.k8s.io/${place}`, hook.name);

@@ -18,32 +18,29 @@ export interface Seen {
   readonly old: AnyObject | undefined;
 }
 
-export function reviewOf(version: ReviewVersion, uid: string, seen: Seen): object {
-  const { admission, object, old } = seen;
+export const reviewOf = (version: ReviewVersion, uid: string, seen: Seen): object => ({
+  kind: KIND,
+  apiVersion: `${GROUP}/${version}`,
+  request: { uid, ...requestOf(seen), object: seen.object ?? null, oldObject: seen.old ?? null },
+});
+
+/** The request without its objects. */
+export function requestOf({ admission, resource, object, old }: Seen): object {
   const { operation, subresource, dryRun, options, user } = admission;
-  const ofPart = subresource === "" ? {} : { subResource: subresource };
-  const requestedPart = subresource === "" ? {} : { requestSubResource: subresource };
   const [name, namespace] = placeOf(admission);
   return {
-    kind: KIND,
-    apiVersion: `${GROUP}/${version}`,
-    request: {
-      uid,
-      kind: kindOf(object ?? old, seen.resource),
-      resource: resourceOf(seen.resource),
-      ...ofPart,
-      requestKind: kindOf(admission.object ?? admission.old, admission.resource),
-      requestResource: resourceOf(admission.resource),
-      ...requestedPart,
-      ...(name === "" ? {} : { name }),
-      ...(namespace === "" ? {} : { namespace }),
-      operation,
-      userInfo: userInfoOf(user),
-      object: object ?? null,
-      oldObject: old ?? null,
-      dryRun,
-      options: optionsOf(operation, options),
-    },
+    kind: kindOf(object ?? old, resource),
+    resource: resourceOf(resource),
+    ...(subresource === "" ? {} : { subResource: subresource }),
+    requestKind: kindOf(admission.object ?? admission.old, admission.resource),
+    requestResource: resourceOf(admission.resource),
+    ...(subresource === "" ? {} : { requestSubResource: subresource }),
+    ...(name === "" ? {} : { name }),
+    ...(namespace === "" ? {} : { namespace }),
+    operation,
+    userInfo: userInfoOf(user),
+    dryRun,
+    options: optionsOf(operation, options),
   };
 }
 

@@ -1,7 +1,7 @@
 import type { Registry } from "prom-client";
 import { MutatingWebhookConfiguration } from "#api/admissionregistration-v1/mutatingwebhookconfiguration";
 import { ValidatingWebhookConfiguration } from "#api/admissionregistration-v1/validatingwebhookconfiguration";
-import type { AdmissionPlugin, Loopback } from "../../contracts.ts";
+import type { AdmissionPlugin, Authorizer, Loopback } from "../../contracts.ts";
 import type { ResourceSet } from "../../resource-set.ts";
 import { Caller } from "./call.ts";
 import { WebhookClient, type WebhookClientOptions } from "./client.ts";
@@ -14,6 +14,7 @@ import { WebhookMetrics } from "./webhook-metrics.ts";
 
 export interface WebhookOptions extends WebhookClientOptions {
   readonly loopback: () => Loopback;
+  readonly authorizer: Authorizer;
   readonly kinds: ResourceSet;
   readonly registry: Registry;
   /** Aborted when nobody will be asked any more. */
@@ -29,15 +30,15 @@ export function webhookPlugins(options: WebhookOptions): readonly AdmissionPlugi
   const equivalents = new Equivalents(kinds);
   const matching = new Matching({ ...options, equivalents });
   const calling = { ...options, client, metrics: new WebhookMetrics(registry) };
-  const shared = { matching, equivalents };
   return [
     mutatingWebhooks({
-      ...shared,
+      matching,
+      equivalents,
       configurations: Configurations.mutating(cache),
       caller: new Caller("admit", calling),
     }),
     validatingWebhooks({
-      ...shared,
+      matching,
       configurations: Configurations.validating(cache),
       caller: new Caller("validating", calling),
     }),
