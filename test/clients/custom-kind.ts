@@ -370,7 +370,16 @@ const spec = (isNew: boolean): Schema =>
         keyed(["name"]),
       ),
     },
-    { required: ["version"] },
+    {
+      required: ["version"],
+      "x-kubernetes-validations": [
+        {
+          rule: "self.replicas <= 5 || self.edition == 'enterprise'",
+          message: "more than five servers need the enterprise edition",
+        },
+        { rule: "self.edition == oldSelf.edition", message: "the edition cannot be changed" },
+      ],
+    },
   );
 
 const condition = object(

@@ -262,6 +262,14 @@ spec: { version: "1.0", backup: { target: { s3: { bucket: a }, volume: { claimNa
   it("scale, status, delete", async () => {
     assert.match(await kubectl("scale db/orders --replicas=3"), /scaled/);
     assert.equal(await kubectl("get db orders -o jsonpath={.spec.replicas}"), "3");
+    assert.match(
+      await failing("scale db/orders --replicas=7"),
+      /spec: Invalid value: .*more than five servers need the enterprise edition/,
+    );
+    assert.match(
+      await failing('patch db orders --type=merge -p {"spec":{"edition":"enterprise"}}'),
+      /the edition cannot be changed/,
+    );
     assert.match(await failing("scale db/orders --replicas=30"), /should be less than or equal to 9/);
     const status = { status: { conditions: [{ type: "Ready", status: "True" }], replicas: 3 } };
     await kubectl(`patch db orders --subresource=status --type=merge -p ${JSON.stringify(status)}`);

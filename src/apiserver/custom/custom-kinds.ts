@@ -25,7 +25,6 @@ import { customResource, deprecationOf, storagePrefixOf, type Version } from "./
 
 import { ConversionWebhook } from "./conversion-webhook.ts";
 import { ConvertedStorage } from "./converted-kind.ts";
-import { boundBacktracking } from "./patterns.ts";
 import { customView } from "./view.ts";
 
 const log = logger("apiserver.custom");
@@ -77,7 +76,6 @@ export class CustomKinds {
   /** Resolves when every definition there is has been taken in; follows them from then on. */
   async start(): Promise<void> {
     const { cache, scope } = this.#options;
-    boundBacktracking();
     const end = cache.onChange(CustomResourceDefinition, ({ before, after }) => this.#changed(before, after));
     scope.defer(end);
     for (const { metadata } of cache.list(CustomResourceDefinition)) this.#dirty.add(metadata.name);

@@ -7,6 +7,7 @@ import { defaultsOf } from "./defaults.ts";
 import { formatCheck } from "./formats.ts";
 import { compileJsonPath } from "./json-path.ts";
 import { publishedSchema } from "./openapi.ts";
+import type { Regexp } from "../cel/regexp/regexp.ts";
 import { patternOf } from "./pattern.ts";
 import { pruneOf, unknownMembers } from "./prune.ts";
 import { problemsOf } from "./validate.ts";
@@ -89,7 +90,7 @@ test("schemas that are not structural are refused, with the place and the reason
     [
       inRoot({ a: { type: "string", pattern: "(" }, b: { type: "integer", default: "x" } }),
       [
-        'properties[a].pattern: Invalid value: "(": must be a valid regular expression, but isn\'t: error parsing regexp: `(`',
+        'properties[a].pattern: Invalid value: "(": must be a valid regular expression, but isn\'t: error parsing regexp: missing closing ): `(`',
       ],
     ],
     [
@@ -354,8 +355,8 @@ test("formats and patterns in Go's words", () => {
   ];
   for (const [format, value, expected] of table)
     assert.equal(formatCheck(format)!(value), expected, `${format} ${value}`);
-  assert.equal((patternOf("^(?P<a>[[:alpha:]]+)\\z") as RegExp).test("abc"), true);
-  assert.equal((patternOf("(?i)^abc$") as RegExp).test("ABC"), true);
+  assert.equal((patternOf("^(?P<a>[[:alpha:]]+)\\z") as Regexp).test("abc"), true);
+  assert.equal((patternOf("(?i)^abc$") as Regexp).test("ABC"), true);
   assert.equal(typeof patternOf("a(?=b)"), "string");
   assert.equal(typeof patternOf("(a)\\1"), "string");
 });
