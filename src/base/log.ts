@@ -37,10 +37,16 @@ export function jsonLines(level: Level, now: () => number, write: (line: string)
     level,
     write(lineLevel, component, message, values) {
       const record = { time: new Date(now()).toISOString(), level: lineLevel, component, message };
-      write(`${JSON.stringify({ ...record, ...values, ...record }, plainError)}\n`);
+      write(
+        `${JSON.stringify({ ...record, ...values, ...record, ...stackOf(lineLevel, values) }, plainError)}\n`,
+      );
     },
   };
 }
+
+/** Errors that should not have been come with the place where they arose. */
+const stackOf = (level: Level, { error }: Values): Values =>
+  level === "error" && error instanceof Error && error.stack !== undefined ? { stack: error.stack } : {};
 
 function plainError(_key: string, value: unknown): unknown {
   if (typeof value === "bigint") return value.toString();

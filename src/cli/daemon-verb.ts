@@ -40,7 +40,7 @@ export async function runDaemon(
 }
 
 function fail(daemon: Daemon, error: Error): never {
-  log.error("ended by an error", { error, stack: error.stack });
+  log.error("ended by an error", { error });
   if (pidOf(daemon) === process.pid) startAgain(daemon);
   process.exit(1);
 }

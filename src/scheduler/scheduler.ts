@@ -26,8 +26,8 @@ const log = logger("scheduler");
 
 export const DEFAULT_SCHEDULER = "default-scheduler";
 
-/** Bindings under way at once; more would only wait in the API server's queues. */
-const BINDINGS_MAX = 128;
+/** Bindings and reports under way at once; more would only wait in the API server's queues. */
+const WRITES_MAX = 128;
 /** After this many pods in a row other work of the process gets its turn. */
 const PODS_PER_TURN = 32;
 
@@ -64,7 +64,7 @@ export class Scheduler {
   readonly #cycle: Cycle;
   readonly #events: EventRecorder;
   #running = false;
-  #bindings = 0;
+  #writes = 0;
   #scheduled = 0;
   #unschedulable = 0;
   #errors = 0;
@@ -158,11 +158,11 @@ export class Scheduler {
     this.#options.scope.run(() => this.#drain());
   }
 
-  /** Places pods until none is left to try or too many bindings are under way. */
+  /** Places pods until none is left to try or too many writes are under way. */
   async #drain(): Promise<void> {
     // Pods that arrive together are sorted together.
     await nextTurn();
-    for (let placed = 1; this.#bindings < BINDINGS_MAX && !this.#options.scope.closed; placed++) {
+    for (let placed = 1; this.#writes < WRITES_MAX && !this.#options.scope.closed; placed++) {
       const pod = this.#queue.next();
       if (!pod) break;
       this.#try(pod);
@@ -187,7 +187,7 @@ export class Scheduler {
     const placement = place(this.#cycle, pod, this.#state);
     if (!placement.placed) return this.#notPlaced(pod, placement);
     this.#state.setPod(pod, placement.node.name);
-    this.#bindings++;
+    this.#writes++;
     this.#options.scope.run((signal) => this.#bind(pod, placement.node, signal));
   }
 
@@ -203,7 +203,7 @@ export class Scheduler {
       if (signal.aborted) return;
       this.#bindFailed(pod, node, error);
     } finally {
-      this.#bindings--;
+      this.#writes--;
       this.#wake();
     }
   }
@@ -234,6 +234,7 @@ export class Scheduler {
     if (gated) return;
     const message = this.#explain(failure, preemption);
     this.#events.record(pod, "Warning", "FailedScheduling", message, "Scheduling");
+    this.#writes++;
     this.#options.scope.run((signal) => this.#report(pod, message, preemption, signal));
   }
 
@@ -276,6 +277,9 @@ export class Scheduler {
           error,
         });
       }
+    } finally {
+      this.#writes--;
+      this.#wake();
     }
   }
 

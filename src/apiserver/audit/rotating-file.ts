@@ -91,9 +91,11 @@ export class RotatingFile implements AuditSink {
     const { path, clock } = this.#options;
     const { stem, ending } = parts(path);
     const moment = new Date(clock.now()).toISOString().slice(0, -1).replaceAll(":", "-");
-    await this.#file.close();
     await rename(path, join(dirname(path), `${stem}-${moment}${ending}`));
-    this.#file = await open(path, "a", 0o600);
+    // Should this fail, lines go on into the file that was put aside.
+    const fresh = await open(path, "a", 0o600);
+    await this.#file.close();
+    this.#file = fresh;
     this.#bytes = 0;
     await this.#prune();
   }
