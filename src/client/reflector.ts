@@ -1,7 +1,7 @@
 import { type Clock, sleep } from "#base/clock";
 import { logger } from "#base/log";
 import type { Random } from "#base/random";
-import { hasReason } from "#machinery/status";
+import { hasReason, StatusError } from "#machinery/status";
 import type { AnyObject, Resource } from "#machinery/schema";
 import { Backoff } from "./backoff.ts";
 import { keyOf } from "./address.ts";
@@ -11,6 +11,8 @@ import type { WatchEvent } from "./transport.ts";
 const log = logger("reflector");
 
 const BACKOFF = { initialMs: 800, maxMs: 30_000, jitter: 1, resetAfterMs: 120_000 };
+/** A server that is not there is missed by everybody: its return is noticed soon. */
+const UNREACHED = { ...BACKOFF, maxMs: 2_000 };
 /** A watch that lived at least this long may be opened again at once. */
 const HEALTHY_WATCH_MS = 1_000;
 
@@ -31,6 +33,9 @@ export interface ReflectorOptions<T extends AnyObject> {
   readonly random: Random;
 }
 
+/** When to follow again. A server that says no gets more time than one that says nothing. */
+type Next = "at once" | "soon" | "later" | "when it is there";
+
 /**
  * Keeps a mirror of one kind true until the signal ends it: WatchList where the server offers it, else list and
  * watch; goes on from the last resource version after a lost connection, and starts over where history is gone.
@@ -39,6 +44,7 @@ export class Reflector<T extends AnyObject> {
   readonly #options: ReflectorOptions<T>;
   readonly #mirror: Mirror<T>;
   readonly #backoff: Backoff;
+  readonly #unreached: Backoff;
   /** Undefined: the mirror is to be filled from the start. */
   #resourceVersion: string | undefined;
   #offersWatchList = true;
@@ -47,6 +53,7 @@ export class Reflector<T extends AnyObject> {
     this.#options = options;
     this.#mirror = mirror;
     this.#backoff = new Backoff(BACKOFF, options.clock, options.random);
+    this.#unreached = new Backoff(UNREACHED, options.clock, options.random);
   }
 
   async run(signal: AbortSignal): Promise<void> {
@@ -57,12 +64,13 @@ export class Reflector<T extends AnyObject> {
       if (signal.aborted) return;
       if (next === "at once" || (next === "soon" && clock.monotonic() - startedMs >= HEALTHY_WATCH_MS))
         continue;
-      await sleep(clock, this.#backoff.nextMs(), { signal }).catch(() => undefined);
+      const backoff = next === "when it is there" ? this.#unreached : this.#backoff;
+      await sleep(clock, backoff.nextMs(), { signal }).catch(() => undefined);
     }
   }
 
   /** One list, where one is needed, and one watch until it ends. */
-  async #follow(signal: AbortSignal): Promise<"at once" | "soon" | "later"> {
+  async #follow(signal: AbortSignal): Promise<Next> {
     try {
       if (this.#resourceVersion === undefined && !this.#offersWatchList) await this.#list(signal);
       await this.#watch(signal);
@@ -72,7 +80,7 @@ export class Reflector<T extends AnyObject> {
     }
   }
 
-  #afterFailure(error: unknown): "at once" | "later" {
+  #afterFailure(error: unknown): Next {
     const { resource } = this.#options;
     if (this.#resourceVersion !== undefined && hasReason(error, "Expired", "Gone")) {
       this.#resourceVersion = undefined;
@@ -83,7 +91,7 @@ export class Reflector<T extends AnyObject> {
       return "at once";
     }
     log.warn("watch failed", { kind: resource.kind, group: resource.group, error });
-    return "later";
+    return error instanceof StatusError ? "later" : "when it is there";
   }
 
   async #list(signal: AbortSignal): Promise<void> {
@@ -128,6 +136,7 @@ export class Reflector<T extends AnyObject> {
     this.#resourceVersion = resourceVersion;
     this.#mirror.replace(objects, resourceVersion);
     this.#backoff.reset();
+    this.#unreached.reset();
   }
 }
 
