@@ -75,6 +75,8 @@ export function page(results: Results): string {
 
 const PODS = `A pod of these benchmarks has one container with probes, a volume and the injected token volume. A bare Node server is
 \`https.createServer\` that answers a buffer of the same size to every request. etcd's own puts go over gRPC without TLS.
+Two of upstream's figures are not quite for the same thing: its LIST was of 6,301 pods and 16.7 MB, and its scheduler placed
+pods that were all waiting already, while here they are created at the same time.
 What needs root is measured by \`node bench/pod-start.ts\` and \`node bench/up.ts\`.`;
 
 const describe = ({ cpu, cores, memoryGiB, kernel, node, system }: Machine): string =>
