@@ -13,6 +13,7 @@ import {
   readAny,
 } from "./json-values.ts";
 import { parseSpan, parseTimestamp } from "./library/time.ts";
+import { CelError } from "./values.ts";
 import {
   BOOL,
   BYTES,
@@ -97,8 +98,18 @@ const asResource = (schema: JsonSchema): JsonSchema => ({
   },
 });
 
+const NULL_UNWANTED = new CelError("invalid data, got null for schema with nullable=false");
+
 /** Undefined where expressions cannot see the place: nothing is known about what stands there. */
 export function declare(schema: JsonSchema, isResource = false): Declaration | undefined {
+  const declared = declareValue(schema, isResource);
+  if (!declared) return undefined;
+  const { read } = declared;
+  const ofNull = schema.nullable === true ? null : NULL_UNWANTED;
+  return { ...declared, read: (json) => (json === null ? ofNull : read(json)) };
+}
+
+function declareValue(schema: JsonSchema, isResource: boolean): Declaration | undefined {
   if (schema["x-kubernetes-int-or-string"] === true) {
     const sizeMax = schema.maxLength === undefined ? TEXT_MAX : Math.max(schema.maxLength, 0) * 4;
     return { ...scalar(DYN, 1, readIntOrString), sizeMax };

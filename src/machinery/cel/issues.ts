@@ -26,16 +26,17 @@ function placeOf(source: string, at: number): Place {
   };
 }
 
+const isWide = (char: string): boolean => char > "\u00ff";
+
 function printIssue(source: string, { at, message }: Issue): string {
   if (at < 0) return `ERROR: <input>:-1:0: ${message}`;
   const { line, column, text } = placeOf(source, at);
   const head = `ERROR: <input>:${line}:${column + 1}: ${message}`;
   const shown = text.replaceAll("\t", " ");
   const skipped = Array.from(shown).slice(0, column);
-  const wide = /[^\u0000-\u00ff]/;
-  const dots = skipped.map((char) => (wide.test(char) ? "．" : ".")).join("");
+  const dots = skipped.map((char) => (isWide(char) ? "．" : ".")).join("");
   const pointed = Array.from(shown)[column];
-  return `${head}\n | ${shown}\n | ${dots}${pointed !== undefined && wide.test(pointed) ? "＾" : "^"}`;
+  return `${head}\n | ${shown}\n | ${dots}${pointed !== undefined && isWide(pointed) ? "＾" : "^"}`;
 }
 
 /** All of them, in the order of the text. */

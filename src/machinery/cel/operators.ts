@@ -1,7 +1,7 @@
 /** The operators at run time: what they answer and what that costs, by the values they get. */
 import { add, divide, multiply, negate, remainder, subtract } from "./arithmetic.ts";
 import { compare, equal } from "./equality.ts";
-import { PER_CHARACTER } from "./pricing.ts";
+import { PER_CHARACTER, pricedSize } from "./pricing.ts";
 import {
   CelError,
   CelMap,
@@ -11,7 +11,6 @@ import {
   noSuchOverload,
   Optional,
   type Result,
-  sizeOf,
   UInt,
   type Value,
 } from "./values.ts";
@@ -23,11 +22,9 @@ export interface BinaryOperator {
 
 const one = (): number => 1;
 
-const lengthOf = (value: Value): number => sizeOf(value) ?? 1;
-
 function comparisonCost(a: Value, b: Value): number {
   if (typeof a === "bigint" || typeof b === "bigint" || typeof a === "boolean") return 1;
-  return Math.ceil(Math.min(lengthOf(a), lengthOf(b)) * PER_CHARACTER);
+  return Math.ceil(Math.min(pricedSize(a), pricedSize(b)) * PER_CHARACTER);
 }
 
 function orderCost(a: Value, b: Value): number {
@@ -37,7 +34,7 @@ function orderCost(a: Value, b: Value): number {
 
 function additionCost(a: Value, b: Value): number {
   const texts = typeof a === "string" || a instanceof Uint8Array;
-  return texts ? Math.ceil((lengthOf(a) + lengthOf(b)) * PER_CHARACTER) : 1;
+  return texts ? Math.ceil((pricedSize(a) + pricedSize(b)) * PER_CHARACTER) : 1;
 }
 
 const ordered =
@@ -91,9 +88,13 @@ const printKey = (key: Value): string => {
   return typeof key === "object" ? "?" : String(key);
 };
 
+/** What stands under the key; it may be null. */
+const found = (value: Result | undefined, key: Value): Result =>
+  value === undefined ? noSuchKey(key) : value;
+
 /** `value.field`. */
 export function select(value: Value, field: string): Result {
-  if (value instanceof CelMap) return value.get(field) ?? noSuchKey(field);
+  if (value instanceof CelMap) return found(value.get(field), field);
   if (value instanceof Optional) return selectOptional(value, field);
   return noSuchOverload;
 }
@@ -127,7 +128,7 @@ export function at(value: Value, index: Value): Result {
       : new CelError(`index out of bounds: ${position}`);
   }
   if (value instanceof CelMap)
-    return keyOf(index) === undefined ? invalidKey(index) : (value.get(index) ?? noSuchKey(index));
+    return keyOf(index) === undefined ? invalidKey(index) : found(value.get(index), index);
   return value instanceof Optional ? atOptional(value, index) : noSuchOverload;
 }
 

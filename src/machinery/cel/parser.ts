@@ -166,10 +166,7 @@ class Parser {
     if (kind !== "!" && kind !== "-") return this.member(this.primary());
     if (kind === "-" && isNumber(this.tokens[this.position + 1])) return this.member(this.negativeNumber());
     let count = 0;
-    while (
-      this.token.kind === kind &&
-      !(kind === "-" && count > 0 && isNumber(this.tokens[this.position + 1]))
-    ) {
+    while (this.token.kind === kind && !this.startsNegativeNumber(count)) {
       this.next();
       count += 1;
     }
@@ -179,6 +176,11 @@ class Parser {
         : this.member(this.primary());
     if (count % 2 === 0) return operand;
     return { kind: "call", name: kind === "!" ? "!_" : "-_", at, target: undefined, args: [operand] };
+  }
+
+  /** After another sign, a minus before a number is the number's own. */
+  private startsNegativeNumber(signsBefore: number): boolean {
+    return signsBefore > 0 && this.token.kind === "-" && isNumber(this.tokens[this.position + 1]);
   }
 
   private negativeNumber(): Node {

@@ -3,7 +3,7 @@
  * its arguments, and an estimate beforehand, from the largest sizes that its arguments can have.
  */
 import type { Type } from "./types.ts";
-import { CelMap, List, sizeOf, type Result, type Value } from "./values.ts";
+import { CelMap, List, Opaque, sizeOf, type Result, type Value } from "./values.ts";
 
 /** A cost or a size between bounds. */
 export interface Range {
@@ -58,18 +58,16 @@ export const fixed = (cost: number): Pricing => ({
 });
 export const CONSTANT = fixed(1);
 
-const lengthOf = (value: Value | undefined): number => (value === undefined ? 1 : (sizeOf(value) ?? 1));
+const lengthOf = (value: Value | undefined): number => (value === undefined ? 1 : pricedSize(value));
+
+/** The size that prices go by: 1 for what has none. */
+export const pricedSize = (value: Value): number =>
+  value instanceof Opaque ? value.pricedSize : (sizeOf(value) ?? 1);
 
 /** Reads the text of one argument, this many times. */
 export const readsText = (argument = 0, readings = 1): Pricing => ({
   run: (args) => Math.ceil(lengthOf(args[argument]) * readings * PER_CHARACTER),
   estimate: (args) => ({ cost: scaled(args[argument]!.size, readings * PER_CHARACTER) }),
-});
-
-/** As `readsText` at run time, while its estimate is that of a constant: so Kubernetes prices global functions. */
-export const readsTextUnforeseen = (readings = 1): Pricing => ({
-  ...readsText(0, readings),
-  estimate: CONSTANT.estimate,
 });
 
 /** Makes a text as long as the one it reads. */
@@ -166,6 +164,7 @@ export const searchesText: Pricing = {
 export const comparesTwo: Pricing = {
   run: (args) => Math.ceil(Math.min(lengthOf(args[0]), lengthOf(args[1])) * PER_CHARACTER),
   estimate: (args) => {
+    if (args[0]!.type.kind === "opaque") return { cost: exactly(1) };
     const max = Math.min(args[0]!.size.max, args[1]!.size.max);
     return { cost: scaled(range(max > 0 ? 1 : 0, max), PER_CHARACTER) };
   },

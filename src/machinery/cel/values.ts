@@ -54,6 +54,10 @@ export class Optional {
 export abstract class Opaque {
   abstract readonly typeName: string;
   abstract equals(other: Opaque): boolean;
+  /** The size that its price goes by. */
+  get pricedSize(): number {
+    return 1;
+  }
 }
 
 /** Elements may be made when they are asked for, so asking can fail. */

@@ -1,7 +1,7 @@
 /** Addresses and ranges. */
 import { familyOf, type IpFamily, parseIp } from "#base/ip";
 import { Library } from "../function-table.ts";
-import { containsAddress, fixed, readsTextUnforeseen } from "../pricing.ts";
+import { containsAddress, fixed, readsText } from "../pricing.ts";
 import { CelError, Opaque, type Result } from "../values.ts";
 
 class Ip extends Opaque {
@@ -12,6 +12,9 @@ class Ip extends Opaque {
     super();
     this.family = family;
     this.value = value;
+  }
+  override get pricedSize(): number {
+    return bitsOf(this.family) / 8;
   }
   equals(other: Opaque): boolean {
     return other instanceof Ip && other.family === this.family && other.value === this.value;
@@ -26,6 +29,9 @@ class CidrValue extends Opaque {
     super();
     this.address = address;
     this.prefix = prefix;
+  }
+  override get pricedSize(): number {
+    return Math.ceil(this.prefix / 8);
   }
   equals(other: Opaque): boolean {
     return other instanceof CidrValue && other.prefix === this.prefix && other.address.equals(this.address);
@@ -121,15 +127,15 @@ const containsCidr = (cidr: CidrValue, other: CidrValue): boolean =>
 const NOMINAL = fixed(1);
 
 export const ip = new Library()
-  .add("ip(string) -> net.IP", readIp, readsTextUnforeseen())
-  .add("isIP(string) -> bool", (text: string) => readIp(text) instanceof Ip, readsTextUnforeseen())
+  .add("ip(string) -> net.IP", readIp, readsText())
+  .add("isIP(string) -> bool", (text: string) => readIp(text) instanceof Ip, readsText())
   .add(
     "ip.isCanonical!(string) -> bool",
     (text: string): Result => {
       const address = readIp(text);
       return address instanceof Ip ? printIp(address) === text : address;
     },
-    readsTextUnforeseen(2),
+    readsText(0, 2),
   )
   .add("string(net.IP) -> string", printIp)
   .add("net.IP.family() -> int", ({ family }: Ip) => (family === "ipv4" ? 4n : 6n), NOMINAL)
@@ -138,8 +144,8 @@ export const ip = new Library()
   .add("net.IP.isLinkLocalMulticast() -> bool", isLinkLocalMulticast, NOMINAL)
   .add("net.IP.isLinkLocalUnicast() -> bool", isLinkLocalUnicast, NOMINAL)
   .add("net.IP.isGlobalUnicast() -> bool", isGlobalUnicast, NOMINAL)
-  .add("cidr(string) -> net.CIDR", readCidr, readsTextUnforeseen())
-  .add("isCIDR(string) -> bool", (text: string) => readCidr(text) instanceof CidrValue, readsTextUnforeseen())
+  .add("cidr(string) -> net.CIDR", readCidr, readsText())
+  .add("isCIDR(string) -> bool", (text: string) => readCidr(text) instanceof CidrValue, readsText())
   .add("string(net.CIDR) -> string", ({ address, prefix }: CidrValue) => `${printIp(address)}/${prefix}`)
   .add("net.CIDR.ip() -> net.IP", ({ address }: CidrValue) => address, NOMINAL)
   .add("net.CIDR.prefixLength() -> int", ({ prefix }: CidrValue) => BigInt(prefix), NOMINAL)

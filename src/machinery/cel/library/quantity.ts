@@ -1,7 +1,7 @@
 /** Amounts of resources. */
 import { parseQuantity, type Quantity, QuantityError } from "#machinery/quantity";
 import { Library } from "../function-table.ts";
-import { fixed, readsTextUnforeseen } from "../pricing.ts";
+import { fixed, readsText } from "../pricing.ts";
 import { CelError, isInt64, Opaque, type Result } from "../values.ts";
 
 const NANO = 1_000_000_000n;
@@ -44,12 +44,8 @@ const TYPE = "kubernetes.Quantity";
 const NOMINAL = fixed(1);
 
 export const quantity = new Library()
-  .add(`quantity(string) -> ${TYPE}`, toQuantity, readsTextUnforeseen())
-  .add(
-    "isQuantity(string) -> bool",
-    (text: string) => toQuantity(text) instanceof QuantityValue,
-    readsTextUnforeseen(),
-  )
+  .add(`quantity(string) -> ${TYPE}`, toQuantity, readsText())
+  .add("isQuantity(string) -> bool", (text: string) => toQuantity(text) instanceof QuantityValue, readsText())
   .add(
     `${TYPE}.sign() -> int`,
     ({ amount }: QuantityValue) => (amount.nano > 0n ? 1n : amount.nano < 0n ? -1n : 0n),

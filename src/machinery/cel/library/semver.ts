@@ -1,6 +1,6 @@
 /** Semantic versions. */
 import { Library } from "../function-table.ts";
-import { fixed, readsTextUnforeseen } from "../pricing.ts";
+import { fixed, readsText } from "../pricing.ts";
 import { CelError, Opaque } from "../values.ts";
 
 class Semver extends Opaque {
@@ -90,13 +90,13 @@ const TYPE = "kubernetes.Semver";
 const NOMINAL = fixed(1);
 
 export const semver = new Library()
-  .add(`semver(string) -> ${TYPE}`, (text: string) => read(text), readsTextUnforeseen())
-  .add(`semver(string, bool) -> ${TYPE}`, read, readsTextUnforeseen())
-  .add("isSemver(string) -> bool", (text: string) => read(text) instanceof Semver, readsTextUnforeseen())
+  .add(`semver(string) -> ${TYPE}`, (text: string) => read(text), readsText())
+  .add(`semver(string, bool) -> ${TYPE}`, read, readsText())
+  .add("isSemver(string) -> bool", (text: string) => read(text) instanceof Semver, readsText())
   .add(
     "isSemver(string, bool) -> bool",
     (text: string, loose: boolean) => read(text, loose) instanceof Semver,
-    readsTextUnforeseen(),
+    readsText(),
   )
   .add(`${TYPE}.major() -> int`, ({ numbers }: Semver) => numbers[0], NOMINAL)
   .add(`${TYPE}.minor() -> int`, ({ numbers }: Semver) => numbers[1], NOMINAL)
