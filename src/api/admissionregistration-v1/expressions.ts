@@ -36,7 +36,11 @@ const REQUEST = members({
 
 function declareRequest(): Declaration {
   const declared = declare(REQUEST)!;
-  const known = Array.from(declared.fields!, ([name, { type }]): [string, Type] => [name, type]);
+  // Its members go by their own names, where those of schemas are escaped: `request.namespace`.
+  const known = Array.from(declared.fields!, ([name, { type }]): [string, Type] => [
+    name === "__namespace__" ? "namespace" : name,
+    type,
+  ]);
   const type = objectType("kubernetes.AdmissionRequest", new Map([...known, ["options", DYN]]));
   return { ...declared, type };
 }
