@@ -81,17 +81,24 @@ async function serveCommand(
   ] as [string, string][]);
   const path = `/${kind}/${info.namespace}/${info.name}/${container}?${query}`;
   const client = upgradeOf(exchange);
+  const { signal } = exchange;
   const protocol = isWebSocket(client.request) ? remoteCommand.commandProtocol(client.request) : undefined;
   if (protocol === undefined) {
     // SPDY, and WebSocket protocols of old, are the kubelet's to answer.
     const headers = forwardedHeaders(client.request);
-    const upgraded = await kubelets.upgrade(node, { method: client.request.method ?? "POST", path, headers });
+    const upgraded = await kubelets.upgrade(node, {
+      method: client.request.method ?? "POST",
+      path,
+      headers,
+      signal,
+    });
     return tunnel(client.socket, client.head, upgraded);
   }
   const upgraded = await kubelets.upgrade(node, {
     method: "POST",
     path,
     headers: remoteCommand.SPDY_HEADERS,
+    signal,
   });
   await remoteCommand.serveCommand(client, protocol, upgraded, { stdin, stdout, stderr, tty });
 }
@@ -104,11 +111,13 @@ async function servePortForward(
   const ports = new URLSearchParams(info.query.getAll("ports").map((port) => ["port", port]));
   const path = `/portForward/${info.namespace}/${info.name}?${ports}`;
   const client = upgradeOf(exchange);
+  const { signal } = exchange;
   if (portForward.isTunnelled(client.request)) {
     const upgraded = await kubelets.upgrade(node, {
       method: "POST",
       path,
       headers: portForward.SPDY_HEADERS,
+      signal,
     });
     return portForward.serveTunnelled(client, upgraded);
   }
@@ -116,6 +125,6 @@ async function servePortForward(
   tunnel(
     client.socket,
     client.head,
-    await kubelets.upgrade(node, { method: client.request.method ?? "POST", path, headers }),
+    await kubelets.upgrade(node, { method: client.request.method ?? "POST", path, headers, signal }),
   );
 }

@@ -5,6 +5,7 @@ import type { Node } from "#api/core-v1/node";
 import { badRequest, internalError, notFound, serviceUnavailable, StatusError } from "#machinery/status";
 import type { ReadCache } from "../contracts.ts";
 import { Node as NodeKind } from "#api/core-v1/node";
+import { connectWithin } from "./connect-within.ts";
 
 /** How the API server proves to kubelets who it is; read anew for each connection, since certificates are renewed. */
 export interface KubeletCredentials {
@@ -31,7 +32,6 @@ export interface Upgraded {
 /** Where node addresses are looked up, in this order. */
 const ADDRESS_TYPES = ["InternalIP", "ExternalIP", "Hostname"];
 const KUBELET_PORT = 10250;
-const CONNECT_MS_MAX = 10_000;
 const ERROR_BYTES_MAX = 16 * 1024;
 
 /** Reaches the kubelets of the cluster's nodes. */
@@ -53,7 +53,7 @@ export class KubeletConnections {
   async request(nodeName: string, { signal, ...what }: KubeletRequest): Promise<IncomingMessage> {
     const options = { ...this.#options(nodeName, what), agent: this.#agent, signal };
     const response = await new Promise<IncomingMessage>((resolve, reject) => {
-      httpsRequest(options, resolve)
+      connectWithin(httpsRequest(options, resolve))
         .on("error", (cause) => reject(unreachable(nodeName, cause)))
         .end();
     });
@@ -62,10 +62,10 @@ export class KubeletConnections {
   }
 
   /** Asks for another protocol on the connection. */
-  upgrade(nodeName: string, what: KubeletRequest): Promise<Upgraded> {
-    const options = { ...this.#options(nodeName, what), agent: false as const };
+  upgrade(nodeName: string, { signal, ...what }: KubeletRequest): Promise<Upgraded> {
+    const options = { ...this.#options(nodeName, what), agent: false as const, signal };
     return new Promise((resolve, reject) => {
-      httpsRequest(options)
+      connectWithin(httpsRequest(options))
         .on("upgrade", (response, socket, head) => resolve({ response, socket, head }))
         .on("response", (response) => {
           refusal(response).then(reject, reject);
@@ -91,7 +91,6 @@ export class KubeletConnections {
       key,
       servername: nodeName,
       checkServerIdentity: (_host, { subject }) => notKubelet(nodeName, subject.CN),
-      timeout: CONNECT_MS_MAX,
     };
   }
 }

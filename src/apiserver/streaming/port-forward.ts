@@ -1,7 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import type { Upgraded } from "./kubelet-connection.ts";
-import { accept, offeredProtocols, sendWithPressure } from "./web-socket.ts";
+import { acceptOrClose, offeredProtocols, sendWithPressure } from "./web-socket.ts";
 
 /** SPDY frames as the messages of a WebSocket: how kubectl passes proxies that know no SPDY. */
 const TUNNELLED = "SPDY/3.1+portforward.k8s.io";
@@ -20,7 +20,7 @@ export async function serveTunnelled(
   client: { readonly request: IncomingMessage; readonly socket: Duplex; readonly head: Buffer },
   { socket, head }: Upgraded,
 ): Promise<void> {
-  const webSocket = await accept(client.request, client.socket, client.head, TUNNELLED);
+  const webSocket = await acceptOrClose(client, TUNNELLED, socket);
   if (head.length > 0) webSocket.send(head);
   socket.on("data", (chunk: Buffer) => sendWithPressure(webSocket, chunk, socket));
   webSocket.on("message", (data: Buffer) => {

@@ -7,6 +7,7 @@ import { isGlobalUnicast } from "#base/ip";
 import { badRequest, notFound, serviceUnavailable } from "#machinery/status";
 import type { RequestInfo } from "../contracts.ts";
 import { drained, type Exchange, type Headers } from "../http/exchange.ts";
+import { connectWithin } from "./connect-within.ts";
 import type { ConnectRequest, StreamingOptions } from "./connect.ts";
 import { podOf } from "./pod-target.ts";
 import { forwarded, forwardedHeaders, tunnel } from "./tunnel.ts";
@@ -95,6 +96,7 @@ export async function proxyNode(
       method: exchange.method,
       path,
       headers: forwardedHeaders(request),
+      signal: exchange.signal,
     });
     return tunnel(socket, head, upgraded);
   }
@@ -121,14 +123,15 @@ async function proxyTo({ secure, host, port }: Target, info: RequestInfo, exchan
     method: exchange.method,
     path: `/${pathBehind(info)}${exchange.search === "" ? "" : `?${exchange.search}`}`,
     headers: { ...incoming, "x-forwarded-uri": prefix },
+    signal: exchange.signal,
   };
   const start = secure
-    ? (extra: object) => httpsRequest({ ...options, ...extra, rejectUnauthorized: false })
-    : (extra: object) => httpRequest({ ...options, ...extra });
+    ? () => connectWithin(httpsRequest({ ...options, rejectUnauthorized: false }))
+    : () => connectWithin(httpRequest(options));
   const failed = (cause: Error) => serviceUnavailable(`error trying to reach service: ${cause.message}`);
   if (raw.protocol === "upgrade") {
     return new Promise((resolve, reject) => {
-      start({})
+      start()
         .on("upgrade", (response, socket, head) =>
           resolve(tunnel(raw.socket, raw.head, { response, socket, head })),
         )
@@ -145,7 +148,7 @@ async function proxyTo({ secure, host, port }: Target, info: RequestInfo, exchan
       ? undefined
       : await exchange.readBody(BODY_BYTES_MAX, BODY_MS_MAX);
   const response = await new Promise<IncomingMessage>((resolve, reject) => {
-    start({ signal: exchange.signal })
+    start()
       .on("response", resolve)
       .on("error", (cause) => reject(failed(cause)))
       .end(body);

@@ -3,7 +3,7 @@ import type { Duplex } from "node:stream";
 import type { WebSocket } from "ws";
 import { SpdySession, type SpdyStream } from "#client/node/spdy/session";
 import type { Upgraded } from "./kubelet-connection.ts";
-import { accept, offeredProtocols, sendWithPressure } from "./web-socket.ts";
+import { acceptOrClose, offeredProtocols, sendWithPressure } from "./web-socket.ts";
 
 /** The first byte of every WebSocket message says which stream it belongs to. */
 const CHANNEL = { stdin: 0, stdout: 1, stderr: 2, error: 3, resize: 4, close: 255 } as const;
@@ -37,7 +37,7 @@ export async function serveCommand(
   streams: CommandStreams,
 ): Promise<void> {
   const session = new SpdySession(kubelet.socket, kubelet.head);
-  const webSocket = await accept(client.request, client.socket, client.head, protocol);
+  const webSocket = await acceptOrClose(client, protocol, kubelet.socket);
   bridge(webSocket, session, streams);
 }
 
