@@ -67,6 +67,7 @@ export class ConvertedFeed implements StorageFeed {
   readonly #options: ConvertedOptions;
   readonly #pending: Pending[] = [];
   #draining: Promise<void> | undefined;
+  #cancelRetry = () => undefined as void;
   #shown = 0;
 
   constructor(options: ConvertedOptions) {
@@ -88,6 +89,7 @@ export class ConvertedFeed implements StorageFeed {
     bookmark();
     scope.defer(() => {
       cancel();
+      this.#cancelRetry();
       this.cache.endWatches();
     });
     this.#push();
@@ -146,8 +148,9 @@ export class ConvertedFeed implements StorageFeed {
     const { scope, clock } = this.#options;
     if (scope.closed) return;
     this.#drain().catch(() => {
-      if (!scope.closed && this.cache.watcherCount > 0)
-        scope.defer(clock.after(RETRY_MS, () => this.#push()));
+      if (scope.closed || this.cache.watcherCount === 0) return;
+      this.#cancelRetry();
+      this.#cancelRetry = clock.after(RETRY_MS, () => this.#push());
     });
   }
 
@@ -183,6 +186,11 @@ export class ConvertedStorage extends KindStorage {
     super({ store, limits, groupResource, cache: feed.cache, feed });
     this.#feed = feed;
     this.#options = options;
+  }
+
+  /** Who makes the versions of this kind into one another. */
+  get converter(): Converter {
+    return this.#options.converter;
   }
 
   override async create(

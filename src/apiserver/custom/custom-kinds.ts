@@ -16,6 +16,7 @@ import type { Store } from "#store/store";
 import type { Loopback, ReadCache } from "../contracts.ts";
 import type { Limits } from "../limits.ts";
 import { type ResourceSet, type ServedKind, groupResourceOf } from "../resource-set.ts";
+import type { Item } from "../storage/item.ts";
 import { KindStorage } from "../storage/kind-storage.ts";
 import { prefixOf } from "../storage/keys.ts";
 import type { Feed } from "../watch/feed.ts";
@@ -67,6 +68,8 @@ export class CustomKinds {
   readonly #options: CustomKindsOptions;
   readonly #served = new Map<string, Served>();
   readonly #dirty = new Set<string>();
+  /** What ends the wait of a definition that is to be tried again. */
+  readonly #retries = new Map<string, () => void>();
   #working = false;
 
   constructor(options: CustomKindsOptions) {
@@ -77,7 +80,10 @@ export class CustomKinds {
   async start(): Promise<void> {
     const { cache, scope } = this.#options;
     const end = cache.onChange(CustomResourceDefinition, ({ before, after }) => this.#changed(before, after));
-    scope.defer(end);
+    scope.defer(() => {
+      end();
+      for (const cancel of this.#retries.values()) cancel();
+    });
     for (const { metadata } of cache.list(CustomResourceDefinition)) this.#dirty.add(metadata.name);
     await this.#work(scope.signal);
   }
@@ -116,15 +122,13 @@ export class CustomKinds {
   }
 
   async #attempt(name: string, signal: AbortSignal): Promise<void> {
-    const { clock, scope } = this.#options;
     try {
       await this.#sync(name, signal);
     } catch (error) {
       // Somebody else was faster: that is a change, by which we come back.
       if (signal.aborted || hasReason(error, "Conflict", "NotFound")) return;
       log.warn("definition of a custom kind not taken in", { name, error: asError(error) });
-      const cancel = clock.after(RETRY_MS, () => this.#mark(name));
-      scope.defer(cancel);
+      this.#later(name, () => this.#mark(name));
     }
   }
 
@@ -246,20 +250,18 @@ export class CustomKinds {
 
   #drop(name: string, { kinds, cache, scope }: Served): void {
     this.#served.delete(name);
+    this.#retries.get(name)?.();
+    this.#retries.delete(name);
     void scope.close();
     for (const kind of kinds) this.#options.kinds.remove(kind);
     this.#options.feed.remove(cache);
   }
 
-  async #write(
-    { metadata: { name }, ...definition }: CustomResourceDefinition,
-    status: DefinitionStatus,
-  ): Promise<void> {
-    const { loopback, cache } = this.#options;
-    const current = cache.get(CustomResourceDefinition, undefined, name);
-    if (!current) return;
-    const body = { ...definition, metadata: current.metadata, status };
-    await loopback.call({
+  /** Based on what it was made from: whoever changes the definition meanwhile wins, and brings us back here. */
+  async #write(definition: CustomResourceDefinition, status: DefinitionStatus): Promise<void> {
+    const { name } = definition.metadata;
+    const body = { ...definition, status };
+    await this.#options.loopback.call({
       resource: CustomResourceDefinition,
       verb: "update",
       name,
@@ -288,11 +290,16 @@ export class CustomKinds {
   }
 
   async #empty(name: string, served: Served, signal: AbortSignal): Promise<void> {
-    const { scope, clock } = this.#options;
-    const end = served.cache.onChange(() => served.cache.size === 0 && this.#mark(name));
-    scope.defer(end);
+    const { cache, storage } = served;
+    // The last one has gone, or one came that was on its way when the definition was deleted.
+    const end = cache.onChange((before, after) => {
+      if (cache.size > 0 && (before || !after)) return;
+      end();
+      this.#again(name);
+    });
     try {
-      const queue = served.cache.all().slice()[Symbol.iterator]();
+      await storage.fresh();
+      const queue = cache.all().filter(isStaying)[Symbol.iterator]();
       const work = async () => {
         for (const item of queue) {
           if (signal.aborted) return;
@@ -300,14 +307,26 @@ export class CustomKinds {
         }
       };
       await Promise.all(Array.from({ length: DELETIONS_MAX }, work));
-      if (served.cache.size === 0) this.#mark(name);
+      if (cache.size > 0) return;
+      end();
+      this.#again(name);
     } catch (error) {
       if (signal.aborted) return;
       log.warn("objects of a custom kind not deleted", { name, error: asError(error) });
       end();
-      served.emptying = false;
-      scope.defer(clock.after(RETRY_MS, () => this.#mark(name)));
+      this.#later(name, () => this.#again(name));
     }
+  }
+
+  #later(name: string, work: () => void): void {
+    this.#retries.get(name)?.();
+    this.#retries.set(name, this.#options.clock.after(RETRY_MS, work));
+  }
+
+  #again(name: string): void {
+    const served = this.#served.get(name);
+    if (served) served.emptying = false;
+    this.#mark(name);
   }
 
   async #remove(
@@ -342,3 +361,5 @@ export class CustomKinds {
     });
   }
 }
+
+const isStaying = ({ object }: Item): boolean => object.metadata.deletionTimestamp === undefined;
