@@ -37,13 +37,13 @@ export class AdmissionChain {
   }
 
   async #admitOnce(request: Operation, admitted: Admitted, rounds: Rounds): Promise<AnyObject | undefined> {
-    let { object } = admitted;
+    let admission: Admission = { ...admissionOf(request, admitted), rounds };
     for (const plugin of this.#plugins) {
-      if (!plugin.admit) continue;
-      const admission = { ...admissionOf(request, { ...admitted, object }), rounds };
-      if (plugin.handles(admission)) object = (await plugin.admit(admission)) ?? object;
+      if (!plugin.admit || !plugin.handles(admission)) continue;
+      const object = (await plugin.admit(admission)) ?? admission.object;
+      if (object !== admission.object) admission = { ...admission, object };
     }
-    return object;
+    return admission.object;
   }
 
   async validate(request: Operation, admitted: Admitted): Promise<void> {

@@ -45,7 +45,7 @@ export class Matching {
     if (hook.namespaceMatches && !(await this.#matchesNamespace(hook.namespaceMatches, admission)))
       return undefined;
     const { equivalents, authorizer } = this.#surroundings;
-    const seen = seenAs(admission, resource, equivalents);
+    const seen = await seenAs(admission, resource, equivalents);
     if (hook.conditions.length > 0 && !(await conditionsHold(hook, seen, authorizer))) return undefined;
     return seen;
   }

@@ -1,4 +1,3 @@
-import { internalError } from "#machinery/status";
 import type { AnyObject } from "#machinery/schema";
 import type { AdmissionPlugin, AdmissionRounds } from "../../contracts.ts";
 import type { Caller } from "./call.ts";
@@ -8,6 +7,7 @@ import type { Hook } from "./hook.ts";
 import { isExempt, type Matching } from "./match.ts";
 import { isChanged, patchedBy } from "./patched.ts";
 import type { Seen } from "./review.ts";
+import { converted } from "./seen.ts";
 
 export interface MutatingOptions {
   readonly configurations: Configurations;
@@ -68,11 +68,7 @@ async function changedBy(
   annotate(`mutation.webhook.admission.k8s.io/${place}`, JSON.stringify(record));
   if (!mutated) return object;
   if (seen.object === object) return after;
-  try {
-    return equivalents.convert(after, resource, admission.resource);
-  } catch (cause) {
-    throw internalError(cause);
-  }
+  return converted(after, resource, admission.resource, equivalents);
 }
 
 /** What has happened in the rounds of one request. */

@@ -1,20 +1,33 @@
 import type { AnyObject, Resource } from "#machinery/schema";
-import { internalError } from "#machinery/status";
+import { StatusError, internalError } from "#machinery/status";
 import type { Admission } from "../../contracts.ts";
 import type { Equivalents } from "./equivalents.ts";
 import { isOfKind } from "./patched.ts";
 import type { Seen } from "./review.ts";
 
 /** The write in the version that a webhook has asked for. Kinds of subresources are the same in all versions. */
-export function seenAs(admission: Admission, resource: Resource, equivalents: Equivalents): Seen {
+export async function seenAs(
+  admission: Admission,
+  resource: Resource,
+  equivalents: Equivalents,
+): Promise<Seen> {
   const { object, old, resource: requested } = admission;
-  const shown = (one: AnyObject | undefined): AnyObject | undefined => {
-    if (one === undefined || resource === requested || !isOfKind(one, requested)) return one;
-    try {
-      return equivalents.convert(one, requested, resource);
-    } catch (cause) {
-      throw internalError(cause);
-    }
-  };
-  return { admission, resource, object: shown(object), old: shown(old) };
+  if (resource === requested) return { admission, resource, object, old };
+  const shown = async (one: AnyObject | undefined): Promise<AnyObject | undefined> =>
+    one && isOfKind(one, requested) ? converted(one, requested, resource, equivalents) : one;
+  return { admission, resource, object: await shown(object), old: await shown(old) };
+}
+
+/** The object as the other version shows it. Throws a StatusError. */
+export async function converted(
+  object: AnyObject,
+  from: Resource,
+  to: Resource,
+  equivalents: Equivalents,
+): Promise<AnyObject> {
+  try {
+    return await equivalents.convert(object, from, to);
+  } catch (cause) {
+    throw cause instanceof StatusError ? cause : internalError(cause);
+  }
 }
