@@ -5,7 +5,7 @@ import type { Node } from "#api/core-v1/node";
 import { badRequest, internalError, notFound, serviceUnavailable, StatusError } from "#machinery/status";
 import type { ReadCache } from "../contracts.ts";
 import { Node as NodeKind } from "#api/core-v1/node";
-import { connectWithin } from "./connect-within.ts";
+import { CONNECT_MS_MAX, endUnlessConnected } from "./connect-timeout.ts";
 
 /** How the API server proves to kubelets who it is; read anew for each connection, since certificates are renewed. */
 export interface KubeletCredentials {
@@ -53,7 +53,7 @@ export class KubeletConnections {
   async request(nodeName: string, { signal, ...what }: KubeletRequest): Promise<IncomingMessage> {
     const options = { ...this.#options(nodeName, what), agent: this.#agent, signal };
     const response = await new Promise<IncomingMessage>((resolve, reject) => {
-      connectWithin(httpsRequest(options, resolve))
+      endUnlessConnected(httpsRequest(options, resolve))
         .on("error", (cause) => reject(unreachable(nodeName, cause)))
         .end();
     });
@@ -65,7 +65,7 @@ export class KubeletConnections {
   upgrade(nodeName: string, { signal, ...what }: KubeletRequest): Promise<Upgraded> {
     const options = { ...this.#options(nodeName, what), agent: false as const, signal };
     return new Promise((resolve, reject) => {
-      connectWithin(httpsRequest(options))
+      endUnlessConnected(httpsRequest(options))
         .on("upgrade", (response, socket, head) => resolve({ response, socket, head }))
         .on("response", (response) => {
           refusal(response).then(reject, reject);
@@ -91,6 +91,7 @@ export class KubeletConnections {
       key,
       servername: nodeName,
       checkServerIdentity: (_host, { subject }) => notKubelet(nodeName, subject.CN),
+      timeout: CONNECT_MS_MAX,
     };
   }
 }

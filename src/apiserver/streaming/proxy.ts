@@ -7,7 +7,7 @@ import { isGlobalUnicast } from "#base/ip";
 import { badRequest, notFound, serviceUnavailable } from "#machinery/status";
 import type { RequestInfo } from "../contracts.ts";
 import { drained, type Exchange, type Headers } from "../http/exchange.ts";
-import { connectWithin } from "./connect-within.ts";
+import { CONNECT_MS_MAX, endUnlessConnected } from "./connect-timeout.ts";
 import type { ConnectRequest, StreamingOptions } from "./connect.ts";
 import { podOf } from "./pod-target.ts";
 import { forwarded, forwardedHeaders, tunnel } from "./tunnel.ts";
@@ -124,10 +124,11 @@ async function proxyTo({ secure, host, port }: Target, info: RequestInfo, exchan
     path: `/${pathBehind(info)}${exchange.search === "" ? "" : `?${exchange.search}`}`,
     headers: { ...incoming, "x-forwarded-uri": prefix },
     signal: exchange.signal,
+    timeout: CONNECT_MS_MAX,
   };
   const start = secure
-    ? () => connectWithin(httpsRequest({ ...options, rejectUnauthorized: false }))
-    : () => connectWithin(httpRequest(options));
+    ? () => endUnlessConnected(httpsRequest({ ...options, rejectUnauthorized: false }))
+    : () => endUnlessConnected(httpRequest(options));
   const failed = (cause: Error) => serviceUnavailable(`error trying to reach service: ${cause.message}`);
   if (raw.protocol === "upgrade") {
     return new Promise((resolve, reject) => {
