@@ -14,6 +14,8 @@ import { systemClock } from "#base/clock";
 import { seededRandom } from "#base/random";
 import { VirtualClock } from "#base/virtual-clock";
 import { openMemoryStore } from "#store/memory/memory-store";
+import { AuditLog } from "../../audit/audit-log.ts";
+import { parseAuditPolicy } from "../../audit/policy.ts";
 import type { ConnectHandler } from "../../request/handlers.ts";
 import { secure } from "../../security.ts";
 import { type ApiServer, startApiServer } from "../../server.ts";
@@ -114,6 +116,8 @@ export async function startWebhook(t: Test): Promise<TestWebhook> {
 export interface TestServer {
   readonly server: ApiServer;
   readonly clock: VirtualClock;
+  /** What went on record. */
+  readonly records: readonly Json[];
   ask(method: string, path: string, body?: object, headers?: Record<string, string>): Promise<Answered>;
   /** Creates a configuration and waits until it counts. */
   configure(kind: "Mutating" | "Validating", name: string, ...webhooks: readonly object[]): Promise<void>;
@@ -133,7 +137,13 @@ export async function startServer(
 ): Promise<TestServer> {
   const clock = new VirtualClock();
   const store = openMemoryStore({ clock });
+  const records: Json[] = [];
+  const policy = parseAuditPolicy(
+    "{apiVersion: audit.k8s.io/v1, kind: Policy, omitStages: [RequestReceived], rules: [{level: Metadata}]}",
+  );
+  const sink = { write: (line: string) => void records.push(JSON.parse(line)) };
   const security = secure({
+    audit: new AuditLog(policy, sink, clock),
     clientAuthorities: [],
     serviceAccountKey: generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey,
     serverUrl: () => "https://127.0.0.1",
@@ -170,6 +180,7 @@ export async function startServer(
   return {
     server,
     clock,
+    records,
     ask,
     async configure(kind, name, ...webhooks) {
       const path = `/apis/admissionregistration.k8s.io/v1/${kind.toLowerCase()}webhookconfigurations`;

@@ -1,7 +1,15 @@
 /** Webhooks as clients of the API meet them: a real one on loopback, asked by a server in this process. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { allowing, type Answered, patching, refusing, startServer, startWebhook } from "./test-kit.ts";
+import {
+  allowing,
+  type Answered,
+  type Json,
+  patching,
+  refusing,
+  startServer,
+  startWebhook,
+} from "./test-kit.ts";
 
 const MAPS = "/api/v1/namespaces/default/configmaps";
 const map = (name: string, more: object = {}) => ({ metadata: { name, ...more } });
@@ -440,4 +448,133 @@ test("configurations are not subject to what they configure", async (t) => {
   assert.equal((await ask("DELETE", path)).status, 200);
   await ask("GET", path);
   assert.equal((await ask("POST", MAPS, map("a"))).status, 201);
+});
+
+test("what webhooks do is counted and put on record", async (t) => {
+  const [hook, { ask, configure, server, records }] = await Promise.all([startWebhook(t), startServer(t)]);
+  hook.answers.set("/label", () => ({
+    ...patching(...setLabel("added")),
+    auditAnnotations: { why: "because" },
+  }));
+  hook.answers.set("/gone", (_, response) => void response.writeHead(500).end());
+  hook.answers.set("/check", () => refusing({ code: 403 }));
+  await configure(
+    "Mutating",
+    "one",
+    hook.webhook("/label"),
+    hook.webhook("/gone", { failurePolicy: "Ignore" }),
+  );
+  await configure("Validating", "one", hook.webhook("/check"));
+  assert.equal((await ask("POST", MAPS, map("a"))).status, 403);
+  const { annotations } = records.at(-1);
+  assert.equal(annotations["label.example.com/why"], "because");
+  assert.deepEqual(JSON.parse(annotations["mutation.webhook.admission.k8s.io/round_0_index_0"]), {
+    configuration: "one",
+    webhook: "label.example.com",
+    mutated: true,
+  });
+  assert.equal(
+    annotations["failed-open.mutating.webhook.admission.k8s.io/round_0_index_1"],
+    "gone.example.com",
+  );
+  const text = await server.metrics.text();
+  const lines = [
+    'apiserver_admission_webhook_admission_duration_seconds_count{name="label.example.com",type="admit",operation="CREATE",rejected="false"} 1',
+    'apiserver_admission_webhook_rejection_count{name="check.example.com",type="validating",operation="CREATE",error_type="no_error",rejection_code="403"} 1',
+    'apiserver_admission_webhook_fail_open_count{name="gone.example.com",type="admit"} 1',
+    'apiserver_admission_webhook_request_total{name="label.example.com",type="admit",operation="CREATE",rejected="false",code="200"} 1',
+  ];
+  for (const line of lines) assert.ok(text.includes(line), line);
+});
+
+test("what the server adds itself is added to what webhooks add", async (t) => {
+  const [hook, { ask, configure }] = await Promise.all([startWebhook(t), startServer(t)]);
+  const rules = [{ operations: ["CREATE"], apiGroups: [""], apiVersions: ["v1"], resources: ["pods"] }];
+  hook.answers.set("/sidecar", () =>
+    patching({ op: "add", path: "/spec/containers/-", value: { name: "side", image: "side:1" } }),
+  );
+  await configure("Mutating", "one", hook.webhook("/sidecar", { rules }));
+  await ask("POST", "/api/v1/namespaces/default/limitranges", {
+    ...map("limits"),
+    spec: { limits: [{ type: "Container", defaultRequest: { cpu: "10m" } }] },
+  });
+  const made = await ask("POST", "/api/v1/namespaces/default/pods", {
+    ...map("p"),
+    spec: { containers: [{ name: "main", image: "main:1" }] },
+  });
+  assert.equal(made.status, 201, JSON.stringify(made.json));
+  const { containers, tolerations } = made.json.spec;
+  assert.deepEqual(
+    containers.map(({ name, resources }: Json) => [name, resources.requests.cpu]),
+    [
+      ["main", "10m"],
+      ["side", "10m"],
+    ],
+  );
+  assert.equal(containers[1].imagePullPolicy, "IfNotPresent", "defaults are filled in");
+  assert.equal(tolerations.length, 2);
+  assert.equal(hook.asked.length, 1);
+});
+
+test("custom objects are asked about as any others", async (t) => {
+  const [hook, { ask, configure }] = await Promise.all([startWebhook(t), startServer(t)]);
+  const version = (name: string, storage: boolean) => ({
+    name,
+    served: true,
+    storage,
+    subresources: { status: {} },
+    schema: {
+      openAPIV3Schema: {
+        type: "object",
+        properties: {
+          spec: {
+            type: "object",
+            properties: { size: { type: "integer" }, color: { type: "string", default: "red" } },
+          },
+          status: { type: "object", properties: { seen: { type: "boolean" } } },
+        },
+      },
+    },
+  });
+  await ask("POST", "/apis/apiextensions.k8s.io/v1/customresourcedefinitions", {
+    ...map("widgets.example.com"),
+    spec: {
+      group: "example.com",
+      names: { plural: "widgets", kind: "Widget" },
+      scope: "Namespaced",
+      versions: [version("v1", true), version("v2", false)],
+    },
+  });
+  const path = "/apis/example.com/v2/namespaces/default/widgets";
+  while ((await ask("GET", path)).status !== 200) await new Promise(setImmediate);
+  const rules = [
+    { operations: ["*"], apiGroups: ["example.com"], apiVersions: ["v1"], resources: ["widgets"] },
+  ];
+  hook.answers.set("/label", ({ object }) =>
+    object
+      ? patching(
+          { op: "replace", path: "/spec/size", value: 7 },
+          { op: "add", path: "/status", value: { seen: true } },
+        )
+      : allowing,
+  );
+  await configure("Mutating", "one", hook.webhook("/label", { rules }));
+  const made = await ask("POST", path, {
+    apiVersion: "example.com/v2",
+    kind: "Widget",
+    ...map("w"),
+    spec: { size: 1 },
+  });
+  assert.equal(made.status, 201, JSON.stringify(made.json));
+  assert.equal(made.json.apiVersion, "example.com/v2");
+  assert.deepEqual(made.json.spec, { size: 7, color: "red" });
+  assert.equal(made.json.status, undefined, "a status has an endpoint of its own");
+  assert.equal(hook.asked[0].object.apiVersion, "example.com/v1");
+  assert.deepEqual(hook.asked[0].requestKind, { group: "example.com", version: "v2", kind: "Widget" });
+  hook.answers.set("/label", () => patching({ op: "replace", path: "/spec/size", value: "big" }));
+  failed(
+    await ask("PATCH", `${path}/w`, { spec: { size: 2 } }),
+    422,
+    /spec.size: Invalid value: "string": spec.size in body must be of type integer: "string"/,
+  );
 });
