@@ -52,17 +52,32 @@ function joinBytes(a: Uint8Array, b: Uint8Array): Uint8Array {
   return joined;
 }
 
-function concatenate(a: List, b: List): Result {
-  if (a instanceof ComparingList) return a.plus(b);
-  const left = itemsOf(a);
-  if (isError(left)) return left;
-  const right = itemsOf(b);
-  return isError(right) ? right : new ArrayList([...left, ...right]);
+/** Two lists one after the other, not copied: adding lists costs next to nothing, however long they have become. */
+class JoinedList extends List {
+  readonly size: number;
+  private readonly first: List;
+  private readonly second: List;
+  constructor(first: List, second: List) {
+    super();
+    this.first = first;
+    this.second = second;
+    this.size = first.size + second.size;
+  }
+  at(index: number): Result {
+    return index < this.first.size ? this.first.at(index) : this.second.at(index - this.first.size);
+  }
 }
+
+const concatenate = (a: List, b: List): List =>
+  a instanceof ComparingList ? a.plus(b) : new JoinedList(a, b);
+
+/** Longer lists are not gone through at once. Elements. */
+const ITEMS_MAX = 10_000_000;
 
 /** All elements, or the error of the first that cannot be made. */
 export function itemsOf(list: List): readonly Value[] | CelError {
   if (list instanceof ArrayList) return list.items;
+  if (list.size > ITEMS_MAX) return new CelError(`list of ${list.size} elements is too long`);
   const items: Value[] = [];
   for (let index = 0; index < list.size; index += 1) {
     const item = list.at(index);

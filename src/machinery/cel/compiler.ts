@@ -328,9 +328,8 @@ function binary(
 /** One overload, whatever the values. */
 function direct(overload: Overload, args: readonly Code[]): Code {
   const run = (frame: Frame, values: readonly Value[]): Result => {
-    const result = invoke(overload, values);
-    spend(frame, overload.price.run(values, result));
-    return result;
+    spend(frame, overload.price.run(values));
+    return invoke(overload, values);
   };
   return withArguments(args, run);
 }
@@ -338,9 +337,8 @@ function direct(overload: Overload, args: readonly Code[]): Code {
 function dispatched(overloads: readonly Overload[], args: readonly Code[]): Code {
   return withArguments(args, (frame, values) => {
     const overload = pick(overloads, values);
-    const result = invoke(overload, values);
-    spend(frame, overload ? overload.price.run(values, result) : 1);
-    return result;
+    spend(frame, overload ? overload.price.run(values) : 1);
+    return invoke(overload, values);
   });
 }
 

@@ -1,7 +1,17 @@
 /** JSON as values of expressions. Parts are made when an expression asks for them. */
 import { itemsOf } from "./arithmetic.ts";
 import { ComparingList, equal } from "./equality.ts";
-import { ArrayList, CelError, CelMap, isError, List, type Result, type Value } from "./values.ts";
+import {
+  ArrayList,
+  CelError,
+  CelMap,
+  Duration,
+  isError,
+  List,
+  type Result,
+  Timestamp,
+  type Value,
+} from "./values.ts";
 
 /** Makes a value from JSON at one place of a schema. */
 export type Read = (json: unknown) => Result;
@@ -129,33 +139,34 @@ export class KeyedList extends ComparingList {
     return this.list.at(index);
   }
 
-  private sameKey(a: Value, b: Value): boolean {
-    if (!this.keys) return equal(a, b);
-    return this.keys.every((key) => {
-      const [left, right] = [memberOf(a, key), memberOf(b, key)];
-      return left === undefined || right === undefined ? left === right : equal(left, right);
-    });
-  }
-
   equalTo(other: List): boolean {
-    const [mine, theirs] = [itemsOf(this), itemsOf(other)];
-    if (isError(mine) || isError(theirs)) return false;
-    const within = (items: readonly Value[], others: readonly Value[]): boolean =>
-      items.every((item) => others.some((each) => equal(item, each)));
-    return mine.length === theirs.length && within(mine, theirs) && within(theirs, mine);
+    const [mine, theirs] = [this.byKey(this), this.byKey(other)];
+    if (!mine || !theirs || mine.size !== theirs.size) return false;
+    for (const [key, item] of mine) {
+      const there = theirs.get(key);
+      if (there === undefined || !equal(item, there)) return false;
+    }
+    return true;
   }
 
   /** Items of the other list take the place of those with their key; new ones come at the end. */
   plus(other: List): List {
-    const [mine, theirs] = [itemsOf(this), itemsOf(other)];
-    if (isError(mine) || isError(theirs)) return this;
-    const merged = [...mine];
-    for (const item of theirs) {
-      const place = merged.findIndex((each) => this.sameKey(each, item));
-      if (place < 0) merged.push(item);
-      else merged[place] = item;
-    }
-    return new KeyedList(new ArrayList(merged), this.keys);
+    const [mine, theirs] = [this.byKey(this), this.byKey(other)];
+    if (!mine || !theirs) return this;
+    for (const [key, item] of theirs) mine.set(key, item);
+    return new KeyedList(new ArrayList([...mine.values()]), this.keys);
+  }
+
+  private byKey(list: List): Map<string, Value> | undefined {
+    const items = itemsOf(list);
+    if (isError(items)) return undefined;
+    const { keys } = this;
+    return new Map(
+      items.map((item) => [
+        keys ? keys.map((key) => identityOf(memberOf(item, key))).join(",") : identityOf(item),
+        item,
+      ]),
+    );
   }
 }
 
@@ -163,5 +174,23 @@ function memberOf(value: Value, key: string): Value | undefined {
   const member = value instanceof CelMap ? value.get(key) : undefined;
   return isError(member) ? undefined : member;
 }
+
+/** A text that is the same for equal values. */
+function identityOf(value: Value | undefined): string {
+  if (value === undefined) return "";
+  if (typeof value === "string") return JSON.stringify(value);
+  if (value instanceof List) {
+    return `[${Array.from({ length: value.size }, (_, index) => identityOfResult(value.at(index))).join(",")}]`;
+  }
+  if (value instanceof CelMap) {
+    const entries = value.keys().map((key) => `${identityOf(key)}:${identityOfResult(value.get(key)!)}`);
+    return `{${entries.toSorted().join(",")}}`;
+  }
+  if (value instanceof Timestamp) return `t${value.nanos}`;
+  if (value instanceof Duration) return `d${value.nanos}`;
+  return value instanceof Uint8Array ? `b${value.join(".")}` : String(value);
+}
+
+const identityOfResult = (value: Result): string => (isError(value) ? "?" : identityOf(value));
 
 export const notAs = (expected: string): CelError => new CelError(`invalid data, expected ${expected}`);

@@ -3,7 +3,7 @@
  * its arguments, and an estimate beforehand, from the largest sizes that its arguments can have.
  */
 import type { Type } from "./types.ts";
-import { CelMap, List, Opaque, sizeOf, type Result, type Value } from "./values.ts";
+import { CelMap, isError, List, Opaque, sizeOf, type Result, type Value } from "./values.ts";
 
 /** A cost or a size between bounds. */
 export interface Range {
@@ -47,7 +47,8 @@ export interface Estimate {
 }
 
 export interface Pricing {
-  readonly run: (args: readonly Value[], result: Result) => number;
+  /** Known before the call, so that what costs too much does not begin. */
+  readonly run: (args: readonly Value[]) => number;
   readonly estimate: (args: readonly Sized[]) => Estimate;
 }
 
@@ -60,9 +61,11 @@ export const CONSTANT = fixed(1);
 
 const lengthOf = (value: Value | undefined): number => (value === undefined ? 1 : pricedSize(value));
 
-/** The size that prices go by: 1 for what has none. */
-export const pricedSize = (value: Value): number =>
-  value instanceof Opaque ? value.pricedSize : (sizeOf(value) ?? 1);
+/** The size that prices go by: 1 for what has none. Texts count in UTF-16 units, which is known without a look. */
+export function pricedSize(value: Value): number {
+  if (typeof value === "string") return value.length;
+  return value instanceof Opaque ? value.pricedSize : (sizeOf(value) ?? 1);
+}
 
 /** Reads the text of one argument, this many times. */
 export const readsText = (argument = 0, readings = 1): Pricing => ({
@@ -126,8 +129,11 @@ function replacedSize(text: Range, old: Range, made: Range): Range {
 }
 
 export const joinsTexts: Pricing = {
-  run: (_args, result) =>
-    Math.ceil(lengthOf(typeof result === "string" ? result : undefined) * 2 * PER_CHARACTER),
+  run: (args) => {
+    const list = args[0]!;
+    const separators = (lengthOf(list) - 1) * (args[1] === undefined ? 0 : lengthOf(args[1]));
+    return Math.ceil((textLength(list) + Math.max(separators, 0)) * 2 * PER_CHARACTER);
+  },
   estimate: (args) => {
     const list = args[0]!;
     const separators = range(Math.max(list.size.min - 1, 0), Math.max(list.size.max - 1, 0));
@@ -216,7 +222,39 @@ export const traversesText: Pricing = {
   estimate: readsText().estimate,
 };
 
+/** Longer lists cost their length at least, which nobody can pay: no look at their elements is needed. */
+const TRAVERSED_MAX = 10_000_000;
+
+/** All characters of the texts inside. */
+function textLength(value: Value): number {
+  if (typeof value === "string" || value instanceof Uint8Array) return value.length;
+  if (value instanceof List && value.size > TRAVERSED_MAX) return value.size;
+  let length = 1;
+  if (value instanceof List) {
+    for (let index = 0; index < value.size; index += 1) length += textLengthOf(value.at(index));
+  } else if (value instanceof CelMap) {
+    for (const key of value.keys()) length += textLength(key) + textLengthOf(value.get(key)!);
+  }
+  return length;
+}
+
+const textLengthOf = (value: Result): number => (isValue(value) ? textLength(value) : 1);
+
+/** A text and all that is put into it. */
+export const formatsText: Pricing = {
+  run: (args) => Math.ceil((lengthOf(args[0]) + textLength(args[1]!)) * PER_CHARACTER),
+  estimate: readsText().estimate,
+};
+
+/** Counts characters, which is quick but not free. */
+const PER_COUNTED_CHARACTER = 0.02;
+export const countsCharacters: Pricing = {
+  run: (args) => Math.max(1, Math.ceil(lengthOf(args[0]) * PER_COUNTED_CHARACTER)),
+  estimate: () => ({ cost: exactly(1) }),
+};
+
 function traversal(value: Value): number {
+  if (value instanceof List && value.size > TRAVERSED_MAX) return value.size;
   if (typeof value === "string" || value instanceof Uint8Array)
     return Math.floor(value.length * PER_CHARACTER);
   let cost = 0;
@@ -230,8 +268,7 @@ function traversal(value: Value): number {
 }
 
 const traversed = (value: Result): number => (isValue(value) ? traversal(value) : 1);
-const isValue = (value: Result): value is Value =>
-  !(typeof value === "object" && value !== null && "message" in value);
+const isValue = (value: Result): value is Value => !isError(value);
 
 /** An address against a range: 4 to 16 bytes on each side, and the text where the other is one. */
 export const containsAddress = (asText: boolean, masks: boolean): Pricing => ({

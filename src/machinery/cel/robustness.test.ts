@@ -9,6 +9,7 @@ import { compileProgram } from "./program.ts";
 import { regexp } from "./regexp/regexp.ts";
 import { PatternError } from "./regexp/syntax.ts";
 import { DYN } from "./types.ts";
+import { isError } from "./values.ts";
 
 const WORDS = [
   "a",
@@ -146,3 +147,30 @@ test("any text is a pattern or an error", () => {
     { numRuns: 2000 },
   );
 });
+
+/** `expression` with x doubled, thirty times over. */
+const doubled = (start: string, expression: string): string =>
+  `cel.bind(x, ${start}, ${"cel.bind(x, x + x, ".repeat(30)}${expression}${")".repeat(31)}`;
+
+const GREEDY: readonly string[] = [
+  doubled("'aaaaaaaaaa'", "x.size() > 0"),
+  doubled("[1, 2]", "x.sum() > 0"),
+  doubled("[1, 2]", "x.all(y, y > 0)"),
+  doubled("['a', 'b']", "x.join(',') != ''"),
+  doubled("[1, 2]", "sets.contains(x, x)"),
+  doubled("[1, 2]", "x == x"),
+  "self.replace('', self).size() > 0",
+  "self.all(a, self.all(b, self.all(c, a + b + c != '')))",
+];
+
+for (const source of GREEDY) {
+  test(`${source.replaceAll("cel.bind(x, x + x, ", "…")} ends soon`, () => {
+    const variables = new Map([["self", DYN]]);
+    const program = compileProgram(source, { functions: KUBERNETES_FUNCTIONS, variables });
+    assert.ok(!("errors" in program), "errors" in program ? program.errors : "");
+    const text = "a".repeat(100_000);
+    const self = source.includes("replace") ? text : Array<string>(1000).fill("a");
+    const { value, exceeded } = program.evaluate(() => ANYTHING.read(self));
+    assert.ok(exceeded || isError(value));
+  });
+}

@@ -9,6 +9,7 @@ import {
   concatenatesLists,
   concatenatesTexts,
   CONSTANT,
+  countsCharacters,
   decodesText,
   encodesText,
   matchesPattern,
@@ -91,7 +92,10 @@ for (const [type, size] of [
   ["list(A)", (value: List) => BigInt(value.size)],
   ["map(A, B)", (value: CelMap) => BigInt(value.size)],
 ] as const) {
-  standard.add(`size(${type}) -> int`, size as never).add(`${type}.size() -> int`, size as never);
+  const price = type === "string" ? countsCharacters : CONSTANT;
+  standard
+    .add(`size(${type}) -> int`, size as never, price)
+    .add(`${type}.size() -> int`, size as never, price);
 }
 
 standard

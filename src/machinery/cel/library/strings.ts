@@ -3,9 +3,10 @@ import { itemsOf } from "../arithmetic.ts";
 import { Library } from "../function-table.ts";
 import {
   copiesText,
+  countsCharacters,
+  formatsText,
   joinsTexts,
   quotesText,
-  readsText,
   replacesText,
   splitsText,
   traversesText,
@@ -59,20 +60,24 @@ function split(text: string, separator: string, limit = -1n): Result {
   return new ArrayList([...parts.slice(0, max - 1), parts.slice(max - 1).join(separator)]);
 }
 
-function replace(text: string, old: string, made: string, limit = -1n): Result {
-  if (limit < 0n)
-    return old === "" ? replaceSome(text, old, made, Infinity) : text.replaceAll(old, () => made);
-  return replaceSome(text, old, made, Number(limit));
-}
+/** Longer results are refused. Code units. */
+const RESULT_MAX = 20_000_000;
 
-/** An empty text stands before each character and at the end. */
-function replaceSome(text: string, old: string, made: string, limit: number): string {
-  const parts = old === "" ? ["", ...Array.from(text), ""] : text.split(old);
-  if (old === "" && text === "") return limit > 0 ? made : "";
-  let joined = parts[0]!;
-  for (let index = 1; index < parts.length; index += 1)
-    joined += (index <= limit ? made : old) + parts[index]!;
-  return joined;
+function replace(text: string, old: string, made: string, limit = -1n): Result {
+  const most = limit < 0n ? Infinity : Number(limit);
+  // An empty text stands before each character and at the end.
+  const pieces = text === "" ? ["", ""] : ["", ...Array.from(text), ""];
+  const parts = old === "" ? pieces : text.split(old);
+  const growth = Math.min(parts.length - 1, most) * Math.max(made.length - old.length, 0);
+  if (text.length + growth > RESULT_MAX) return new CelError("the result of replace is too long");
+  if (most >= parts.length - 1) return parts.join(made);
+  return (
+    parts.slice(0, most + 1).join(made) +
+    parts
+      .slice(most + 1)
+      .map((part) => old + part)
+      .join("")
+  );
 }
 
 function join(list: List, separator = ""): Result {
@@ -114,7 +119,7 @@ const quote = (text: string): string =>
   `"${Array.from(text.toWellFormed(), (char) => ESCAPES.get(char) ?? char).join("")}"`;
 
 strings
-  .add("string.charAt(int) -> string", charAt)
+  .add("string.charAt(int) -> string", charAt, countsCharacters)
   .add("string.indexOf(string) -> int", (text: string, part: string) => indexOf(text, part), traversesText)
   .add("string.indexOf(string, int) -> int", indexOf, traversesText)
   .add(
@@ -136,4 +141,4 @@ strings
   .add("string.upperAscii() -> string", upperAscii, copiesText)
   .add("string.reverse() -> string", (text: string) => Array.from(text).toReversed().join(""))
   .add("strings.quote!(string) -> string", quote, quotesText)
-  .add("string.format(list(dyn)) -> string", formatText, readsText());
+  .add("string.format(list(dyn)) -> string", formatText, formatsText);
