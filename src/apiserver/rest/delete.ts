@@ -42,8 +42,7 @@ export async function removeItem(
   removal: Removal,
   first: Item,
 ): Promise<Answer> {
-  const { kind } = op;
-  const old = kind.view.object(first);
+  const old = op.kind.view.object(first);
   checkPreconditions(op, removal, old);
   const admitted = {
     operation: "DELETE",
@@ -55,15 +54,28 @@ export async function removeItem(
   } as const;
   await deps.admission.admit(op, admitted);
   await deps.admission.validate(op, admitted);
+  return removeAdmitted(op, deps, removal, first);
+}
+
+/** For what has been admitted as something else: an eviction is no deletion to those who may refuse one. */
+export async function removeAdmitted(
+  op: Operation,
+  deps: RestDeps,
+  removal: Removal,
+  first: Item,
+): Promise<Answer> {
+  const { kind } = op;
+  const { name } = kind.view.object(first).metadata;
+  checkPreconditions(op, removal, kind.view.object(first));
   let item = first;
   for (let attempt = 1; attempt <= TRIES; attempt++) {
     const outcome = await attemptRemoval(op, deps, removal, item);
     if ("answer" in outcome) return outcome.answer;
-    if (!outcome.current) throw notFound(kind.groupResource, old.metadata.name);
+    if (!outcome.current) throw notFound(kind.groupResource, name);
     item = outcome.current;
     checkPreconditions(op, removal, kind.view.object(item));
   }
-  throw staleVersion(kind.groupResource, old.metadata.name);
+  throw staleVersion(kind.groupResource, name);
 }
 
 type Attempt = { readonly answer: Answer } | { readonly current: Item | undefined };

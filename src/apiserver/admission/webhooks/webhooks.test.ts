@@ -249,7 +249,10 @@ test("subresources are matched by their own rules, with the kinds that they are 
     hook.webhook("/scale", rule("apps", "deployments/scale")),
     hook.webhook("/status", rule("apps", "deployments/status")),
     hook.webhook("/exec", rule("", "pods/exec")),
-    hook.webhook("/bind", rule("", "pods/binding")),
+    hook.webhook("/bind", rule("", "pods/binding", "pods/eviction")),
+    hook.webhook("/nobody", {
+      rules: [{ operations: ["DELETE"], apiGroups: [""], apiVersions: ["v1"], resources: ["pods"] }],
+    }),
   );
   const container = { name: "c", image: "i" };
   const template = { metadata: { labels: { a: "b" } }, spec: { containers: [container] } };
@@ -301,6 +304,14 @@ test("subresources are matched by their own rules, with the kinds that they are 
   hook.answers.set("/exec", () => allowing);
   await ask("POST", "/api/v1/namespaces/default/pods/p/exec?command=sh&stdin=true");
   assert.deepEqual(connected, ["p"]);
+  hook.asked.length = 0;
+  // An eviction is no deletion of the client's.
+  const evicted = await ask("POST", "/api/v1/namespaces/default/pods/p/eviction", map("p"));
+  assert.equal(evicted.status, 201, JSON.stringify(evicted.json));
+  assert.deepEqual(
+    hook.asked.map(({ operation, kind }) => [operation, kind.kind]),
+    [["CREATE", "Eviction"]],
+  );
 });
 
 test("a patch that breaks the object breaks the request and nothing else", async (t) => {

@@ -13,7 +13,7 @@ import type { Handler } from "../../request/dispatch.ts";
 import type { Operation } from "../../request/operation.ts";
 import { everything } from "../../watch/scope.ts";
 import { removalOf } from "../delete-options.ts";
-import { removeItem } from "../delete.ts";
+import { removeAdmitted } from "../delete.ts";
 import type { RestDeps } from "../deps.ts";
 import { changeDirectly } from "../direct.ts";
 import { writeQueryOf } from "../query.ts";
@@ -58,7 +58,7 @@ export const evict: Handler = async (op, deps) => {
   const item = await present(kind.storage, "the storage of pods").current(info.namespace, info.name);
   const pod = kind.view.object(item) as Pod;
   if (!ignoresBudgets(pod)) await takeFromBudget(op, deps, pod, removal.dryRun);
-  await removeItem(deletion, deps, removal, item);
+  await removeAdmitted(deletion, deps, removal, item);
   const status = { kind: "Status", apiVersion: "v1", metadata: {}, status: "Success", code: 201 };
   return { type: "object", code: 201, object: status, schema: StatusKind };
 };
