@@ -141,10 +141,25 @@ const review = <T extends AnyObject>(
 ): readonly [string, Handler] => [
   `${resource.apiVersion}/${resource.kind}`,
   async (op, deps) => {
-    const asked = decoded(op, deps, resource as unknown as Resource) as T;
+    const asked = await admitted(op, deps, decoded(op, deps, resource as unknown as Resource) as T);
     return { type: "object", code: 201, object: await answer(asked, op), schema: resource.schema };
   },
 ];
+
+/** What is asked goes through admission as what is written does. */
+async function admitted<T extends AnyObject>(op: Operation, deps: RestDeps, asked: T): Promise<T> {
+  const query = writeQueryOf(op.info.query, "CreateOptions");
+  const create = {
+    operation: "CREATE",
+    old: undefined,
+    name: op.info.name || (asked.metadata?.name ?? ""),
+    options: query,
+    dryRun: query.dryRun,
+  } as const;
+  const object = await deps.admission.admit(op, { ...create, object: asked });
+  await deps.admission.validate(op, { ...create, object });
+  return object as T;
+}
 
 function decoded(op: Operation, { limits }: RestDeps, expected: Parameters<typeof decodeBody>[1]): unknown {
   const { fieldValidation } = writeQueryOf(op.info.query, "CreateOptions");
@@ -171,20 +186,10 @@ const TOKEN_REQUEST = {
 /** The subresource `token` of service accounts. */
 function tokenHandler({ issuer }: Authentication): Handler {
   return async (op, deps) => {
-    const sent = decoded(op, deps, TOKEN_REQUEST) as TokenRequest;
+    const sent = decoded(op, deps, TOKEN_REQUEST) as AnyObject;
     const { namespace, name } = op.info;
-    const query = writeQueryOf(op.info.query, "CreateOptions");
-    const admitted = {
-      operation: "CREATE",
-      object: sent as unknown as AnyObject,
-      old: undefined,
-      name,
-      options: query,
-      dryRun: query.dryRun,
-    } as const;
-    const object = (await deps.admission.admit(op, admitted)) ?? admitted.object;
-    await deps.admission.validate(op, { ...admitted, object });
-    const issued = await issuer.issue(object as unknown as TokenRequest, namespace, name);
+    const object: unknown = await admitted(op, deps, sent);
+    const issued = await issuer.issue(object as TokenRequest, namespace, name);
     return { type: "object", code: 201, object: issued, schema: TokenRequestKind };
   };
 }

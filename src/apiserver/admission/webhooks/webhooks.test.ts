@@ -589,3 +589,26 @@ test("custom objects are asked about as any others", async (t) => {
     /spec.size: Invalid value: "string": spec.size in body must be of type integer: "string"/,
   );
 });
+
+test("what is asked and never stored can be refused too", async (t) => {
+  const [hook, { ask, configure }] = await Promise.all([startWebhook(t), startServer(t)]);
+  const rules = [
+    { operations: ["CREATE"], apiGroups: ["authorization.k8s.io"], apiVersions: ["v1"], resources: ["*"] },
+    { operations: ["CREATE"], apiGroups: [""], apiVersions: ["v1"], resources: ["serviceaccounts/token"] },
+  ];
+  hook.answers.set("/check", () => refusing({ message: "no", code: 403 }));
+  await configure("Validating", "one", hook.webhook("/check", { rules }));
+  const spec = { resourceAttributes: { verb: "get", resource: "pods" } };
+  const review = await ask("POST", "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", { spec });
+  failed(review, 403, 'admission webhook "check.example.com" denied the request: no');
+  assert.equal(hook.asked[0].kind.kind, "SelfSubjectAccessReview");
+  await ask("POST", "/api/v1/namespaces/default/serviceaccounts", map("sa"));
+  const token = await ask("POST", "/api/v1/namespaces/default/serviceaccounts/sa/token", { spec: {} });
+  failed(token, 403, 'admission webhook "check.example.com" denied the request: no');
+  assert.deepEqual(hook.asked[1].kind, {
+    group: "authentication.k8s.io",
+    version: "v1",
+    kind: "TokenRequest",
+  });
+  assert.deepEqual([hook.asked[1].name, hook.asked[1].subResource], ["sa", "token"]);
+});
