@@ -45,6 +45,17 @@ const LITERALS: readonly (readonly [expression: string, min: number, max: number
   ["cidr('192.168.0.0/16').containsIP(ip('192.0.0.1'))", 4, 7, 4],
   ["cidr('192.168.0.0/16').containsIP('192.169.0.1')", 5, 8, 5],
   ["sets.contains([], [])", 21, 21, 21],
+  ["sets.contains([1, 2, 3, 4], [2, 3])", 29, 29, 29],
+  ["'ABCDEFGHIJ abcdefghij'.lowerAscii() == 'abcdefghij ABCDEFGHIJ'.lowerAscii()", 7, 9, 9],
+  ["strings.quote('ABCDEFGHIJ abcdefghij') == strings.quote('ABCDEFGHIJ abcdefghij')", 7, 11, 9],
+  ["'abc 123 def 123'.replace('', 'x')", 3, 3, 3],
+  ["'abc 123 def 123'.split(' ')", 3, 3, 3],
+  ["'abc 123 def 123'.substring(5, 8)", 2, 2, 2],
+  ["'abc 123 def 123'.findAll('123')", 2, 2, 2],
+  ['quantity("50k").add(20).sub(quantity("100k")).asInteger() > 0', 6, 6, 6],
+  ['quantity("200M") == quantity("0.2G") && quantity("0.2G") == quantity("200M")', 3, 6, 6],
+  ['format.named("dns1123Subdomain").value().validate("my-name")', 34, 34, 17],
+  ['format.named("dns1123Label").value().validate("my-name")', 34, 34, 10],
 ];
 
 for (const [expression, min, max, real] of LITERALS) {

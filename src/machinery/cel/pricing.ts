@@ -229,10 +229,11 @@ const TRAVERSED_MAX = 10_000_000;
 function textLength(value: Value): number {
   if (typeof value === "string" || value instanceof Uint8Array) return value.length;
   if (value instanceof List && value.size > TRAVERSED_MAX) return value.size;
-  let length = 1;
+  if (!(value instanceof List || value instanceof CelMap)) return 1;
+  let length = 0;
   if (value instanceof List) {
     for (let index = 0; index < value.size; index += 1) length += textLengthOf(value.at(index));
-  } else if (value instanceof CelMap) {
+  } else {
     for (const key of value.keys()) length += textLength(key) + textLengthOf(value.get(key)!);
   }
   return length;
@@ -287,15 +288,33 @@ export const containsAddress = (asText: boolean, masks: boolean): Pricing => ({
   },
 });
 
-/** A named format reads the text by a pattern of at most this many characters. */
-export const checksFormat = (patternLength: (format: Value) => number, longest: number): Pricing => ({
+/** No format's pattern is longer. Characters. */
+const FORMAT_PATTERN_MAX = 128;
+
+/** A named format reads the text by a pattern. */
+export const checksFormat = (patternLength: (format: Value) => number): Pricing => ({
   run: (args) =>
     Math.ceil((1 + lengthOf(args[1])) * PER_CHARACTER) *
-    Math.ceil(patternLength(args[0]!) * PER_PATTERN_CHARACTER),
+    Math.ceil(Math.min(patternLength(args[0]!), FORMAT_PATTERN_MAX) * PER_PATTERN_CHARACTER),
   estimate: (args) => ({
     cost: times(
       scaled(plus(args[1]!.size, exactly(1)), PER_CHARACTER),
-      range(0, Math.ceil(longest * PER_PATTERN_CHARACTER)),
+      exactly(FORMAT_PATTERN_MAX * PER_PATTERN_CHARACTER),
     ),
   }),
 });
+
+const SELECTOR_BASE = 10;
+/** A requirement is at least two characters long, and costs this much. */
+const PER_REQUIREMENT = 50;
+const selectorCost = (length: number): number =>
+  SELECTOR_BASE + Math.ceil(length / 2) * PER_REQUIREMENT + Math.ceil(length * PER_CHARACTER);
+
+/** Reads a selector, requirement by requirement. */
+export const readsSelector: Pricing = {
+  run: (args) => selectorCost(lengthOf(args[1])),
+  estimate: (args) => {
+    const { min, max } = args[1]!.size;
+    return { cost: range(selectorCost(min), capped(selectorCost(max))) };
+  },
+};

@@ -1,6 +1,6 @@
 /** Questions to the authorizer: `authorizer.group("apps").resource("deployments").check("create").allowed()`. */
 import { Library } from "../function-table.ts";
-import { fixed } from "../pricing.ts";
+import { fixed, readsSelector } from "../pricing.ts";
 import { CelError, Opaque, type Result } from "../values.ts";
 
 /** What is asked. Fields that were not set are empty. */
@@ -116,8 +116,8 @@ export const authorizer = new Library()
   .add(`${RESOURCE}.subresource(string) -> ${RESOURCE}`, set(RESOURCE, "subresource"), NOMINAL)
   .add(`${RESOURCE}.namespace(string) -> ${RESOURCE}`, set(RESOURCE, "namespace"), NOMINAL)
   .add(`${RESOURCE}.name(string) -> ${RESOURCE}`, set(RESOURCE, "name"), NOMINAL)
-  .add(`${RESOURCE}.fieldSelector(string) -> ${RESOURCE}`, set(RESOURCE, "fieldSelector"), NOMINAL)
-  .add(`${RESOURCE}.labelSelector(string) -> ${RESOURCE}`, set(RESOURCE, "labelSelector"), NOMINAL)
+  .add(`${RESOURCE}.fieldSelector(string) -> ${RESOURCE}`, set(RESOURCE, "fieldSelector"), readsSelector)
+  .add(`${RESOURCE}.labelSelector(string) -> ${RESOURCE}`, set(RESOURCE, "labelSelector"), readsSelector)
   .add(`${PATH}.check(string) -> ${DECISION}`, ask, CHECK)
   .add(`${RESOURCE}.check(string) -> ${DECISION}`, ask, CHECK)
   .add(`${DECISION}.allowed() -> bool`, ({ answer }: Decision) => answer.allowed, NOMINAL)

@@ -59,8 +59,7 @@ const FORMATS: ReadonlyMap<string, Format> = new Map(
   ).map(([name, patternLength, problemsOf]) => [name, new Format(name, patternLength, problemsOf)]),
 );
 
-const longest = Math.max(...Array.from(FORMATS.values(), ({ patternLength }) => patternLength));
-const patternLength = (format: Value): number => (format instanceof Format ? format.patternLength : longest);
+const patternLength = (format: Value): number => (format instanceof Format ? format.patternLength : 0);
 
 export const formats = new Library()
   .add(
@@ -73,7 +72,7 @@ export const formats = new Library()
       const problems = format.problemsOf(text);
       return problems.length === 0 ? Optional.none : new Optional(new ArrayList(problems));
     },
-    checksFormat(patternLength, longest),
+    checksFormat(patternLength),
   );
 
 for (const [name, format] of FORMATS)
