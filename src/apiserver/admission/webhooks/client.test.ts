@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { TLSSocket } from "node:tls";
 import { Service } from "#api/core-v1/service";
 import { EndpointSlice } from "#api/discovery-v1/endpointslice";
 import { made } from "#api/test-kit";
@@ -62,4 +63,31 @@ test("answers have an end, and connections are kept", async (t) => {
   assert.equal(ports.size, 1);
   hook.answers.set("/check", (_, response) => void response.end(Buffer.alloc(9 * 1024 * 1024, 0x20)));
   await assert.rejects(client.post(target, review, 5), /the response is larger than 8388608 bytes/);
+});
+
+test("webhooks that want to know who asks are told, and no others", async (t) => {
+  const hook = await startWebhook(t);
+  const certificate = { certificate: hook.pair.cert, key: hook.pair.key };
+  const client = new WebhookClient({
+    cache: new MapReadCache(),
+    clock: systemClock,
+    random,
+    certificateFor: (host) => (host === `127.0.0.1:${hook.port}` ? certificate : undefined),
+  });
+  t.after(() => client.close());
+  const names: unknown[] = [];
+  hook.answers.set("/check", (_, response) => {
+    names.push((response.req.socket as TLSSocket).getPeerCertificate().subject?.CN);
+    return allowing;
+  });
+  const { caBundle, port } = hook;
+  await client.post(targetOf({ url: `https://127.0.0.1:${port}/check`, caBundle }), review, 5);
+  const cache = new MapReadCache();
+  cache.put(made(Service, { metadata: { name: "hook" }, spec: { ports: [{ name: "webhook", port: 443 }] } }));
+  cache.put(slice("a", port, "127.0.0.1", true));
+  const anonymous = new WebhookClient({ cache, clock: systemClock, random });
+  t.after(() => anonymous.close());
+  const service = { namespace: "default", name: "hook", path: "/check", port: 443 };
+  await anonymous.post(targetOf({ service, caBundle }), review, 5);
+  assert.deepEqual(names, ["webhook", undefined]);
 });

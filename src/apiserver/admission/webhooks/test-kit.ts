@@ -64,6 +64,8 @@ async function certificate() {
 export interface TestWebhook {
   readonly port: number;
   readonly caBundle: string;
+  /** Its certificate and key, PEM. */
+  readonly pair: { readonly cert: string; readonly key: string };
   /** The requests of the reviews, in order. */
   readonly asked: Json[];
   /** By the path of the webhook: the members of the response, or what else is to happen. */
@@ -88,7 +90,10 @@ export async function startWebhook(t: Test): Promise<TestWebhook> {
     const { apiVersion, kind } = review;
     response.end(JSON.stringify({ apiVersion, kind, response: { uid: review.request.uid, ...members } }));
   };
-  const server = createServer(pair, (incoming, response) => void serve(incoming, response));
+  const server = createServer(
+    { ...pair, requestCert: true, rejectUnauthorized: false },
+    (incoming, response) => void serve(incoming, response),
+  );
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   t.after(() => {
@@ -100,6 +105,7 @@ export async function startWebhook(t: Test): Promise<TestWebhook> {
   return {
     port,
     caBundle,
+    pair,
     asked,
     answers,
     webhook: (path, more = {}) => ({
