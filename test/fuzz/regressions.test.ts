@@ -97,6 +97,30 @@ const ROWS: readonly Row[] = [
     says: /copies of a JSON patch/,
   },
   {
+    what: "a strategic merge of a long list in another order",
+    method: "PATCH",
+    path: "/apis/apps/v1/namespaces/fuzz/deployments/deployment?dryRun=All",
+    type: "application/strategic-merge-patch+json",
+    body: JSON.stringify({
+      spec: {
+        template: {
+          spec: {
+            containers: [
+              {
+                name: "web",
+                env: many(20_000).map((name) => ({ name })),
+                "$setElementOrder/env": many(20_000)
+                  .toReversed()
+                  .map((name) => ({ name })),
+              },
+            ],
+          },
+        },
+      },
+    }),
+    code: 200,
+  },
+  {
     what: "exec by GET with the right to get only",
     as: "attacker",
     method: "GET",

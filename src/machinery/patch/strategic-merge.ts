@@ -1,6 +1,5 @@
 import type { FieldFacts, Struct, Type } from "#machinery/schema";
 import { badRequest } from "#machinery/status";
-import { sameJson } from "./json-patch.ts";
 import { isObject, type JsonObject } from "./merge-patch.ts";
 
 const DIRECTIVE = "$patch";
@@ -56,11 +55,7 @@ function deleteFromLists(merged: Map<string, unknown>, patch: JsonObject): void 
     const key = directive.slice(DELETE_FROM.length);
     const list = merged.get(key);
     if (!Array.isArray(removed)) throw badRequest(`invalid value for ${directive}: it is a list`);
-    if (Array.isArray(list))
-      merged.set(
-        key,
-        list.filter((item) => !removed.some((gone) => sameJson(gone, item))),
-      );
+    if (Array.isArray(list)) merged.set(key, without(list, removed));
   }
 }
 
@@ -119,7 +114,7 @@ function mergeList(
   order: unknown,
 ): readonly unknown[] {
   if (key === undefined) {
-    const merged = [...document, ...patch.filter((value) => !document.some((old) => sameJson(old, value)))];
+    const merged = [...document, ...without(patch, document)];
     return Array.isArray(order) ? inOrder(merged, order, document, undefined) : merged;
   }
   const objects = patch.map((value) => {
@@ -129,23 +124,65 @@ function mergeList(
   if (objects.some((value) => value[DIRECTIVE] === "replace")) {
     return objects.filter((value) => value[DIRECTIVE] !== "replace").map(withoutDirectives);
   }
-  const merged = objects.reduce((list, change) => mergeItem(item, key, list, change), document);
+  const merged = mergeItems(item, key, document, objects);
   return Array.isArray(order) ? inOrder(merged, order, document, key) : merged;
 }
 
-function mergeItem(
+/** Equal for what is equal as JSON: the order of members does not count. Lists are long, so items are found by it. */
+function identityOf(value: unknown): string {
+  if (value === null || typeof value !== "object") return `${typeof value} ${String(value)}`;
+  if (Array.isArray(value)) return `[${value.map(identityOf).join(",")}]`;
+  const members = Object.entries(value).map(
+    ([key, member]) => `${JSON.stringify(key)}:${identityOf(member)}`,
+  );
+  return `{${members.toSorted().join(",")}}`;
+}
+
+function without(list: readonly unknown[], gone: readonly unknown[]): unknown[] {
+  const identities = new Set(gone.map(identityOf));
+  return list.filter((item) => !identities.has(identityOf(item)));
+}
+
+const DELETED = Symbol("deleted");
+
+function mergeItems(
   item: Type,
   key: string,
-  list: readonly unknown[],
-  change: JsonObject,
+  document: readonly unknown[],
+  changes: readonly JsonObject[],
 ): readonly unknown[] {
-  if (!(key in change))
-    throw badRequest(`map: ${JSON.stringify(change)} does not contain declared merge key: ${key}`);
-  const matches = (old: unknown): boolean => isObject(old) && sameJson(old[key], change[key]);
-  if (change[DIRECTIVE] === "delete") return list.filter((old) => !matches(old));
-  const position = list.findIndex(matches);
-  if (position < 0) return [...list, withoutDirectives(change)];
-  return list.with(position, mergeObject(item, list[position] as JsonObject, change));
+  const list = [...document];
+  const places = new Map<string, number[]>();
+  const remember = (identity: string, place: number) => {
+    const known = places.get(identity);
+    if (known) known.push(place);
+    else places.set(identity, [place]);
+  };
+  for (const [place, old] of list.entries()) if (isObject(old)) remember(identityOf(old[key]), place);
+  for (const change of changes) {
+    if (!(key in change))
+      throw badRequest(`map: ${JSON.stringify(change)} does not contain declared merge key: ${key}`);
+    const identity = identityOf(change[key]);
+    const known = places.get(identity) ?? [];
+    if (change[DIRECTIVE] === "delete") {
+      for (const place of known) list[place] = DELETED;
+      places.delete(identity);
+    } else if (known.length === 0) {
+      remember(identity, list.length);
+      list.push(withoutDirectives(change));
+    } else {
+      list[known[0]!] = mergeObject(item, list[known[0]!] as JsonObject, change);
+    }
+  }
+  return list.filter((value) => value !== DELETED);
+}
+
+/** Where each identity stands first. */
+function firstPlaces(identities: readonly string[]): ReadonlyMap<string, number> {
+  const places = new Map<string, number>();
+  for (const [place, identity] of identities.entries())
+    if (!places.has(identity)) places.set(identity, place);
+  return places;
 }
 
 /**
@@ -157,17 +194,29 @@ function inOrder(
   document: readonly unknown[],
   key: string | undefined,
 ): readonly unknown[] {
-  const idOf = (value: unknown): unknown => (key !== undefined && isObject(value) ? value[key] : value);
-  const rank = (value: unknown): number => order.findIndex((ordered) => sameJson(idOf(ordered), idOf(value)));
-  const named = list.filter((value) => rank(value) >= 0).toSorted((one, other) => rank(one) - rank(other));
-  const others = list.filter((value) => rank(value) < 0);
-  const before = (value: unknown): number => document.findIndex((old) => sameJson(idOf(old), idOf(value)));
+  const idOf = (value: unknown): string =>
+    identityOf(key !== undefined && isObject(value) ? value[key] : value);
+  const ranks = firstPlaces(order.map(idOf));
+  const before = firstPlaces(document.map(idOf));
+  const items = list.map((value) => {
+    const identity = idOf(value);
+    return { value, rank: ranks.get(identity), before: before.get(identity) };
+  });
+  const named = items
+    .filter(({ rank }) => rank !== undefined)
+    .toSorted((one, other) => one.rank! - other.rank!);
+  const others = items.filter(({ rank }) => rank === undefined);
   const merged: unknown[] = [];
-  while (named.length > 0 && others.length > 0) {
-    const [left, right] = [before(named[0]), before(others[0])];
-    merged.push(left >= 0 && right >= 0 && right < left ? others.shift() : named.shift());
+  let next = 0;
+  for (const item of named) {
+    for (; next < others.length; next++) {
+      const other = others[next]!;
+      if (item.before === undefined || other.before === undefined || other.before > item.before) break;
+      merged.push(other.value);
+    }
+    merged.push(item.value);
   }
-  return [...merged, ...named, ...others];
+  return [...merged, ...others.slice(next).map(({ value }) => value)];
 }
 
 /** The patch as a value of its own: directives and nulls mean nothing where there was nothing before. */
