@@ -469,6 +469,36 @@ test("rules in CEL hold on create and update, and old versions are warned of", a
   assert.ok(harness.server);
 });
 
+test("what a new rule finds wrong in an object of old is only warned of", async (t) => {
+  const { ask, ...harness } = await startHarness(t);
+  const made = await established({ ask, ...harness }, widgets());
+  assert.equal((await ask("POST", WIDGETS, widget("a"))).status, 201);
+  const rules = { "x-kubernetes-validations": [{ rule: "self > 5", message: "too small" }] };
+  const size = { ...spec.properties.size, ...rules };
+  const schema = {
+    openAPIV3Schema: {
+      type: "object",
+      properties: { spec: { ...spec, properties: { ...spec.properties, size } }, status },
+    },
+  };
+  const versions = made.spec.versions.map((one: Json) => ({ ...one, schema }));
+  const changed = await ask("PUT", `${DEFINITIONS}/widgets.shop.example.com`, {
+    ...made,
+    spec: { ...made.spec, versions },
+  });
+  assert.equal(changed.status, 200, changed.text);
+  const refused = await until(
+    () => ask("POST", `${WIDGETS}?dryRun=All`, widget("b")),
+    ({ status: code }) => code === 422,
+  );
+  assert.match(refused.json.message, /spec.size: Invalid value: 3: too small/);
+  const old = await ask("GET", `${WIDGETS}/a`);
+  const labelled = { ...old.json, metadata: { ...old.json.metadata, labels: { a: "b" } } };
+  const kept = await ask("PUT", `${WIDGETS}/a`, labelled);
+  assert.equal(kept.status, 200, kept.text);
+  assert.match(String(kept.headers.warning), /spec.size: Invalid value: 3: too small/);
+});
+
 test("rules in CEL that cannot be read or cost too much are refused with their definition", async (t) => {
   const { ask } = await startHarness(t);
   const list = { type: "array", items: { type: "string" } };

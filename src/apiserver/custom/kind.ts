@@ -21,10 +21,10 @@ import {
   value,
   type Verb,
 } from "#machinery/schema";
-import { StatusError } from "#machinery/status";
+import { problemText, StatusError } from "#machinery/status";
 import { defaultObject, membersSchema } from "#machinery/structural/defaults";
 import { compileJsonPath } from "#machinery/structural/json-path";
-import { brokenRules } from "#machinery/structural/rules";
+import { brokenRules, toleratedByRules } from "#machinery/structural/rules";
 import { TYPE_MEMBERS } from "#machinery/structural/place";
 import { problemsOf } from "#machinery/structural/validate";
 import { columnsOf } from "./columns.ts";
@@ -173,5 +173,9 @@ function rulesOf(schema: JsonSchema): ResourceRules<AnyObject> {
     validateCreate: (object) => problems(object, undefined),
     validateUpdate: problems,
     validateStatusUpdate: problems,
+    warnings: (object, old) =>
+      (old ? toleratedByRules(schema, object, old) : []).map(
+        (problem) => `${problem.path}: ${problemText(problem)}`,
+      ),
   };
 }

@@ -20,7 +20,7 @@ const object = (properties: Record<string, JsonSchema>, more: Partial<JsonSchema
 /** Errors as `path: detail`. */
 function broken(schema: JsonSchema, value: unknown, old?: unknown): string[] {
   const check = compileSchemaRules(object({ spec: schema }), true);
-  const problems = check!({ spec: value }, old === undefined ? undefined : { spec: old });
+  const { problems } = check!({ spec: value }, old === undefined ? undefined : { spec: old });
   return problems.map(({ path, detail }) => `${path}: ${detail}`);
 }
 
@@ -176,7 +176,7 @@ test("messages, reasons and places are the rule's to choose", () => {
   ];
   for (const [more, expected] of cases) {
     const check = compileSchemaRules(object({ spec: ruled(schema, { rule, ...more }) }), true)!;
-    const [problem] = check({ spec: { size: 9 } }, undefined);
+    const [problem] = check({ spec: { size: 9 } }, undefined).problems;
     const { type, path, detail } = problem!;
     assert.deepEqual({ type, path, detail }, expected);
   }
@@ -192,8 +192,14 @@ test("the root knows its type and name", () => {
     ruled(object({}), "self.metadata.name.startsWith('a') && self.kind == 'K'"),
     true,
   )!;
-  assert.deepEqual(check({ apiVersion: "g/v1", kind: "K", metadata: { name: "abc" } }, undefined), []);
-  assert.equal(check({ apiVersion: "g/v1", kind: "K", metadata: { name: "b" } }, undefined).length, 1);
+  assert.deepEqual(
+    check({ apiVersion: "g/v1", kind: "K", metadata: { name: "abc" } }, undefined).problems,
+    [],
+  );
+  assert.equal(
+    check({ apiVersion: "g/v1", kind: "K", metadata: { name: "b" } }, undefined).problems.length,
+    1,
+  );
 });
 
 test("sets are equal in any order, and grow by what they have not", () => {

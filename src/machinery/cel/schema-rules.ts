@@ -106,11 +106,17 @@ function itemKeyOf(schema: JsonSchema): ((item: unknown) => string) | undefined 
 
 type Json = Readonly<Record<string, unknown>>;
 
+export interface Verdict {
+  readonly problems: readonly FieldProblem[];
+  /** What is wrong and was wrong before: not refused, so that it is not in the way of other changes. */
+  readonly tolerated: readonly FieldProblem[];
+}
+
 /**
- * Problems of an object by the rules of its schema. `old`: what was stored before; what has not changed since is not
- * complained of, but by rules about transitions.
+ * What the rules of its schema say of an object. `old`: what was stored before; what has not changed since is
+ * tolerated, but by rules about transitions.
  */
-export type RuleCheck = (object: unknown, old: unknown) => readonly FieldProblem[];
+export type RuleCheck = (object: unknown, old: unknown) => Verdict;
 
 /** The check of all rules in a schema; undefined when it has none. */
 export function compileSchemaRules(schema: JsonSchema, isResource: boolean): RuleCheck | undefined {
@@ -125,7 +131,7 @@ export function compileSchemaRules(schema: JsonSchema, isResource: boolean): Rul
         path: "",
         unchanged: once(() => old !== undefined && sameJson(object, old)),
       });
-      return walk.problems;
+      return walk;
     })
   );
 }
@@ -146,8 +152,9 @@ function once(compute: () => boolean): () => boolean {
 const isPresent = (value: unknown): boolean => value !== undefined && value !== null;
 
 /** Goes through one object, with one budget for all its rules. */
-class Walk {
+class Walk implements Verdict {
   readonly problems: FieldProblem[] = [];
+  readonly tolerated: FieldProblem[] = [];
   private budget = RUNTIME_COST_BUDGET;
 
   visit(place: Place, here: Here): void {
@@ -214,10 +221,10 @@ class Walk {
     }
     const message = this.messageOf(compiled, variables);
     if (message.over) this.budget = -1;
-    if (!transition && here.unchanged()) return;
     // Errors show simple values only.
     const shown = typeof here.value === "object" ? undefined : here.value;
-    this.problems.push(problemFor(source, shown, path, message.text));
+    const list = !transition && here.unchanged() ? this.tolerated : this.problems;
+    list.push(problemFor(source, shown, path, message.text));
   }
 
   private pay({ cost }: Evaluation): boolean {

@@ -15,11 +15,23 @@ export function* brokenRules(
   old: unknown,
   found: readonly FieldProblem[],
 ): Iterable<FieldProblem> {
+  const rules = rulesOf(schema);
+  if (!rules) return;
+  if (found.some(({ type }) => BLOCKING.has(type))) yield UNCHECKED;
+  else yield* rules(object, old).problems;
+}
+
+/** What the rules find wrong in an object that is as it was: worth a word, but no reason to refuse. */
+export const toleratedByRules = (
+  schema: JsonSchema,
+  object: unknown,
+  old: unknown,
+): readonly FieldProblem[] => rulesOf(schema)?.(object, old).tolerated ?? [];
+
+function rulesOf(schema: JsonSchema): RuleCheck | undefined {
   let rules = compiled.get(schema);
   if (!rules) compiled.set(schema, (rules = compileSchemaRules(schema, true) ?? "none"));
-  if (rules === "none") return;
-  if (found.some(({ type }) => BLOCKING.has(type))) yield UNCHECKED;
-  else yield* rules(object, old);
+  return rules === "none" ? undefined : rules;
 }
 
 /** A rule may rely on types, on what is required, and on bounds that its cost was estimated by. */
