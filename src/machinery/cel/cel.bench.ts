@@ -1,6 +1,6 @@
 /** Run: node src/machinery/cel/cel.bench.ts */
 import { measure, report } from "../derive/bench-pod.ts";
-import type { JsonSchema } from "../schema/json-schema.ts";
+import type { JsonSchema } from "../schema.ts";
 import { compileRule, type Rule } from "./cel.ts";
 import { declare } from "./declaration.ts";
 import { Regexp } from "./regexp/regexp.ts";

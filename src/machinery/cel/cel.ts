@@ -11,6 +11,9 @@
  * if (isError(value)) console.log(value.message);
  * ```
  *
+ * What has no schema is declared as `ANYTHING`, whose types are looked at when it is evaluated; what is no JSON, as the
+ * authorizer (`library/authorizer.ts`), with `declareValueOf`.
+ *
  * Integers are `bigint`, doubles are `number`. Errors of an evaluation are values (`CelError`), never thrown. The rules
  * of custom kinds are in `schema-rules.ts`.
  */

@@ -1,7 +1,7 @@
 /** Estimated and real costs. The numbers are those of upstream's engine. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { JsonSchema } from "../schema/json-schema.ts";
+import type { JsonSchema } from "../schema.ts";
 import { type Declaration, declare } from "./declaration.ts";
 import { estimateCost } from "./estimate.ts";
 import { KUBERNETES_FUNCTIONS } from "./library/kubernetes.ts";

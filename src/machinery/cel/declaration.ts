@@ -1,6 +1,6 @@
 /** What a structural schema says about a place: its type, how large it can be, and how JSON there is read. */
 import { fromBase64 } from "#machinery/base64";
-import type { JsonSchema } from "../schema/json-schema.ts";
+import type { JsonSchema } from "../schema.ts";
 import { escapeName } from "./escape.ts";
 import {
   type FieldReader,
@@ -56,6 +56,10 @@ const scalar = (type: Type, bytesMin: number, read: Read, sizeMax = 0): Declarat
 
 /** A value about which nothing is known. */
 export const ANYTHING: Declaration = scalar(DYN, 1, readAny, TEXT_MAX);
+
+/** A variable whose value is no JSON: the caller makes it. */
+export const declareValueOf = (type: Type): Declaration =>
+  scalar(type, 1, () => new CelError("this variable is not read from JSON"));
 
 const readText: Read = (json) => (typeof json === "string" ? json : notAs("string"));
 const readBool: Read = (json) => (typeof json === "boolean" ? json : notAs("bool"));

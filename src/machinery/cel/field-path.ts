@@ -1,5 +1,5 @@
 /** `fieldPath` of a rule: `.spec.name` or `.labels['a.b']`, below the place where the rule stands. */
-import type { JsonSchema } from "../schema/json-schema.ts";
+import type { JsonSchema } from "../schema.ts";
 
 const STEP = /^(?:\.([^.[\]]+)|\['((?:[^'\\]|\\.)*)'\])/;
 

@@ -2,10 +2,16 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { compileRule } from "./cel.ts";
-import { type AccessCheck, authorizerValue } from "./library/authorizer.ts";
-import { ANYTHING } from "./declaration.ts";
-import { DYN, opaque } from "./types.ts";
-import { isError } from "./values.ts";
+import {
+  type AccessCheck,
+  AUTHORIZER_TYPE,
+  authorizerValue,
+  REQUEST_RESOURCE_TYPE,
+  requestResourceValue,
+} from "./library/authorizer.ts";
+import { ANYTHING, declareValueOf } from "./declaration.ts";
+import { BOOL, DYN } from "./types.ts";
+import { isError, type Result } from "./values.ts";
 import { compileProgram } from "./program.ts";
 import { KUBERNETES_FUNCTIONS } from "./library/kubernetes.ts";
 
@@ -195,23 +201,36 @@ test("expressions that are too deep are refused", () => {
   }
 });
 
+const NO_ANSWER = { allowed: false, reason: "", error: "" };
+
 test("the authorizer is asked what the expression says", () => {
   const asked: AccessCheck[] = [];
-  const authorizer = authorizerValue((check) => {
+  const decide = (check: AccessCheck) => {
     asked.push(check);
-    return { allowed: check.verb === "create", reason: "", error: "" };
-  });
-  const program = compileProgram(
-    "authorizer.group('apps').resource('deployments').subresource('scale').namespace('n').check('create').allowed()",
-    { functions: KUBERNETES_FUNCTIONS, variables: new Map([["authorizer", opaque(authorizer.typeName)]]) },
-  );
-  assert.ok(!("errors" in program));
-  const { value, cost } = program.evaluate(() => authorizer);
+    return { ...NO_ANSWER, allowed: check.verb === "create" };
+  };
+  const variables = new Map([
+    ["object", ANYTHING],
+    ["authorizer", declareValueOf(AUTHORIZER_TYPE)],
+    ["authorizer.requestResource", declareValueOf(REQUEST_RESOURCE_TYPE)],
+  ]);
+  const expression =
+    "authorizer.group('apps').resource('deployments').subresource('scale').namespace(object.metadata.namespace).check('create').allowed()" +
+    " && !authorizer.requestResource.check('delete').allowed()";
+  const rule = compileRule({ expression, variables, result: BOOL });
+  assert.ok("program" in rule, "error" in rule ? rule.error : "");
+  const values: Readonly<Record<string, Result>> = {
+    object: ANYTHING.read({ metadata: { namespace: "n" } }),
+    authorizer: authorizerValue(decide),
+    "authorizer.requestResource": requestResourceValue(decide, { resource: "pods", name: "p" }),
+  };
+  const { value, cost } = rule.program.evaluate((name) => values[name]);
   assert.equal(value, true);
-  assert.equal(cost, 350_006);
-  const [check] = asked;
+  assert.equal(cost, 700_012);
+  const [first, second] = asked;
   assert.deepEqual(
-    [check?.group, check?.resource, check?.subresource, check?.namespace, check?.verb],
+    [first?.group, first?.resource, first?.subresource, first?.namespace, first?.verb],
     ["apps", "deployments", "scale", "n", "create"],
   );
+  assert.deepEqual([second?.resource, second?.name, second?.verb], ["pods", "p", "delete"]);
 });

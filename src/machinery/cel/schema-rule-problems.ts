@@ -1,7 +1,12 @@
 /** What is wrong with the rules of a schema, before any object is held against them. */
-import { forbidden, invalid, required } from "../schema/problem.ts";
-import type { FieldProblem } from "../schema/types.ts";
-import type { JsonSchema, SchemaRule } from "../schema/json-schema.ts";
+import {
+  type FieldProblem,
+  forbidden,
+  invalid,
+  type JsonSchema,
+  required,
+  type SchemaRule,
+} from "../schema.ts";
 import { ESTIMATED_COST_LIMIT, ESTIMATED_SCHEMA_COST_LIMIT, type Rule } from "./cel.ts";
 import { type Declaration, declare, REQUEST_MAX } from "./declaration.ts";
 import { problemOfFieldPath } from "./field-path.ts";

@@ -1,7 +1,7 @@
 /** Rules of schemas, held against objects. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { JsonSchema, SchemaRule } from "../schema/json-schema.ts";
+import type { JsonSchema, SchemaRule } from "../schema.ts";
 import { escapeName } from "./escape.ts";
 import { schemaRuleProblems } from "./schema-rule-problems.ts";
 import { compileSchemaRules } from "./schema-rules.ts";

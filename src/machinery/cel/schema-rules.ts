@@ -1,9 +1,15 @@
 /** Rules of a schema (`x-kubernetes-validations`) held against objects. */
 import { stringifyJson } from "../json.ts";
 import { sameJson } from "../patch/json-patch.ts";
-import { duplicate, forbidden, invalid, required } from "../schema/problem.ts";
-import type { FieldProblem } from "../schema/types.ts";
-import type { JsonSchema, SchemaRule } from "../schema/json-schema.ts";
+import {
+  duplicate,
+  type FieldProblem,
+  forbidden,
+  invalid,
+  type JsonSchema,
+  required,
+  type SchemaRule,
+} from "../schema.ts";
 import { compileRule, type Rule, RUNTIME_COST_BUDGET } from "./cel.ts";
 import { type Declaration, declare } from "./declaration.ts";
 import { normalizedFieldPath } from "./field-path.ts";

@@ -1,6 +1,7 @@
 /** Questions to the authorizer: `authorizer.group("apps").resource("deployments").check("create").allowed()`. */
 import { Library } from "../function-table.ts";
 import { fixed, readsSelector } from "../pricing.ts";
+import { opaque } from "../types.ts";
 import { CelError, Opaque, type Result } from "../values.ts";
 
 /** What is asked. Fields that were not set are empty. */
@@ -78,6 +79,10 @@ class Decision extends Opaque {
     return other === this;
   }
 }
+
+/** The types of the variables `authorizer` and `authorizer.requestResource`. */
+export const AUTHORIZER_TYPE = opaque(AUTHORIZER);
+export const REQUEST_RESOURCE_TYPE = opaque(RESOURCE);
 
 /** The value of the variable `authorizer`. */
 export const authorizerValue = (decide: DecideAccess): Opaque => new Question(AUTHORIZER, decide, NOTHING);
