@@ -86,8 +86,18 @@ async function prepare(places: ClusterPlaces, options: UpOptions): Promise<Clust
 
 /** The control plane reads its policy when it starts. */
 async function changeAuditPolicy(places: ClusterPlaces, file: string): Promise<void> {
-  const text = await readFile(file, "utf8");
-  parseAuditPolicy(text);
+  let text: string;
+  try {
+    text = await readFile(file, "utf8");
+    parseAuditPolicy(text);
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new StepFailed(
+      `the audit policy cannot be used: ${why}`,
+      `make ${file} a Policy of audit.k8s.io/v1 with rules`,
+      { cause },
+    );
+  }
   await writeFile(places.auditPolicy, text, { mode: 0o600 });
   await stopDaemon(serverDaemon(places), systemClock);
 }
