@@ -1,18 +1,16 @@
-import { type ClusterPlaces, DEFAULT_DATA_DIR, placesOf } from "#cluster/places";
+import { type ClusterPlaces, DEFAULT_CLUSTER, DEFAULT_DATA_DIR, placesOf } from "#cluster/places";
 import { resolve } from "node:path";
 import { type Arguments, type Options, UsageError } from "./verb.ts";
 
 /** Which cluster of this machine a command is about. */
 export const clusterOptions = {
-  name: { type: "string", value: "NAME", help: 'name of the cluster, by default "default"' },
+  name: { type: "string", value: "NAME", help: `name of the cluster, by default "${DEFAULT_CLUSTER}"` },
   "data-dir": {
     type: "string",
     value: "DIR",
     help: `where clusters are kept, by default ${DEFAULT_DATA_DIR}`,
   },
 } as const satisfies Options;
-
-export const DEFAULT_CLUSTER = "default";
 
 export interface ClusterChoice {
   readonly name: string;

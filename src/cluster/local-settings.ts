@@ -1,4 +1,4 @@
-import type { ClusterPlaces } from "./places.ts";
+import { type ClusterPlaces, DEFAULT_CLUSTER } from "./places.ts";
 import { type ClusterSettings, readSettings } from "./settings.ts";
 import { StepFailed } from "./steps.ts";
 
@@ -8,6 +8,6 @@ export function settingsOf(places: ClusterPlaces): ClusterSettings {
   if (settings) return settings;
   throw new StepFailed(
     `there is no cluster ${places.name} in ${places.dir}`,
-    `make it with: k8ts up${places.name === "default" ? "" : ` --name ${places.name}`}`,
+    `make it with: k8ts up${places.name === DEFAULT_CLUSTER ? "" : ` --name ${places.name}`}`,
   );
 }

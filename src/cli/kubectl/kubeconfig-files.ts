@@ -2,8 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { type Kubeconfig, mergeKubeconfigs, parseKubeconfig } from "#client/kubeconfig";
-import { placesOf } from "#cluster/places";
-import { DEFAULT_CLUSTER } from "../cluster-options.ts";
+import { DEFAULT_CLUSTER, placesOf } from "#cluster/places";
 
 /** `--kubeconfig`, the files of `KUBECONFIG`, the default cluster of this machine, or `~/.kube/config`: the first that is said or there. */
 export function readKubeconfigs(flag: string | undefined, variable: string | undefined): Kubeconfig {

@@ -1,5 +1,6 @@
 import { type IncomingMessage, request as httpRequest } from "node:http";
 import type { Duplex } from "node:stream";
+import { joinStreams, upgradeAnswer } from "#base/node/upgraded-streams";
 
 /** A client's connection that asks for another protocol. */
 export interface UpgradeRequest {
@@ -35,14 +36,10 @@ export function tunnelToRuntime({ request, socket, head }: UpgradeRequest, url: 
   return new Promise((resolve, reject) => {
     httpRequest(url, { method: request.method, headers, agent: false })
       .on("upgrade", (response, runtime, runtimeHead) => {
-        const lines = ["HTTP/1.1 101 Switching Protocols"];
-        for (let index = 0; index < response.rawHeaders.length; index += 2) {
-          lines.push(`${response.rawHeaders[index]}: ${response.rawHeaders[index + 1]}`);
-        }
-        socket.write(`${lines.join("\r\n")}\r\n\r\n`);
+        socket.write(upgradeAnswer(response));
         if (runtimeHead.length > 0) socket.write(runtimeHead);
         if (head.length > 0) runtime.write(head);
-        join(socket, runtime);
+        joinStreams(socket, runtime);
         resolve();
       })
       .on("response", (response) => {
@@ -53,15 +50,4 @@ export function tunnelToRuntime({ request, socket, head }: UpgradeRequest, url: 
       .on("error", reject)
       .end();
   });
-}
-
-function join(one: Duplex, other: Duplex): void {
-  for (const [from, to] of [
-    [one, other],
-    [other, one],
-  ] as const) {
-    from.on("error", () => to.destroy());
-    from.on("close", () => to.destroy());
-    from.pipe(to);
-  }
 }
