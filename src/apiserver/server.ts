@@ -24,6 +24,7 @@ import { RequestMetrics } from "./metrics.ts";
 import { ServerReadCache } from "./read-cache.ts";
 import { Dispatcher } from "./request/dispatch.ts";
 import { ResourceSet } from "./resource-set.ts";
+import { servedResources } from "./runtime-config.ts";
 import { AdmissionChain } from "./rest/admission-chain.ts";
 import type { RestDeps } from "./rest/deps.ts";
 import type { ServiceRanges } from "./rest/services/ranges.ts";
@@ -103,10 +104,6 @@ export interface ApiServer {
 
 /** Who the server itself is, where it is its own client. */
 export const LOOPBACK_USER: User = { name: "system:apiserver", groups: ["system:masters"] };
-
-/** Component statuses are neither stored nor asked: health checks have taken their place. */
-const isServed = ({ servedByDefault, kind }: Resource): boolean =>
-  servedByDefault && kind !== "ComponentStatus";
 
 /** Reads its caches from the store and serves. Nothing listens until `listen` is called. */
 export async function startApiServer(options: ApiServerOptions): Promise<ApiServer> {
@@ -189,7 +186,7 @@ async function startKinds(
 ): Promise<ResourceSet> {
   const kinds = new ResourceSet();
   const factory = new KindFactory({ store, feed, limits, clock });
-  for (const resource of resources ?? builtIn.filter(isServed)) kinds.add(factory.make(resource));
+  for (const resource of resources ?? servedResources(builtIn)) kinds.add(factory.make(resource));
   await feed.start(scope);
   keepBookmarking(scope, clock, feed, limits);
   return kinds;
