@@ -26,7 +26,7 @@ test("the filter chooses files and checks; files with machines run alone and as 
   for (const name of ["tsc", "oxlint", "oxfmt", "tidy", "unit tests 1/6"])
     assert.ok(names.includes(name), name);
   for (const { name, files = [], needsRoot } of all) {
-    assert.equal(needsRoot, name.endsWith(".test.ts"), name);
+    assert.equal(needsRoot, name.endsWith(".test.ts") || name === "conformance", name);
     assert.equal(
       files.filter((file) => file.endsWith(".node.test.ts")).length,
       name.endsWith(".node.test.ts") ? 1 : 0,
@@ -37,6 +37,8 @@ test("the filter chooses files and checks; files with machines run alone and as 
     ["tsc"],
   );
   assert.deepEqual(planTasks(root, "cli/test/plan.test")[0]?.files, ["src/cli/test/plan.test.ts"]);
+  const [conformance, ...others] = planTasks(root, "test/conformance/");
+  assert.deepEqual([conformance?.name, others], ["conformance", []]);
   assert.deepEqual(planTasks(root, "no such thing"), []);
 });
 

@@ -22,6 +22,8 @@ const UNIT_GROUPS = 6;
 const CHECK_MS_MAX = 5 * 60_000;
 const UNIT_MS_MAX = 8 * 60_000;
 const NODE_MS_MAX = 12 * 60_000;
+/** Its tests share a cluster, so that one process runs them all. */
+const CONFORMANCE = "test/conformance/";
 
 /** All tasks of the checkout, or those that the filter names: by the path of a test file, or the name of a check. */
 export function planTasks(root: string, filter: string | undefined): readonly Task[] {
@@ -41,17 +43,27 @@ export function planTasks(root: string, filter: string | undefined): readonly Ta
       needsRoot: false,
       timeoutMs: UNIT_MS_MAX,
     })),
-    ...files.filter(runsMachines).map((file) => ({
-      name: file,
-      command: nodeTest(root),
-      files: [file],
-      reports: true,
-      needsRoot: true,
-      timeoutMs: NODE_MS_MAX,
-    })),
+    ...conformanceTask(root, files.filter(isConformance)),
+    ...files
+      .filter((file) => runsMachines(file) && !isConformance(file))
+      .map((file) => ({
+        name: file,
+        command: nodeTest(root),
+        files: [file],
+        reports: true,
+        needsRoot: true,
+        timeoutMs: NODE_MS_MAX,
+      })),
   ];
 }
 
+function conformanceTask(root: string, files: readonly string[]): readonly Task[] {
+  if (files.length === 0) return [];
+  const command = nodeTest(root, "test/conformance/load.ts");
+  return [{ name: "conformance", command, files, reports: true, needsRoot: true, timeoutMs: NODE_MS_MAX }];
+}
+
+const isConformance = (file: string): boolean => file.startsWith(CONFORMANCE);
 const runsMachines = (file: string): boolean => file.endsWith(".node.test.ts") || file.startsWith("test/");
 
 function checks(root: string): readonly Task[] {
@@ -73,13 +85,13 @@ function checks(root: string): readonly Task[] {
 }
 
 /** The files share a process: none may disturb another. They are loaded by one of ours, which misses none. */
-const nodeTest = (root: string): Task["command"] => [
+const nodeTest = (root: string, loader = "src/cli/test/load-files.ts"): Task["command"] => [
   process.execPath,
   "--test",
   "--test-isolation=none",
   `--test-reporter=${join(root, "src/cli/test/reporter.ts")}`,
   "--test-reporter-destination=stdout",
-  join(root, "src/cli/test/load-files.ts"),
+  join(root, loader),
 ];
 
 /** Groups of about the same weight; the heaviest are dealt first. Empty groups are left out. */

@@ -1,0 +1,42 @@
+import { KubeConfig } from "@kubernetes/client-node";
+import { HELLO_IMAGE, type LocalCluster, startLocalCluster } from "../local-cluster.ts";
+
+/** Names a kubeconfig of a cluster that already runs, to try tests against it; it needs the images. */
+const KUBECONFIG_VARIABLE = "K8TS_CONFORMANCE_KUBECONFIG";
+
+/** Images that all nodes have. */
+export const images = {
+  /** busybox; without a command it is a web server on port 8080 whose `/cgi-bin/hostname` says which pod answers. */
+  web: HELLO_IMAGE,
+  /** The same under another name, for updates. */
+  webNext: "k8ts.local/hello:2",
+} as const;
+
+export interface SharedCluster {
+  readonly kubeconfig: string;
+  readonly config: KubeConfig;
+  /** Undefined when the run was given a cluster. */
+  readonly cluster: LocalCluster | undefined;
+}
+
+let starting: Promise<SharedCluster> | undefined;
+
+/** The one of this run, with two nodes, started by who asks first. */
+export const theCluster = (): Promise<SharedCluster> => (starting ??= start());
+
+/** Gives what is left of it: nothing, if all is well. */
+export async function removeTheCluster(): Promise<readonly string[]> {
+  // One that did not start has removed itself.
+  const shared = await starting?.catch(() => undefined);
+  return (await shared?.cluster?.remove()) ?? [];
+}
+
+async function start(): Promise<SharedCluster> {
+  const given = process.env[KUBECONFIG_VARIABLE];
+  const cluster =
+    given === undefined ? await startLocalCluster({ nodes: 2, images: [images.webNext] }) : undefined;
+  const kubeconfig = cluster?.kubeconfig ?? given!;
+  const config = new KubeConfig();
+  config.loadFromFile(kubeconfig);
+  return { kubeconfig, config, cluster };
+}
