@@ -3,11 +3,12 @@ import { againOptions, clusterOf, clusterOptions, expectNone } from "./cluster-o
 import { jsonText, outputOption, wantsJson } from "./output-format.ts";
 import { requireRoot } from "./root.ts";
 import { self } from "./self.ts";
+import { localServerOptions, serverFlagsOf } from "./server-options.ts";
 import { stepOutput } from "./step-output.ts";
 import { type Arguments, UsageError, type Verb } from "./verb.ts";
 
 export const up: Verb = {
-  usage: "k8ts up [--nodes N] [--name NAME] [--data-dir DIR] [--no-uplink] [--audit-policy FILE]",
+  usage: "k8ts up [--nodes N] [--name NAME] [--data-dir DIR] [--no-uplink] [flags of the control plane]",
   summary: "Starts a cluster on this machine, or what is missing of it.",
   options: {
     nodes: { type: "string", value: "N", help: "how many nodes; by default as many as there are, or one" },
@@ -19,16 +20,19 @@ export const up: Verb = {
       help: "put requests on record by this audit.k8s.io/v1 Policy",
     },
     output: outputOption,
+    ...localServerOptions,
   },
 
   async run(args, io) {
     expectNone(args);
     const [choice, nodes, json] = [clusterOf(args), countOf(args), wantsJson(args)];
+    const flags = serverFlagsOf(args);
     requireRoot("up");
     const result = await startCluster({
       ...choice,
       nodes,
       uplink: !args.flag("no-uplink"),
+      flags,
       ...(args.text("audit-policy") === undefined ? {} : { auditPolicy: args.text("audit-policy")! }),
       program: self(),
       output: stepOutput(io),

@@ -1,8 +1,10 @@
+import { resources } from "#api/registry";
 import { AuditLog } from "#apiserver/audit/audit-log";
 import type { AuditPolicy } from "#apiserver/audit/policy";
 import { RotatingFile } from "#apiserver/audit/rotating-file";
-import { startApiServer } from "#apiserver/server";
+import { servedResources } from "#apiserver/runtime-config";
 import { secure } from "#apiserver/security";
+import { type ApiServer, startApiServer } from "#apiserver/server";
 import { keepCompact } from "#apiserver/storage/compactor";
 import { connectHandlers } from "#apiserver/streaming/connect";
 import { KubeletConnections } from "#apiserver/streaming/kubelet-connection";
@@ -11,15 +13,14 @@ import { logger } from "#base/log";
 import { systemRandom } from "#base/random";
 import type { Scope } from "#base/scope";
 import { Client } from "#client/client";
-import { InformerSet } from "#client/informer-set";
-import { runControllers } from "#reconciler/run";
-import { Scheduler } from "#scheduler/scheduler";
-import { openDiskStore } from "#store/disk/disk-store";
 import { CertificateStore } from "./certificates/certificate-store.ts";
 import { apiServerKubeletClient, apiServerServing } from "./certificates/profiles.ts";
 import { clusterControllers } from "./controllers.ts";
+import type { ServerFlags } from "./flags/server-flags.ts";
+import { startManagers } from "./managers.ts";
 import { apiServiceAddress, dnsServiceAddress } from "./settings.ts";
-import { applySystemObjects, controllerUser, CONTROLLERS_USER } from "./system-objects.ts";
+import { openStore } from "./store-location.ts";
+import { applySystemObjects } from "./system-objects.ts";
 
 const log = logger("control-plane");
 
@@ -27,6 +28,7 @@ const log = logger("control-plane");
 const ANY = "0.0.0.0";
 
 export interface ControlPlaneOptions {
+  /** Of the embedded store, where no other is asked for. */
   readonly storeDir: string;
   readonly pkiDir: string;
   /** Where nodes and pods reach this machine. */
@@ -39,87 +41,102 @@ export interface ControlPlaneOptions {
   readonly clusterDomain: string;
   /** Requests go on record by this policy, one JSON object a line; without it none do. */
   readonly audit?: { readonly policy: AuditPolicy; readonly logFile: string };
+  /** What was asked for on the command line and is none of the above. */
+  readonly flags: ServerFlags;
   readonly scope: Scope;
 }
 
-/** API server, controllers and scheduler in this process, on an embedded store. Resolves when the API is served. */
+/** API server, controllers and scheduler in this process. Resolves when the API is served. */
 export async function startControlPlane(options: ControlPlaneOptions): Promise<void> {
-  const { scope, serviceRange, podRange, port, address } = options;
+  const { scope, flags, serviceRange, podRange, port, address } = options;
   const [clock, random] = [systemClock, systemRandom];
+  const location = flags.store ?? { type: "disk" };
+  const isShared = location.type !== "disk";
   const [store, certificates] = await Promise.all([
-    openDiskStore(options.storeDir, { clock, random }),
+    openStore(location, { directory: options.storeDir, clock, random }),
     CertificateStore.open(options.pkiDir, { clock }),
   ]);
   scope.defer(() => store.close());
   scope.defer(() => certificates.close());
-  const serving = apiServerServing({
-    dns: [],
-    addresses: [address],
-    serviceAddresses: [apiServiceAddress(serviceRange)],
-    clusterDomain: options.clusterDomain,
-  });
-  const [servingPair, firstKubeletPair] = await Promise.all([
-    certificates.pair(serving),
-    certificates.pair(apiServerKubeletClient),
-  ]);
-  let kubeletPair = firstKubeletPair;
-  certificates.onRenewed(apiServerKubeletClient.name, (pair) => (kubeletPair = pair));
-  const authority = certificates.cluster.certificate;
 
-  const audit = options.audit && (await openAudit(options.audit, scope));
-  const security = secure({
-    ...(audit ? { audit } : {}),
-    clientAuthorities: [authority],
-    serviceAccountKey: certificates.serviceAccountKey,
-    serverUrl: () => `https://${address}:${port}`,
-  });
+  const security = await securityOf(options, certificates);
+  const { "event-ttl": eventTtlMs, "service-node-port-range": nodePorts } = flags;
   const server = await startApiServer({
     store,
     clock,
     random,
-    services: { addresses: [serviceRange] },
-    async rooms(inner) {
-      const kubelets = new KubeletConnections(inner.cache, () => ({
-        ca: authority,
-        cert: kubeletPair.certificate,
-        key: kubeletPair.key,
-      }));
-      scope.defer(() => kubelets.close());
-      const connects = connectHandlers({ cache: inner.cache, kubelets, random });
-      return { ...(await security(inner)), connects };
-    },
+    resources: servedResources(resources, flags["runtime-config"]),
+    gates: flags["feature-gates"] ?? {},
+    limits: eventTtlMs === undefined ? {} : { eventTtlSeconds: Math.ceil(eventTtlMs / 1000) },
+    services: { addresses: [serviceRange], ...(nodePorts ? { nodePorts } : {}) },
+    rooms: security,
   });
   scope.defer(() => server.close());
-  const listening = await server.listen({
-    host: options.host ?? ANY,
-    port,
-    clientCa: authority,
-    ...servingPair,
-  });
-  certificates.onRenewed(serving.name, (pair) => listening.renew(pair));
-  keepCompact(store, clock, scope);
+  await listen(server, certificates, options);
+  keepCompact(store, clock, scope, flags["etcd-compaction-interval"]);
 
   const clientOf = (name: string, ...groups: string[]) =>
     new Client(server.transport({ name, groups: [...groups, "system:authenticated"] }));
   const admin = clientOf("system:k8ts:cluster", "system:masters");
   const controllers = clusterControllers({ authority: certificates.cluster, podRange, admin });
   await applySystemObjects(admin, { dnsAddress: dnsServiceAddress(serviceRange), controllers });
-  const client = clientOf(CONTROLLERS_USER);
-  const informers = new InformerSet({ client, clock, random, scope });
-  await Promise.all([
-    server.advertise({ address, port }),
-    runControllers({
-      client,
-      clientFor: (name) => clientOf(controllerUser(name)),
-      informers,
-      clock,
-      random,
-      scope,
-      controllers,
-    }),
-    new Scheduler({ client: clientOf("system:kube-scheduler"), informers, clock, random, scope }).start(),
-  ]);
-  log.info("control plane started", { address, port });
+  if (flags["endpoint-reconciler-type"] !== "none") await server.advertise({ address, port });
+  await startManagers({
+    clientOf,
+    controllers,
+    elects: flags["leader-elect"] ?? isShared,
+    clock,
+    random,
+    scope,
+  });
+  log.info("control plane started", { address, port, store: location.type });
+}
+
+async function listen(
+  server: ApiServer,
+  certificates: CertificateStore,
+  { host = ANY, port, address, serviceRange, clusterDomain }: ControlPlaneOptions,
+): Promise<void> {
+  const serving = apiServerServing({
+    dns: [],
+    addresses: [address],
+    serviceAddresses: [apiServiceAddress(serviceRange)],
+    clusterDomain,
+  });
+  const clientCa = certificates.cluster.certificate;
+  const listening = await server.listen({ host, port, clientCa, ...(await certificates.pair(serving)) });
+  certificates.onRenewed(serving.name, (pair) => listening.renew(pair));
+}
+
+/** Who may do what on this server, and how it reaches its nodes. */
+async function securityOf(
+  { scope, flags, address, port, audit: auditing }: ControlPlaneOptions,
+  certificates: CertificateStore,
+): Promise<Parameters<typeof startApiServer>[0]["rooms"]> {
+  const authority = certificates.cluster.certificate;
+  const audit = auditing && (await openAudit(auditing, scope));
+  const { "enable-admission-plugins": enableAdmission, "disable-admission-plugins": disableAdmission } =
+    flags;
+  const security = secure({
+    ...(audit ? { audit } : {}),
+    ...(enableAdmission ? { enableAdmission } : {}),
+    ...(disableAdmission ? { disableAdmission } : {}),
+    clientAuthorities: [authority],
+    serviceAccountKey: certificates.serviceAccountKey,
+    serverUrl: () => `https://${address}:${port}`,
+  });
+  let kubeletPair = await certificates.pair(apiServerKubeletClient);
+  certificates.onRenewed(apiServerKubeletClient.name, (pair) => (kubeletPair = pair));
+  return async (inner) => {
+    const kubelets = new KubeletConnections(inner.cache, () => ({
+      ca: authority,
+      cert: kubeletPair.certificate,
+      key: kubeletPair.key,
+    }));
+    scope.defer(() => kubelets.close());
+    const connects = connectHandlers({ cache: inner.cache, kubelets, random: inner.random });
+    return { ...(await security(inner)), connects };
+  };
 }
 
 async function openAudit(

@@ -1,35 +1,62 @@
 /** What the daemons of a local cluster are started with, read from the cluster's settings. */
 import { existsSync, readFileSync } from "node:fs";
+import { networkInterfaces } from "node:os";
 import { parseAuditPolicy } from "#apiserver/audit/policy";
 import type { Scope } from "#base/scope";
 import { planFabric } from "#network/machine/fabric";
 import { clusterCgroup } from "./cgroups.ts";
 import type { ControlPlaneOptions } from "./control-plane.ts";
+import { type FlagTexts, parseServerFlags, type ServerFlags } from "./flags/server-flags.ts";
 import type { NodeAgentOptions } from "./node-agent.ts";
 import type { ClusterPlaces } from "./places.ts";
 import { settingsOf } from "./local-settings.ts";
-import type { ClusterSettings } from "./settings.ts";
+import { type ClusterSettings, readSettings } from "./settings.ts";
 import { StepFailed } from "./steps.ts";
 
-export function controlPlaneOptions(places: ClusterPlaces, scope: Scope): ControlPlaneOptions {
-  const settings = settingsOf(places);
-  const { port, podRange, serviceRange, clusterDomain } = settings;
+/** For a server without a cluster of this machine: upstream's. */
+const DEFAULT_PORT = 6443;
+const DEFAULT_SERVICE_RANGE = "10.96.0.0/16";
+const DEFAULT_POD_RANGE = "10.244.0.0/16";
+const DEFAULT_DOMAIN = "cluster.local";
+
+/** The cluster's settings, and the flags that are given now before those of before. */
+export function controlPlaneOptions(
+  places: ClusterPlaces,
+  given: FlagTexts,
+  scope: Scope,
+): ControlPlaneOptions {
+  const known = readSettings(places);
+  const flags = parseServerFlags({ ...known?.flags, ...given });
+  // A server that is told where its objects are needs no cluster of this machine.
+  const settings = known || !flags.store ? settingsOf(places) : undefined;
   return {
     storeDir: places.store,
-    pkiDir: places.pki,
-    address: fabricOf(settings).hostAddress,
-    port,
-    podRange,
-    serviceRange,
-    clusterDomain,
-    ...auditOf(places),
+    pkiDir: flags["cert-dir"] ?? places.pki,
+    address: flags["advertise-address"] ?? (settings ? fabricOf(settings).hostAddress : machineAddress()),
+    ...(flags["bind-address"] ? { host: flags["bind-address"] } : {}),
+    port: flags["secure-port"] ?? settings?.port ?? DEFAULT_PORT,
+    podRange: flags["cluster-cidr"] ?? settings?.podRange ?? DEFAULT_POD_RANGE,
+    serviceRange: flags["service-cluster-ip-range"] ?? settings?.serviceRange ?? DEFAULT_SERVICE_RANGE,
+    clusterDomain: settings?.clusterDomain ?? DEFAULT_DOMAIN,
+    ...auditOf(places, flags),
+    flags,
     scope,
   };
 }
 
-function auditOf({ auditPolicy, auditLog }: ClusterPlaces): Pick<ControlPlaneOptions, "audit"> {
-  if (!existsSync(auditPolicy)) return {};
-  return { audit: { policy: parseAuditPolicy(readFileSync(auditPolicy, "utf8")), logFile: auditLog } };
+/** The first by which others can reach this machine. */
+function machineAddress(): string {
+  const all = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
+  const found = all.find(({ internal, family }) => !internal && family === "IPv4");
+  if (found) return found.address;
+  throw new StepFailed("this machine has no address that others reach", "name one with --advertise-address");
+}
+
+function auditOf(places: ClusterPlaces, flags: ServerFlags): Pick<ControlPlaneOptions, "audit"> {
+  const file = flags["audit-policy-file"] ?? places.auditPolicy;
+  if (flags["audit-policy-file"] === undefined && !existsSync(file)) return {};
+  const logFile = flags["audit-log-path"] ?? places.auditLog;
+  return { audit: { policy: parseAuditPolicy(readFileSync(file, "utf8")), logFile } };
 }
 
 export function nodeAgentOptions(places: ClusterPlaces, node: string, scope: Scope): NodeAgentOptions {

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { mkdir, rename, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { cidrAddress, parseCidr } from "#base/ip";
+import type { FlagTexts } from "./flags/server-flags.ts";
 import type { ClusterPlaces } from "./places.ts";
 
 /** What was decided about a local cluster when it was made, and stays. */
@@ -17,6 +18,8 @@ export interface ClusterSettings {
   readonly nodes: readonly string[];
   /** Nodes and pods reach what the machine reaches. */
   readonly uplink: boolean;
+  /** What the control plane was asked for beside that; absent: nothing. */
+  readonly flags?: FlagTexts;
 }
 
 /** Undefined when there is no such cluster. Throws when its file makes no sense. */

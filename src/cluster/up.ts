@@ -1,5 +1,6 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
+import { isDeepStrictEqual } from "node:util";
 import { parseAuditPolicy } from "#apiserver/audit/policy";
 import { type Clock, systemClock } from "#base/clock";
 import { clusterHash, type Fabric, type FabricNode } from "#network/machine/fabric";
@@ -9,6 +10,7 @@ import { writeKubeconfig } from "./certificates/kubeconfig.ts";
 import { adminClient } from "./certificates/profiles.ts";
 import { ensurePauseImage, startContainerd } from "./containerd/start.ts";
 import { type Command, type Daemon, pidOf, startDaemon, stopDaemon } from "./daemon/daemon.ts";
+import { type FlagTexts, parseServerFlags } from "./flags/server-flags.ts";
 import { type ClusterPlaces, DEFAULT_CLUSTER, type NodePlaces, placesOf } from "./places.ts";
 import { type ClusterSettings, readSettings, writeSettings } from "./settings.ts";
 import { StepFailed, type StepOutput, Steps } from "./steps.ts";
@@ -21,6 +23,8 @@ export interface UpOptions {
   readonly uplink: boolean;
   /** File with an audit policy to go by from now on; undefined: as before. */
   readonly auditPolicy?: string;
+  /** For the control plane, from now on; what is not named stays as it was. */
+  readonly flags?: FlagTexts;
   /** How this program starts itself again, as a daemon. */
   readonly program: Pick<Command, "program" | "args">;
   readonly output: StepOutput;
@@ -68,8 +72,11 @@ const describe = ({ name, nodes, port }: ClusterSettings): string =>
   `${name}, ${nodes.length} ${nodes.length === 1 ? "node" : "nodes"}, port ${port}`;
 
 async function prepare(places: ClusterPlaces, options: UpOptions): Promise<ClusterSettings> {
-  const settings = settingsFor(readSettings(places) ?? (await newSettings(options)), options);
+  const before = readSettings(places);
+  const settings = settingsFor(before ?? (await newSettings(options)), options);
   await writeSettings(places, settings);
+  // The control plane reads its flags when it starts.
+  if (!isDeepStrictEqual(before?.flags, settings.flags)) await stopDaemon(serverDaemon(places), systemClock);
   if (options.auditPolicy !== undefined) await changeAuditPolicy(places, options.auditPolicy);
   const certificates = await CertificateStore.open(places.pki, { clock: systemClock });
   const credentials = await certificates.pair(adminClient);
@@ -102,22 +109,26 @@ async function changeAuditPolicy(places: ClusterPlaces, file: string): Promise<v
   await stopDaemon(serverDaemon(places), systemClock);
 }
 
-async function newSettings({ name, uplink }: UpOptions): Promise<ClusterSettings> {
+async function newSettings({ name, uplink, flags = {} }: UpOptions): Promise<ClusterSettings> {
   const ranges = await freeRanges(name);
+  const asked = parseServerFlags(flags);
   return {
     name,
     nodeRange: ranges.nodes,
-    podRange: ranges.pods,
-    serviceRange: ranges.services,
+    podRange: asked["cluster-cidr"] ?? ranges.pods,
+    serviceRange: asked["service-cluster-ip-range"] ?? ranges.services,
     clusterDomain: "cluster.local",
-    port: await freePort(name),
+    port: asked["secure-port"] ?? (await freePort(name)),
     nodes: [],
     uplink,
   };
 }
 
 /** Nodes are added to a cluster, never taken away by asking for fewer. */
-function settingsFor(settings: ClusterSettings, { nodes: asked, uplink }: UpOptions): ClusterSettings {
+function settingsFor(
+  settings: ClusterSettings,
+  { nodes: asked, uplink, flags = {} }: UpOptions,
+): ClusterSettings {
   const count = asked ?? Math.max(1, settings.nodes.length);
   if (count > NODES_MAX)
     throw new StepFailed(`${count} nodes are too many for one machine`, `ask for at most ${NODES_MAX}`);
@@ -128,7 +139,26 @@ function settingsFor(settings: ClusterSettings, { nodes: asked, uplink }: UpOpti
     );
   }
   const nodes = Array.from({ length: count }, (_each, index) => settings.nodes[index] ?? `node-${index + 1}`);
-  return { ...settings, nodes, uplink };
+  assertUnchanged(settings, flags);
+  const all = { ...settings.flags, ...flags };
+  return { ...settings, nodes, uplink, ...(Object.keys(all).length > 0 ? { flags: all } : {}) };
+}
+
+/** Nodes, pods and services live by what was laid out when the cluster was made. */
+function assertUnchanged({ name, podRange, serviceRange, port }: ClusterSettings, flags: FlagTexts): void {
+  const laidOut = {
+    "cluster-cidr": podRange,
+    "service-cluster-ip-range": serviceRange,
+    "secure-port": String(port),
+  } as const;
+  for (const [flag, value] of Object.entries(laidOut)) {
+    const asked = flags[flag as keyof typeof laidOut]?.at(-1);
+    if (asked === undefined || asked === value) continue;
+    throw new StepFailed(
+      `the cluster ${name} was made with --${flag} ${value}`,
+      `leave it out, or take the cluster down with: k8ts delete --name ${name}`,
+    );
+  }
 }
 
 /** Clusters that start at the same moment look at different ports first; the usual name gets the usual port. */

@@ -9,12 +9,12 @@ const log = logger("apiserver.compactor");
 /** History is kept for at least this long, so that watches and paged lists can go on where they were. */
 const KEEP_MS = 5 * 60_000;
 
-/** Has the store forget history that is older than five minutes, as long as the scope is open. */
-export function keepCompact(store: Store, clock: Clock, scope: Scope): void {
+/** Has the store forget history that is older than `keepMs`, by default five minutes, as long as the scope is open. */
+export function keepCompact(store: Store, clock: Clock, scope: Scope, keepMs = KEEP_MS): void {
   scope.run(async (signal) => {
     let older = store.revision;
     for (;;) {
-      await sleep(clock, KEEP_MS, { signal });
+      await sleep(clock, keepMs, { signal });
       const newer = store.revision;
       await store
         .compact(older)

@@ -1,0 +1,52 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { type FlagTexts, parseServerFlags } from "./server-flags.ts";
+
+describe("flags of the control plane", () => {
+  const rows: [FlagTexts, object][] = [
+    [{}, {}],
+    [{ store: ["disk"] }, { store: { type: "disk" } }],
+    [{ store: ["disk:/var/x"] }, { store: { type: "disk", directory: "/var/x" } }],
+    [
+      { store: ["etcd://127.0.0.1:2379,[::1]:2379?ca=/a&cert=/b&key=/c"] },
+      {
+        store: {
+          type: "etcd",
+          endpoints: ["127.0.0.1:2379", "[::1]:2379"],
+          ca: "/a",
+          cert: "/b",
+          key: "/c",
+        },
+      },
+    ],
+    [{ "feature-gates": ["A=true,B=false", "C"] }, { "feature-gates": { A: true, B: false, C: true } }],
+    [{ "enable-admission-plugins": ["A,B", "C"] }, { "enable-admission-plugins": ["A", "B", "C"] }],
+    [
+      { "service-node-port-range": ["30000-30010"] },
+      { "service-node-port-range": { first: 30_000, last: 30_010 } },
+    ],
+    [
+      { "event-ttl": ["1h30m"], "leader-elect": ["true"] },
+      { "event-ttl": 5_400_000, "leader-elect": true },
+    ],
+  ];
+  for (const [texts, values] of rows) {
+    it(`understands ${JSON.stringify(texts)}`, () => assert.deepEqual(parseServerFlags(texts), values));
+  }
+
+  const wrong: [Record<string, string[]>, RegExp][] = [
+    [{ store: ["etcd://nowhere"] }, /^--store etcd:\/\/nowhere: it is disk, /],
+    [{ store: ["etcd://a:1?password=x"] }, /password is unknown/],
+    [{ store: ["etcd://a:1?ca=/a&cert=/b"] }, /cert and key belong together/],
+    [{ "feature-gates": ["A=perhaps"] }, /it is true or false/],
+    [{ "service-node-port-range": ["9-1"] }, /a range of ports/],
+    [{ "service-cluster-ip-range": ["10.0.0.1"] }, /a range of addresses/],
+    [{ "event-ttl": ["soon"] }, /--event-ttl soon/],
+    [{ nonsense: ["1"] }, /^unknown flag: --nonsense$/],
+  ];
+  for (const [texts, message] of wrong) {
+    it(`refuses ${JSON.stringify(texts)}`, () => {
+      assert.throws(() => parseServerFlags(texts as FlagTexts), { name: "FlagError", message });
+    });
+  }
+});

@@ -1,0 +1,64 @@
+/** What works on the cluster's objects in a control plane: controllers and scheduler, in one server at a time. */
+import { hostname } from "node:os";
+import type { Clock } from "#base/clock";
+import { type Random, uuid } from "#base/random";
+import type { Scope } from "#base/scope";
+import type { Client } from "#client/client";
+import { InformerSet } from "#client/informer-set";
+import { runAsLeader } from "#client/leader-election";
+import type { Controller } from "#reconciler/controller";
+import { runControllers } from "#reconciler/run";
+import { Scheduler } from "#scheduler/scheduler";
+import { CONTROLLERS_USER, controllerUser } from "./system-objects.ts";
+
+/** The Leases by which servers agree on who works. */
+const CONTROLLERS_LEASE = { namespace: "kube-system", name: "kube-controller-manager" };
+const SCHEDULER_LEASE = { namespace: "kube-system", name: "kube-scheduler" };
+
+export interface ManagersOptions {
+  readonly clientOf: (user: string) => Client;
+  readonly controllers: readonly Controller[];
+  /** Other servers have the same controllers: only one works at a time. */
+  readonly elects: boolean;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly scope: Scope;
+}
+
+/** Resolves when they work, or compete with others for that. */
+export async function startManagers(options: ManagersOptions): Promise<void> {
+  const { clientOf, controllers, elects, clock, random, scope } = options;
+  const client = clientOf(CONTROLLERS_USER);
+  const scheduling = clientOf("system:kube-scheduler");
+  const informersIn = (inner: Scope) => new InformerSet({ client, clock, random, scope: inner });
+  const control = (inner: Scope, informers: InformerSet) =>
+    runControllers({
+      client,
+      clientFor: (name) => clientOf(controllerUser(name)),
+      informers,
+      clock,
+      random,
+      scope: inner,
+      controllers,
+    });
+  const schedule = (inner: Scope, informers: InformerSet) =>
+    new Scheduler({ client: scheduling, informers, clock, random, scope: inner }).start();
+  if (!elects) {
+    const informers = informersIn(scope);
+    await Promise.all([control(scope, informers), schedule(scope, informers)]);
+    return;
+  }
+  const identity = `${hostname()}_${uuid(random)}`;
+  const compete = (lease: typeof SCHEDULER_LEASE, user: Client, work: typeof control) =>
+    scope.run((signal) =>
+      runAsLeader(
+        { client: user, clock, random, lease, identity },
+        (inner) => work(inner, informersIn(inner)),
+        {
+          signal,
+        },
+      ),
+    );
+  compete(CONTROLLERS_LEASE, clientOf("system:kube-controller-manager"), control);
+  compete(SCHEDULER_LEASE, scheduling, schedule);
+}

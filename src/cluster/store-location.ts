@@ -1,0 +1,71 @@
+/** Where a control plane keeps its objects, as `--store` names it. */
+import { readFileSync } from "node:fs";
+import type { Clock } from "#base/clock";
+import type { Random } from "#base/random";
+import { openDiskStore } from "#store/disk/disk-store";
+import type { EtcdTarget } from "#store/etcd/connection";
+import { openEtcdStore } from "#store/etcd/etcd-store";
+import type { Store } from "#store/store";
+
+/** Files are PEM, read when the store is opened. */
+interface EtcdLocation {
+  readonly type: "etcd";
+  /** `host:port` */
+  readonly endpoints: readonly string[];
+  readonly ca?: string;
+  readonly cert?: string;
+  readonly key?: string;
+}
+
+/** `directory` absent: the one of the cluster. */
+export type StoreLocation = { readonly type: "disk"; readonly directory?: string } | EtcdLocation;
+
+const SHAPES = "it is disk, disk:DIRECTORY or etcd://HOST:PORT[,HOST:PORT…][?ca=FILE&cert=FILE&key=FILE]";
+const FILES = ["ca", "cert", "key"] as const;
+const ENDPOINT = /^(\[[0-9a-f:.]+\]|[-a-z0-9.]+):[0-9]{1,5}$/i;
+
+/** Throws an Error that says what a store may be. */
+export function parseStoreLocation(given: string): StoreLocation {
+  if (given === "disk") return { type: "disk" };
+  if (given.startsWith("disk:") && given.length > 5) return { type: "disk", directory: given.slice(5) };
+  const [, places = "", query = ""] = /^etcd:\/\/([^/?]+)\/?(?:\?(.*))?$/.exec(given) ?? [];
+  const endpoints = places.split(",");
+  if (!endpoints.every((endpoint) => ENDPOINT.test(endpoint))) throw new Error(SHAPES);
+  const files = new URLSearchParams(query);
+  for (const name of files.keys()) {
+    if (!FILES.some((known) => known === name)) throw new Error(`${name} is unknown: ${SHAPES}`);
+  }
+  if (files.has("cert") !== files.has("key")) throw new Error("cert and key belong together");
+  if (files.has("cert") && !files.has("ca")) throw new Error("cert and key need the ca of the servers");
+  return { type: "etcd", endpoints, ...Object.fromEntries(files) };
+}
+
+/** Throws what the engine throws; an etcd must answer. */
+export function openStore(
+  location: StoreLocation,
+  {
+    directory,
+    clock,
+    random,
+  }: { readonly directory: string; readonly clock: Clock; readonly random: Random },
+): Promise<Store> {
+  if (location.type === "disk") return openDiskStore(location.directory ?? directory, { clock, random });
+  return openEtcdStore({ ...targetOf(location), random });
+}
+
+/** Reads the files. */
+function targetOf({ endpoints, ca, cert, key }: EtcdLocation): EtcdTarget {
+  if (ca === undefined) return { endpoints };
+  return {
+    endpoints,
+    tls: {
+      ca: readFileSync(ca),
+      ...(cert === undefined ? {} : { cert: readFileSync(cert) }),
+      ...(key === undefined ? {} : { key: readFileSync(key) }),
+    },
+  };
+}
+
+/** For people. */
+export const describeStore = (location: StoreLocation, directory: string): string =>
+  location.type === "disk" ? (location.directory ?? directory) : `etcd at ${location.endpoints.join(", ")}`;
