@@ -2,21 +2,25 @@ import { LabelSelector } from "#api/meta-v1/labelselector";
 import { inline, list, type Of, ref, string, struct } from "#machinery/schema";
 
 export const MatchCondition = struct("admissionregistration.v1.MatchCondition", {
-  name: string(1).required(),
-  expression: string(2).required(),
+  name: string(1).required().doc("Name of the condition."),
+  expression: string(2).required().doc("CEL expression that is true where the request counts."),
 });
 export interface MatchCondition extends Of<typeof MatchCondition> {}
 
 export const Rule = struct("admissionregistration.v1.Rule", {
-  apiGroups: list(1, string).atomic(),
-  apiVersions: list(2, string).atomic(),
-  resources: list(3, string).atomic(),
-  scope: string(4).pointer().oneOf("Cluster", "Namespaced", "*").default("*"),
+  apiGroups: list(1, string).atomic().doc("Groups; * is all."),
+  apiVersions: list(2, string).atomic().doc("Versions; * is all."),
+  resources: list(3, string).atomic().doc("Resources, such as pods or pods/exec; * is all."),
+  scope: string(4)
+    .pointer()
+    .oneOf("Cluster", "Namespaced", "*")
+    .default("*")
+    .doc("Cluster, Namespaced or * for both."),
 });
 export interface Rule extends Of<typeof Rule> {}
 
 export const RuleWithOperations = struct("admissionregistration.v1.RuleWithOperations", {
-  operations: list(1, string).atomic(),
+  operations: list(1, string).atomic().doc("CREATE, UPDATE, DELETE, CONNECT or * for all."),
   rule: inline(2, Rule),
 });
 export interface RuleWithOperations extends Of<typeof RuleWithOperations> {}
@@ -24,7 +28,7 @@ export interface RuleWithOperations extends Of<typeof RuleWithOperations> {}
 export const NamedRuleWithOperations = struct(
   "admissionregistration.v1.NamedRuleWithOperations",
   {
-    resourceNames: list(1, string).atomic(),
+    resourceNames: list(1, string).atomic().doc("Names of objects; empty for all."),
     ruleWithOperations: inline(2, RuleWithOperations),
   },
   { atomic: true },
@@ -34,11 +38,17 @@ export interface NamedRuleWithOperations extends Of<typeof NamedRuleWithOperatio
 export const MatchResources = struct(
   "admissionregistration.v1.MatchResources",
   {
-    namespaceSelector: ref(1, LabelSelector).default({}),
-    objectSelector: ref(2, LabelSelector).default({}),
-    resourceRules: list(3, NamedRuleWithOperations).atomic(),
-    excludeResourceRules: list(4, NamedRuleWithOperations).atomic(),
-    matchPolicy: string(7).pointer().oneOf("Exact", "Equivalent").default("Equivalent"),
+    namespaceSelector: ref(1, LabelSelector).default({}).doc("Namespaces whose objects count."),
+    objectSelector: ref(2, LabelSelector).default({}).doc("Objects that count, by label."),
+    resourceRules: list(3, NamedRuleWithOperations).atomic().doc("Requests that count."),
+    excludeResourceRules: list(4, NamedRuleWithOperations)
+      .atomic()
+      .doc("Requests that do not count, whatever else is said."),
+    matchPolicy: string(7)
+      .pointer()
+      .oneOf("Exact", "Equivalent")
+      .default("Equivalent")
+      .doc("Exact or Equivalent: whether other versions of a resource count."),
   },
   { atomic: true },
 );
@@ -48,7 +58,7 @@ export const ParamKind = struct(
   "admissionregistration.v1.ParamKind",
   {
     apiVersion: string(1).doc("Group and version of the kind."),
-    kind: string(2),
+    kind: string(2).doc("Kind of the parameters."),
   },
   { atomic: true },
 );
@@ -57,10 +67,10 @@ export interface ParamKind extends Of<typeof ParamKind> {}
 export const ParamRef = struct(
   "admissionregistration.v1.ParamRef",
   {
-    name: string(1),
-    namespace: string(2),
-    selector: ref(3, LabelSelector),
-    parameterNotFoundAction: string(4).pointer(),
+    name: string(1).doc("Name of the parameters."),
+    namespace: string(2).doc("Namespace of the parameters; by default that of the request."),
+    selector: ref(3, LabelSelector).doc("Parameters by label, in place of a name."),
+    parameterNotFoundAction: string(4).pointer().doc("Allow or Deny when there are none."),
   },
   { atomic: true },
 );
@@ -69,8 +79,8 @@ export interface ParamRef extends Of<typeof ParamRef> {}
 export const Variable = struct(
   "admissionregistration.v1.Variable",
   {
-    name: string(1).required(),
-    expression: string(2).required(),
+    name: string(1).required().doc("Name that follows variables. in other expressions."),
+    expression: string(2).required().doc("CEL expression that makes the value."),
   },
   { atomic: true },
 );

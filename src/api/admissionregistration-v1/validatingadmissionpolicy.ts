@@ -5,40 +5,46 @@ import { ObjectMeta } from "#api/meta-v1/objectmeta";
 import { int64, list, type Of, ref, resource, string, struct } from "#machinery/schema";
 
 export const AuditAnnotation = struct("admissionregistration.v1.AuditAnnotation", {
-  key: string(1).required(),
-  valueExpression: string(2).required(),
+  key: string(1).required().doc("Key of the annotation, after the name of the policy."),
+  valueExpression: string(2).required().doc("CEL expression that makes the value; null leaves it out."),
 });
 export interface AuditAnnotation extends Of<typeof AuditAnnotation> {}
 
 export const ExpressionWarning = struct("admissionregistration.v1.ExpressionWarning", {
-  fieldRef: string(2).required(),
-  warning: string(3).required(),
+  fieldRef: string(2).required().doc("Path of the expression."),
+  warning: string(3).required().doc("What looks wrong, type by type."),
 });
 export interface ExpressionWarning extends Of<typeof ExpressionWarning> {}
 
 export const TypeChecking = struct("admissionregistration.v1.TypeChecking", {
-  expressionWarnings: list(1, ExpressionWarning).atomic(),
+  expressionWarnings: list(1, ExpressionWarning).atomic().doc("Expressions that look wrong."),
 });
 export interface TypeChecking extends Of<typeof TypeChecking> {}
 
 export const Validation = struct("admissionregistration.v1.Validation", {
-  expression: string(1).required(),
+  expression: string(1).required().doc("CEL expression that must be true."),
   message: string(2).doc("More about it in plain words."),
   reason: string(3).pointer().doc("One word on why."),
-  messageExpression: string(4),
+  messageExpression: string(4).doc("CEL expression that makes the message."),
 });
 export interface Validation extends Of<typeof Validation> {}
 
 export const ValidatingAdmissionPolicySpec = struct(
   "admissionregistration.v1.ValidatingAdmissionPolicySpec",
   {
-    paramKind: ref(1, ParamKind),
-    matchConstraints: ref(2, MatchResources),
-    validations: list(3, Validation).atomic(),
-    failurePolicy: string(4).pointer().oneOf("Ignore", "Fail").default("Fail"),
-    auditAnnotations: list(5, AuditAnnotation).atomic(),
-    matchConditions: list(6, MatchCondition).mergedBy("name"),
-    variables: list(7, Variable).mergedBy("name"),
+    paramKind: ref(1, ParamKind).doc("Kind of the parameters."),
+    matchConstraints: ref(2, MatchResources).doc("Requests that the policy is about."),
+    validations: list(3, Validation).atomic().doc("Expressions that must all be true."),
+    failurePolicy: string(4)
+      .pointer()
+      .oneOf("Ignore", "Fail")
+      .default("Fail")
+      .doc("Fail or Ignore when an expression cannot be evaluated."),
+    auditAnnotations: list(5, AuditAnnotation).atomic().doc("What is put on the audit record."),
+    matchConditions: list(6, MatchCondition)
+      .mergedBy("name")
+      .doc("Expressions that must all be true for the policy to count."),
+    variables: list(7, Variable).mergedBy("name").doc("Named expressions that others can use."),
   },
 );
 export interface ValidatingAdmissionPolicySpec extends Of<typeof ValidatingAdmissionPolicySpec> {}
@@ -47,7 +53,7 @@ export const ValidatingAdmissionPolicyStatus = struct(
   "admissionregistration.v1.ValidatingAdmissionPolicyStatus",
   {
     observedGeneration: int64(1).doc("Generation of the object that this is about."),
-    typeChecking: ref(2, TypeChecking),
+    typeChecking: ref(2, TypeChecking).doc("What the type checker found."),
     conditions: list(3, Condition).keyedBy("type").doc("What is known about its state, one entry per type."),
   },
 );

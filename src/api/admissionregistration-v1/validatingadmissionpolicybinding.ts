@@ -6,10 +6,10 @@ import { list, type Of, ref, resource, string, struct } from "#machinery/schema"
 export const ValidatingAdmissionPolicyBindingSpec = struct(
   "admissionregistration.v1.ValidatingAdmissionPolicyBindingSpec",
   {
-    policyName: string(1),
-    paramRef: ref(2, ParamRef),
-    matchResources: ref(3, MatchResources),
-    validationActions: list(4, string).set(),
+    policyName: string(1).doc("Name of the policy."),
+    paramRef: ref(2, ParamRef).doc("Parameters that it is used with."),
+    matchResources: ref(3, MatchResources).doc("Narrows the requests that the policy is about."),
+    validationActions: list(4, string).set().doc("Deny, Warn or Audit."),
   },
 );
 export interface ValidatingAdmissionPolicyBindingSpec extends Of<

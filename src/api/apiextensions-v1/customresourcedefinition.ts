@@ -24,54 +24,57 @@ import {
 } from "#machinery/schema";
 
 export const CustomResourceColumnDefinition = struct("apiextensions.v1.CustomResourceColumnDefinition", {
-  name: string(1).required(),
-  type: string(2).required(),
-  format: string(3),
-  description: string(4),
-  priority: int32(5),
-  jsonPath: string(6).required(),
+  name: string(1).required().doc("Heading of the column."),
+  type: string(2).required().doc("Type of the values, such as string or date."),
+  format: string(3).doc("Format of the values."),
+  description: string(4).doc("What the column shows."),
+  priority: int32(5).doc("0 is always shown, higher ones with -o wide."),
+  jsonPath: string(6).required().doc("Path of the value."),
 });
 export interface CustomResourceColumnDefinition extends Of<typeof CustomResourceColumnDefinition> {}
 
 export const ServiceReference = struct("apiextensions.v1.ServiceReference", {
-  namespace: string(1).required(),
-  name: string(2).required(),
-  path: string(3).pointer(),
-  port: int32(4).pointer().default(443),
+  namespace: string(1).required().doc("Namespace of the service."),
+  name: string(2).required().doc("Name of the service."),
+  path: string(3).pointer().doc("Path that requests go to."),
+  port: int32(4).pointer().default(443).doc("Port of the service; 443 by default."),
 });
 export interface ServiceReference extends Of<typeof ServiceReference> {}
 
 export const WebhookClientConfig = struct("apiextensions.v1.WebhookClientConfig", {
-  url: string(3).pointer(),
-  service: ref(1, ServiceReference),
-  caBundle: bytes(2),
+  url: string(3).pointer().doc("Address, https only."),
+  service: ref(1, ServiceReference).doc("Service in the cluster."),
+  caBundle: bytes(2).doc("PEM of the authorities that its certificate is verified with."),
 });
 export interface WebhookClientConfig extends Of<typeof WebhookClientConfig> {}
 
 export const WebhookConversion = struct("apiextensions.v1.WebhookConversion", {
-  clientConfig: ref(2, WebhookClientConfig),
-  conversionReviewVersions: list(3, string).required().atomic(),
+  clientConfig: ref(2, WebhookClientConfig).doc("How it is reached."),
+  conversionReviewVersions: list(3, string)
+    .required()
+    .atomic()
+    .doc("Versions of ConversionReview that it understands, best first."),
 });
 export interface WebhookConversion extends Of<typeof WebhookConversion> {}
 
 export const CustomResourceConversion = struct("apiextensions.v1.CustomResourceConversion", {
-  strategy: string(1).required(),
-  webhook: ref(2, WebhookConversion),
+  strategy: string(1).required().doc("None or Webhook."),
+  webhook: ref(2, WebhookConversion).doc("How the webhook is called."),
 });
 export interface CustomResourceConversion extends Of<typeof CustomResourceConversion> {}
 
 export const CustomResourceDefinitionNames = struct("apiextensions.v1.CustomResourceDefinitionNames", {
-  plural: string(1).required(),
-  singular: string(2),
-  shortNames: list(3, string).atomic(),
-  kind: string(4).required(),
-  listKind: string(5),
-  categories: list(6, string).atomic(),
+  plural: string(1).required().doc("Name in paths, such as cronjobs."),
+  singular: string(2).doc("Name for people; the kind in lower case by default."),
+  shortNames: list(3, string).atomic().doc("Short names for people."),
+  kind: string(4).required().doc("Name in manifests, such as CronJob."),
+  listKind: string(5).doc("Kind of lists; the kind with List by default."),
+  categories: list(6, string).atomic().doc("Groups of resources that it is in, such as all."),
 });
 export interface CustomResourceDefinitionNames extends Of<typeof CustomResourceDefinitionNames> {}
 
 export const CustomResourceValidation = struct("apiextensions.v1.CustomResourceValidation", {
-  openAPIV3Schema: ref(1, JSONSchemaProps),
+  openAPIV3Schema: ref(1, JSONSchemaProps).doc("Schema by OpenAPI 3."),
 });
 export interface CustomResourceValidation extends Of<typeof CustomResourceValidation> {}
 
@@ -79,43 +82,51 @@ export const CustomResourceSubresourceStatus = struct("apiextensions.v1.CustomRe
 export interface CustomResourceSubresourceStatus extends Of<typeof CustomResourceSubresourceStatus> {}
 
 export const CustomResourceSubresourceScale = struct("apiextensions.v1.CustomResourceSubresourceScale", {
-  specReplicasPath: string(1).required(),
-  statusReplicasPath: string(2).required(),
-  labelSelectorPath: string(3).pointer(),
+  specReplicasPath: string(1).required().doc("Path of the wanted number."),
+  statusReplicasPath: string(2).required().doc("Path of the observed number."),
+  labelSelectorPath: string(3).pointer().doc("Path of the selector in text form, for autoscalers."),
 });
 export interface CustomResourceSubresourceScale extends Of<typeof CustomResourceSubresourceScale> {}
 
 export const CustomResourceSubresources = struct("apiextensions.v1.CustomResourceSubresources", {
-  status: ref(1, CustomResourceSubresourceStatus),
-  scale: ref(2, CustomResourceSubresourceScale),
+  status: ref(1, CustomResourceSubresourceStatus).doc("Status is written by its own path."),
+  scale: ref(2, CustomResourceSubresourceScale).doc(
+    "Number of replicas is read and written by its own path.",
+  ),
 });
 export interface CustomResourceSubresources extends Of<typeof CustomResourceSubresources> {}
 
 export const SelectableField = struct("apiextensions.v1.SelectableField", {
-  jsonPath: string(1).required(),
+  jsonPath: string(1).required().doc("Path of the field."),
 });
 export interface SelectableField extends Of<typeof SelectableField> {}
 
 export const CustomResourceDefinitionVersion = struct("apiextensions.v1.CustomResourceDefinitionVersion", {
-  name: string(1).required(),
-  served: bool(2).required(),
-  storage: bool(3).required(),
-  deprecated: bool(7),
-  deprecationWarning: string(8).pointer(),
-  schema: ref(4, CustomResourceValidation),
-  subresources: ref(5, CustomResourceSubresources),
-  additionalPrinterColumns: list(6, CustomResourceColumnDefinition).atomic(),
-  selectableFields: list(9, SelectableField).atomic(),
+  name: string(1).required().doc("Name of the version, such as v1beta1."),
+  served: bool(2).required().doc("The version is served."),
+  storage: bool(3).required().doc("Objects are stored in this version."),
+  deprecated: bool(7).doc("Clients of this version are warned."),
+  deprecationWarning: string(8).pointer().doc("Text of the warning."),
+  schema: ref(4, CustomResourceValidation).doc("Schema of the objects."),
+  subresources: ref(5, CustomResourceSubresources).doc("Subresources that the objects have."),
+  additionalPrinterColumns: list(6, CustomResourceColumnDefinition).atomic().doc("Columns of kubectl get."),
+  selectableFields: list(9, SelectableField).atomic().doc("Fields that can be selected by."),
 });
 export interface CustomResourceDefinitionVersion extends Of<typeof CustomResourceDefinitionVersion> {}
 
 export const CustomResourceDefinitionSpec = struct("apiextensions.v1.CustomResourceDefinitionSpec", {
-  group: string(1).required().notEmpty(),
-  names: value(3, CustomResourceDefinitionNames).required(),
-  scope: string(4).oneOf("Cluster", "Namespaced").required().notEmpty(),
-  versions: list(7, CustomResourceDefinitionVersion).required().atomic().notEmpty(),
-  conversion: ref(9, CustomResourceConversion).default({ strategy: "None" }),
-  preserveUnknownFields: bool(10),
+  group: string(1).required().notEmpty().doc("Group of the kind."),
+  names: value(3, CustomResourceDefinitionNames).required().doc("Names of the kind."),
+  scope: string(4).oneOf("Cluster", "Namespaced").required().notEmpty().doc("Cluster or Namespaced."),
+  versions: list(7, CustomResourceDefinitionVersion)
+    .required()
+    .atomic()
+    .notEmpty()
+    .doc("Versions of the kind."),
+  conversion: ref(9, CustomResourceConversion)
+    .default({ strategy: "None" })
+    .doc("How objects become those of another version."),
+  preserveUnknownFields: bool(10).doc("Only false is allowed."),
 });
 export interface CustomResourceDefinitionSpec extends Of<typeof CustomResourceDefinitionSpec> {}
 
@@ -139,8 +150,8 @@ export const CustomResourceDefinitionStatus = struct("apiextensions.v1.CustomRes
     .always()
     .keyedBy("type")
     .doc("What is known about its state, one entry per type."),
-  acceptedNames: value(2, CustomResourceDefinitionNames),
-  storedVersions: list(3, string).always().atomic(),
+  acceptedNames: value(2, CustomResourceDefinitionNames).doc("Names that are served."),
+  storedVersions: list(3, string).always().atomic().doc("Versions that objects were ever stored in."),
   observedGeneration: int64(4)
     .gate("CRDObservedGenerationTracking")
     .doc("Generation of the object that this is about."),

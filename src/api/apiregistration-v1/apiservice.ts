@@ -1,22 +1,42 @@
 import { ageColumn, nameColumn, text } from "#api/columns";
+import { named } from "#api/checks";
 import { ObjectMeta } from "#api/meta-v1/objectmeta";
-import { bool, bytes, int32, list, type Of, ref, resource, string, struct, time } from "#machinery/schema";
+import { problemsOfName } from "#machinery/names";
+import {
+  bool,
+  bytes,
+  type FieldProblem,
+  int32,
+  invalid,
+  item,
+  list,
+  notSupported,
+  type Of,
+  ref,
+  required,
+  resource,
+  string,
+  struct,
+  time,
+} from "#machinery/schema";
 
 export const ServiceReference = struct("apiregistration.v1.ServiceReference", {
-  namespace: string(1),
-  name: string(2),
-  port: int32(3).pointer().default(443),
+  namespace: string(1).doc("Namespace of the service."),
+  name: string(2).doc("Name of the service."),
+  port: int32(3).pointer().default(443).doc("Port of the service."),
 });
 export interface ServiceReference extends Of<typeof ServiceReference> {}
 
 export const APIServiceSpec = struct("apiregistration.v1.APIServiceSpec", {
-  service: ref(1, ServiceReference),
-  group: string(2),
-  version: string(3),
-  insecureSkipTLSVerify: bool(4),
-  caBundle: bytes(5).atomic(),
-  groupPriorityMinimum: int32(7).required(),
-  versionPriority: int32(8).required(),
+  service: ref(1, ServiceReference).doc(
+    "Where the extension server is reached; empty for what this server answers itself.",
+  ),
+  group: string(2).doc("Group that is served."),
+  version: string(3).doc("Version that is served."),
+  insecureSkipTLSVerify: bool(4).doc("The server's certificate is not verified."),
+  caBundle: bytes(5).atomic().doc("PEM of the authorities that the server's certificate is verified with."),
+  groupPriorityMinimum: int32(7).required().doc("Place of the group in discovery: higher comes first."),
+  versionPriority: int32(8).required().doc("Place of the version within its group: higher comes first."),
 });
 export interface APIServiceSpec extends Of<typeof APIServiceSpec> {}
 
@@ -36,6 +56,53 @@ export const APIServiceStatus = struct("apiregistration.v1.APIServiceStatus", {
 });
 export interface APIServiceStatus extends Of<typeof APIServiceStatus> {}
 
+const GROUP_PRIORITY_MAX = 20_000;
+const VERSION_PRIORITY_MAX = 1000;
+const CONDITION_STATUSES = ["True", "False", "Unknown"];
+
+function* specProblems(spec: APIServiceSpec): Iterable<FieldProblem> {
+  const { group = "", version = "", groupPriorityMinimum, versionPriority } = spec;
+  if (group === "" && version !== "v1")
+    yield required("spec.group", "only v1 may have an empty group and it better be legacy kube");
+  if (group !== "") yield* named("spec.group", group, "dns-subdomain");
+  yield* named("spec.version", version, "dns-1035");
+  if (groupPriorityMinimum <= 0 || groupPriorityMinimum > GROUP_PRIORITY_MAX)
+    yield invalid(
+      "spec.groupPriorityMinimum",
+      groupPriorityMinimum,
+      `must be positive and less than ${GROUP_PRIORITY_MAX}`,
+    );
+  if (versionPriority <= 0 || versionPriority > VERSION_PRIORITY_MAX)
+    yield invalid(
+      "spec.versionPriority",
+      versionPriority,
+      `must be positive and less than ${VERSION_PRIORITY_MAX}`,
+    );
+  yield* spec.service ? serviceProblems(spec, spec.service) : localProblems(spec);
+}
+
+/** What this server answers for itself is reached over no connection. */
+function* localProblems({ caBundle = "", insecureSkipTLSVerify }: APIServiceSpec): Iterable<FieldProblem> {
+  if (caBundle !== "")
+    yield invalid("spec.caBundle", bytesText(caBundle), "local APIServices may not have a caBundle");
+  if (insecureSkipTLSVerify)
+    yield invalid("spec.insecureSkipTLSVerify", true, "local APIServices may not have insecureSkipTLSVerify");
+}
+
+function* serviceProblems(
+  { caBundle = "", insecureSkipTLSVerify }: APIServiceSpec,
+  { namespace = "", name = "", port }: ServiceReference,
+): Iterable<FieldProblem> {
+  if (namespace === "") yield required("spec.service.namespace");
+  if (name === "") yield required("spec.service.name");
+  if (port !== undefined && (port < 1 || port > 65_535))
+    yield invalid("spec.service.port", port, "port is not valid: must be between 1 and 65535, inclusive");
+  if (insecureSkipTLSVerify && caBundle !== "")
+    yield invalid("spec.insecureSkipTLSVerify", true, "may not be true if caBundle is present");
+}
+
+const bytesText = (base64: string): string => `${Uint8Array.fromBase64(base64).length} bytes`;
+
 export const APIService = resource({
   apiVersion: "apiregistration.k8s.io/v1",
   kind: "APIService",
@@ -49,6 +116,7 @@ export const APIService = resource({
   counted: false,
   unconditionalUpdate: false,
   storagePrefix: "apiregistration.k8s.io/apiservices",
+  nameFormat: "path-segment",
 
   columns: [
     nameColumn,
@@ -60,5 +128,22 @@ export const APIService = resource({
     }),
     ageColumn,
   ],
+  rules: {
+    *validate({ metadata: { name }, spec }) {
+      const wanted = `${spec.version ?? ""}.${spec.group ?? ""}`;
+      if (name !== wanted && problemsOfName("path-segment", name).length === 0)
+        yield invalid(
+          "metadata.name",
+          name,
+          `must be \`spec.version+"."+spec.group\`: ${JSON.stringify(wanted)}`,
+        );
+      yield* specProblems(spec);
+    },
+    *validateStatusUpdate({ status }) {
+      for (const [index, { status: is }] of (status.conditions ?? []).entries())
+        if (!CONDITION_STATUSES.includes(is))
+          yield notSupported(`${item("status.conditions", index)}.status`, is, CONDITION_STATUSES);
+    },
+  },
 });
 export interface APIService extends Of<typeof APIService> {}

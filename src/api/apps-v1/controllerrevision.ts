@@ -23,8 +23,8 @@ export const ControllerRevision = resource({
   namespaced: true,
   metadata: ObjectMeta,
   fields: {
-    data: json(2).orNull(),
-    revision: int64(3).required(),
+    data: json(2).orNull().doc("What the template was in this revision."),
+    revision: int64(3).required().doc("Number of the revision; later ones are higher."),
   },
 
   columns: [

@@ -34,8 +34,14 @@ import {
 export const RollingUpdateDaemonSet = struct(
   "apps.v1.RollingUpdateDaemonSet",
   {
-    maxUnavailable: intOrString(1).pointer().default(1),
-    maxSurge: intOrString(2).pointer().default(0),
+    maxUnavailable: intOrString(1)
+      .pointer()
+      .default(1)
+      .doc("Most nodes without a ready pod, as number or percentage."),
+    maxSurge: intOrString(2)
+      .pointer()
+      .default(0)
+      .doc("Most nodes with an old and a new pod, as number or percentage."),
   },
   {
     *validate({ maxUnavailable, maxSurge }, path) {
@@ -51,8 +57,11 @@ export const RollingUpdateDaemonSet = struct(
 export interface RollingUpdateDaemonSet extends Of<typeof RollingUpdateDaemonSet> {}
 
 export const DaemonSetUpdateStrategy = struct("apps.v1.DaemonSetUpdateStrategy", {
-  type: string(1).oneOf("RollingUpdate", "OnDelete").default("RollingUpdate"),
-  rollingUpdate: ref(2, RollingUpdateDaemonSet),
+  type: string(1)
+    .oneOf("RollingUpdate", "OnDelete")
+    .default("RollingUpdate")
+    .doc("RollingUpdate or OnDelete."),
+  rollingUpdate: ref(2, RollingUpdateDaemonSet).doc("Settings of a rolling update."),
 });
 export interface DaemonSetUpdateStrategy extends Of<typeof DaemonSetUpdateStrategy> {}
 

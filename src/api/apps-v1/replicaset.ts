@@ -28,7 +28,7 @@ export const ReplicaSetStatus = struct("apps.v1.ReplicaSetStatus", {
   fullyLabeledReplicas: int32(2).min(0).doc("Pods with all labels of the template."),
   readyReplicas: int32(4).min(0).doc("Pods that are ready."),
   availableReplicas: int32(5).min(0).doc("Pods that have been ready for long enough."),
-  terminatingReplicas: int32(7).pointer().min(0),
+  terminatingReplicas: int32(7).pointer().min(0).doc("Pods that are on their way out."),
   observedGeneration: int64(3).min(0).doc("Generation of the object that this is about."),
   conditions: list(6, ReplicaSetCondition)
     .mergedBy("type")

@@ -26,8 +26,11 @@ import {
 export const RollingUpdateStatefulSetStrategy = struct(
   "apps.v1.RollingUpdateStatefulSetStrategy",
   {
-    partition: int32(1).pointer().default(0).min(0),
-    maxUnavailable: intOrString(2).pointer().gate("MaxUnavailableStatefulSet"),
+    partition: int32(1).pointer().default(0).min(0).doc("Pods with a lower ordinal keep the old revision."),
+    maxUnavailable: intOrString(2)
+      .pointer()
+      .gate("MaxUnavailableStatefulSet")
+      .doc("Most pods that are not ready, as number or percentage."),
   },
   {
     *validate({ maxUnavailable }, path) {
@@ -42,8 +45,8 @@ export interface RollingUpdateStatefulSetStrategy extends Of<typeof RollingUpdat
 export const StatefulSetUpdateStrategy = struct(
   "apps.v1.StatefulSetUpdateStrategy",
   {
-    type: string(1).oneOf("RollingUpdate", "OnDelete").assigned(),
-    rollingUpdate: ref(2, RollingUpdateStatefulSetStrategy),
+    type: string(1).oneOf("RollingUpdate", "OnDelete").assigned().doc("RollingUpdate or OnDelete."),
+    rollingUpdate: ref(2, RollingUpdateStatefulSetStrategy).doc("Settings of a rolling update."),
   },
   {
     *validate({ type, rollingUpdate }, path) {
@@ -61,8 +64,14 @@ export interface StatefulSetUpdateStrategy extends Of<typeof StatefulSetUpdateSt
 export const StatefulSetPersistentVolumeClaimRetentionPolicy = struct(
   "apps.v1.StatefulSetPersistentVolumeClaimRetentionPolicy",
   {
-    whenDeleted: string(1).oneOf("Retain", "Delete").default("Retain"),
-    whenScaled: string(2).oneOf("Retain", "Delete").default("Retain"),
+    whenDeleted: string(1)
+      .oneOf("Retain", "Delete")
+      .default("Retain")
+      .doc("Retain or Delete the claims when the set is deleted."),
+    whenScaled: string(2)
+      .oneOf("Retain", "Delete")
+      .default("Retain")
+      .doc("Retain or Delete the claims of pods that are scaled away."),
   },
 );
 export interface StatefulSetPersistentVolumeClaimRetentionPolicy extends Of<
@@ -70,7 +79,7 @@ export interface StatefulSetPersistentVolumeClaimRetentionPolicy extends Of<
 > {}
 
 export const StatefulSetOrdinals = struct("apps.v1.StatefulSetOrdinals", {
-  start: int32(1).always().min(0),
+  start: int32(1).always().min(0).doc("Ordinal of the first pod."),
 });
 export interface StatefulSetOrdinals extends Of<typeof StatefulSetOrdinals> {}
 
@@ -109,17 +118,17 @@ export interface StatefulSetCondition extends Of<typeof StatefulSetCondition> {}
 
 export const StatefulSetStatus = struct("apps.v1.StatefulSetStatus", {
   observedGeneration: int64(1).min(0).doc("Generation of the object that this is about."),
-  replicas: int32(2).required().min(0),
-  readyReplicas: int32(3).min(0),
-  currentReplicas: int32(4).min(0),
-  updatedReplicas: int32(5).min(0),
-  currentRevision: string(6),
-  updateRevision: string(7),
+  replicas: int32(2).required().min(0).doc("How many pods there are."),
+  readyReplicas: int32(3).min(0).doc("Pods that are ready."),
+  currentReplicas: int32(4).min(0).doc("Pods of the current revision."),
+  updatedReplicas: int32(5).min(0).doc("Pods of the new revision."),
+  currentRevision: string(6).doc("Revision that the update comes from."),
+  updateRevision: string(7).doc("Revision that the update goes to."),
   collisionCount: int32(9).pointer().min(0).doc("Times that a new name was taken."),
   conditions: list(10, StatefulSetCondition)
     .mergedBy("type")
     .doc("What is known about its state, one entry per type."),
-  availableReplicas: int32(11).always().min(0),
+  availableReplicas: int32(11).always().min(0).doc("Pods that have been ready for long enough."),
 });
 export interface StatefulSetStatus extends Of<typeof StatefulSetStatus> {}
 

@@ -3,7 +3,7 @@ import { ObjectMeta } from "#api/meta-v1/objectmeta";
 import { type Of, resource, struct, value } from "#machinery/schema";
 
 export const SelfSubjectReviewStatus = struct("authentication.v1.SelfSubjectReviewStatus", {
-  userInfo: value(1, UserInfo),
+  userInfo: value(1, UserInfo).doc("Who is asking."),
 });
 export interface SelfSubjectReviewStatus extends Of<typeof SelfSubjectReviewStatus> {}
 
@@ -16,7 +16,7 @@ export const SelfSubjectReview = resource({
   verbs: ["create"],
   metadata: ObjectMeta,
   fields: {
-    status: value(2, SelfSubjectReviewStatus),
+    status: value(2, SelfSubjectReviewStatus).doc("Who is asking."),
   },
 });
 export interface SelfSubjectReview extends Of<typeof SelfSubjectReview> {}

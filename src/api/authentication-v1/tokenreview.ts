@@ -3,16 +3,16 @@ import { ObjectMeta } from "#api/meta-v1/objectmeta";
 import { bool, list, type Of, resource, string, struct, value } from "#machinery/schema";
 
 export const TokenReviewSpec = struct("authentication.v1.TokenReviewSpec", {
-  token: string(1),
-  audiences: list(2, string).atomic(),
+  token: string(1).doc("The token in question."),
+  audiences: list(2, string).atomic().doc("Whom the token should be meant for; by default this server."),
 });
 export interface TokenReviewSpec extends Of<typeof TokenReviewSpec> {}
 
 export const TokenReviewStatus = struct("authentication.v1.TokenReviewStatus", {
-  authenticated: bool(1),
-  user: value(2, UserInfo),
-  audiences: list(4, string).atomic(),
-  error: string(3),
+  authenticated: bool(1).doc("The token belongs to a user."),
+  user: value(2, UserInfo).doc("The user that it belongs to."),
+  audiences: list(4, string).atomic().doc("Those asked for that the token is meant for."),
+  error: string(3).doc("Why the token could not be checked."),
 });
 export interface TokenReviewStatus extends Of<typeof TokenReviewStatus> {}
 

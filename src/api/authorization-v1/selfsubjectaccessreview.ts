@@ -7,8 +7,8 @@ import { ObjectMeta } from "#api/meta-v1/objectmeta";
 import { type Of, ref, resource, struct } from "#machinery/schema";
 
 export const SelfSubjectAccessReviewSpec = struct("authorization.v1.SelfSubjectAccessReviewSpec", {
-  resourceAttributes: ref(1, ResourceAttributes),
-  nonResourceAttributes: ref(2, NonResourceAttributes),
+  resourceAttributes: ref(1, ResourceAttributes).doc("What would be done to an object."),
+  nonResourceAttributes: ref(2, NonResourceAttributes).doc("What would be done to another path."),
 });
 export interface SelfSubjectAccessReviewSpec extends Of<typeof SelfSubjectAccessReviewSpec> {}
 

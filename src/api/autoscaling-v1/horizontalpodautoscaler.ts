@@ -5,8 +5,8 @@ import { int32, int64, invalid, type Of, resource, string, struct, time, value }
 export const CrossVersionObjectReference = struct(
   "autoscaling.v1.CrossVersionObjectReference",
   {
-    kind: string(1).required(),
-    name: string(2).required(),
+    kind: string(1).required().doc("Kind of the object."),
+    name: string(2).required().doc("Name of the object."),
     apiVersion: string(3).doc("Group and version of the kind."),
   },
   { atomic: true },
@@ -17,16 +17,20 @@ export const HorizontalPodAutoscalerSpec = struct("autoscaling.v1.HorizontalPodA
   scaleTargetRef: value(1, CrossVersionObjectReference).required().doc("What is scaled."),
   minReplicas: int32(2).pointer().default(1).doc("The fewest pods."),
   maxReplicas: int32(3).required().doc("The most pods."),
-  targetCPUUtilizationPercentage: int32(4).pointer(),
+  targetCPUUtilizationPercentage: int32(4)
+    .pointer()
+    .doc("The average share of requested CPU aimed at, in percent."),
 });
 export interface HorizontalPodAutoscalerSpec extends Of<typeof HorizontalPodAutoscalerSpec> {}
 
 export const HorizontalPodAutoscalerStatus = struct("autoscaling.v1.HorizontalPodAutoscalerStatus", {
   observedGeneration: int64(1).pointer().doc("Generation of the object that this is about."),
-  lastScaleTime: time(2).pointer(),
-  currentReplicas: int32(3).required(),
-  desiredReplicas: int32(4).required(),
-  currentCPUUtilizationPercentage: int32(5).pointer(),
+  lastScaleTime: time(2).pointer().doc("When the number of pods was last changed."),
+  currentReplicas: int32(3).required().doc("How many pods there are."),
+  desiredReplicas: int32(4).required().doc("How many pods there should be."),
+  currentCPUUtilizationPercentage: int32(5)
+    .pointer()
+    .doc("The average share of requested CPU measured, in percent."),
 });
 export interface HorizontalPodAutoscalerStatus extends Of<typeof HorizontalPodAutoscalerStatus> {}
 

@@ -21,10 +21,14 @@ import {
 export const MetricTarget = struct(
   "autoscaling.v2.MetricTarget",
   {
-    type: string(1).oneOf("Utilization", "Value", "AverageValue").required().notEmpty(),
-    value: quantity(2).pointer(),
-    averageValue: quantity(3).pointer(),
-    averageUtilization: int32(4).pointer(),
+    type: string(1)
+      .oneOf("Utilization", "Value", "AverageValue")
+      .required()
+      .notEmpty()
+      .doc("Utilization, Value or AverageValue."),
+    value: quantity(2).pointer().doc("The value aimed at."),
+    averageValue: quantity(3).pointer().doc("The average over pods aimed at."),
+    averageUtilization: int32(4).pointer().doc("The average share of the request aimed at, in percent."),
   },
   {
     *validate({ value: amount, averageValue, averageUtilization }, path) {
@@ -39,48 +43,48 @@ export const MetricTarget = struct(
 export interface MetricTarget extends Of<typeof MetricTarget> {}
 
 export const ContainerResourceMetricSource = struct("autoscaling.v2.ContainerResourceMetricSource", {
-  name: string(1).required().notEmpty(),
-  target: value(2, MetricTarget).required(),
-  container: string(3).required().notEmpty(),
+  name: string(1).required().notEmpty().doc("cpu or memory."),
+  target: value(2, MetricTarget).required().doc("The value aimed at."),
+  container: string(3).required().notEmpty().doc("Name of the container."),
 });
 export interface ContainerResourceMetricSource extends Of<typeof ContainerResourceMetricSource> {}
 
 export const MetricValueStatus = struct("autoscaling.v2.MetricValueStatus", {
-  value: quantity(1).pointer(),
-  averageValue: quantity(2).pointer(),
-  averageUtilization: int32(3).pointer(),
+  value: quantity(1).pointer().doc("The value."),
+  averageValue: quantity(2).pointer().doc("The average over pods."),
+  averageUtilization: int32(3).pointer().doc("The average share of the request, in percent."),
 });
 export interface MetricValueStatus extends Of<typeof MetricValueStatus> {}
 
 export const ContainerResourceMetricStatus = struct("autoscaling.v2.ContainerResourceMetricStatus", {
-  name: string(1).required(),
-  current: value(2, MetricValueStatus).required(),
-  container: string(3).required(),
+  name: string(1).required().doc("cpu or memory."),
+  current: value(2, MetricValueStatus).required().doc("The value measured."),
+  container: string(3).required().doc("Name of the container."),
 });
 export interface ContainerResourceMetricStatus extends Of<typeof ContainerResourceMetricStatus> {}
 
 export const CrossVersionObjectReference = struct("autoscaling.v2.CrossVersionObjectReference", {
-  kind: string(1).required().notEmpty().format("path-segment"),
-  name: string(2).required().notEmpty().format("path-segment"),
+  kind: string(1).required().notEmpty().format("path-segment").doc("Kind of the object."),
+  name: string(2).required().notEmpty().format("path-segment").doc("Name of the object."),
   apiVersion: string(3).doc("Group and version of the kind."),
 });
 export interface CrossVersionObjectReference extends Of<typeof CrossVersionObjectReference> {}
 
 export const MetricIdentifier = struct("autoscaling.v2.MetricIdentifier", {
-  name: string(1).required().notEmpty(),
-  selector: ref(2, LabelSelector),
+  name: string(1).required().notEmpty().doc("Name of the metric."),
+  selector: ref(2, LabelSelector).doc("Labels that narrow the metric."),
 });
 export interface MetricIdentifier extends Of<typeof MetricIdentifier> {}
 
 export const ExternalMetricSource = struct("autoscaling.v2.ExternalMetricSource", {
-  metric: value(1, MetricIdentifier).required(),
-  target: value(2, MetricTarget).required(),
+  metric: value(1, MetricIdentifier).required().doc("Which metric."),
+  target: value(2, MetricTarget).required().doc("The value aimed at."),
 });
 export interface ExternalMetricSource extends Of<typeof ExternalMetricSource> {}
 
 export const ExternalMetricStatus = struct("autoscaling.v2.ExternalMetricStatus", {
-  metric: value(1, MetricIdentifier).required(),
-  current: value(2, MetricValueStatus).required(),
+  metric: value(1, MetricIdentifier).required().doc("Which metric."),
+  current: value(2, MetricValueStatus).required().doc("The value measured."),
 });
 export interface ExternalMetricStatus extends Of<typeof ExternalMetricStatus> {}
 
@@ -90,9 +94,9 @@ const WINDOW_SECONDS_MAX = 3600;
 export const HPAScalingPolicy = struct(
   "autoscaling.v2.HPAScalingPolicy",
   {
-    type: string(1).oneOf("Pods", "Percent").required().notEmpty(),
-    value: int32(2).required(),
-    periodSeconds: int32(3).required(),
+    type: string(1).oneOf("Pods", "Percent").required().notEmpty().doc("Pods or Percent."),
+    value: int32(2).required().doc("How much change is allowed in the period."),
+    periodSeconds: int32(3).required().doc("Length of the period in seconds."),
   },
   {
     *validate({ value: amount, periodSeconds }, path) {
@@ -113,10 +117,16 @@ export interface HPAScalingPolicy extends Of<typeof HPAScalingPolicy> {}
 export const HPAScalingRules = struct(
   "autoscaling.v2.HPAScalingRules",
   {
-    stabilizationWindowSeconds: int32(3).pointer(),
-    selectPolicy: string(1).pointer().oneOf("Disabled", "Max", "Min"),
-    policies: list(2, HPAScalingPolicy).atomic(),
-    tolerance: quantity(4).pointer().gate("HPAConfigurableTolerance"),
+    stabilizationWindowSeconds: int32(3).pointer().doc("How far back earlier wishes count, in seconds."),
+    selectPolicy: string(1)
+      .pointer()
+      .oneOf("Disabled", "Max", "Min")
+      .doc("Max, Min or Disabled: which policy decides."),
+    policies: list(2, HPAScalingPolicy).atomic().doc("How fast the number may change."),
+    tolerance: quantity(4)
+      .pointer()
+      .gate("HPAConfigurableTolerance")
+      .doc("How far the metric may be from its target before anything changes."),
   },
   {
     *validate({ stabilizationWindowSeconds, policies }, path) {
@@ -134,21 +144,21 @@ export const HPAScalingRules = struct(
 export interface HPAScalingRules extends Of<typeof HPAScalingRules> {}
 
 export const ObjectMetricSource = struct("autoscaling.v2.ObjectMetricSource", {
-  describedObject: value(1, CrossVersionObjectReference).required(),
-  target: value(2, MetricTarget).required(),
-  metric: value(3, MetricIdentifier).required(),
+  describedObject: value(1, CrossVersionObjectReference).required().doc("The object that the metric is of."),
+  target: value(2, MetricTarget).required().doc("The value aimed at."),
+  metric: value(3, MetricIdentifier).required().doc("Which metric."),
 });
 export interface ObjectMetricSource extends Of<typeof ObjectMetricSource> {}
 
 export const PodsMetricSource = struct("autoscaling.v2.PodsMetricSource", {
-  metric: value(1, MetricIdentifier).required(),
-  target: value(2, MetricTarget).required(),
+  metric: value(1, MetricIdentifier).required().doc("Which metric."),
+  target: value(2, MetricTarget).required().doc("The value aimed at."),
 });
 export interface PodsMetricSource extends Of<typeof PodsMetricSource> {}
 
 export const ResourceMetricSource = struct("autoscaling.v2.ResourceMetricSource", {
-  name: string(1).required().notEmpty(),
-  target: value(2, MetricTarget).required(),
+  name: string(1).required().notEmpty().doc("cpu or memory."),
+  target: value(2, MetricTarget).required().doc("The value aimed at."),
 });
 export interface ResourceMetricSource extends Of<typeof ResourceMetricSource> {}
 
@@ -169,12 +179,15 @@ export const MetricSpec = struct(
     type: string(1)
       .oneOf("Object", "Pods", "Resource", "ContainerResource", "External")
       .required()
-      .notEmpty(),
-    object: ref(2, ObjectMetricSource),
-    pods: ref(3, PodsMetricSource),
-    resource: ref(4, ResourceMetricSource),
-    containerResource: ref(7, ContainerResourceMetricSource),
-    external: ref(5, ExternalMetricSource),
+      .notEmpty()
+      .doc("Which of the sources is meant."),
+    object: ref(2, ObjectMetricSource).doc("A metric of one object."),
+    pods: ref(3, PodsMetricSource).doc("A metric of each pod, averaged."),
+    resource: ref(4, ResourceMetricSource).doc("CPU or memory of the pods."),
+    containerResource: ref(7, ContainerResourceMetricSource).doc(
+      "CPU or memory of one container of the pods.",
+    ),
+    external: ref(5, ExternalMetricSource).doc("A metric from outside of the cluster."),
   },
   {
     *validate(metric, path) {
@@ -223,8 +236,8 @@ function* targetProblems(
 }
 
 export const HorizontalPodAutoscalerBehavior = struct("autoscaling.v2.HorizontalPodAutoscalerBehavior", {
-  scaleUp: ref(1, HPAScalingRules),
-  scaleDown: ref(2, HPAScalingRules),
+  scaleUp: ref(1, HPAScalingRules).doc("Rules for more pods."),
+  scaleDown: ref(2, HPAScalingRules).doc("Rules for fewer pods."),
 });
 export interface HorizontalPodAutoscalerBehavior extends Of<typeof HorizontalPodAutoscalerBehavior> {}
 
@@ -238,31 +251,31 @@ export const HorizontalPodAutoscalerSpec = struct("autoscaling.v2.HorizontalPodA
 export interface HorizontalPodAutoscalerSpec extends Of<typeof HorizontalPodAutoscalerSpec> {}
 
 export const ObjectMetricStatus = struct("autoscaling.v2.ObjectMetricStatus", {
-  metric: value(1, MetricIdentifier).required(),
-  current: value(2, MetricValueStatus).required(),
-  describedObject: value(3, CrossVersionObjectReference).required(),
+  metric: value(1, MetricIdentifier).required().doc("Which metric."),
+  current: value(2, MetricValueStatus).required().doc("The value measured."),
+  describedObject: value(3, CrossVersionObjectReference).required().doc("The object that the metric is of."),
 });
 export interface ObjectMetricStatus extends Of<typeof ObjectMetricStatus> {}
 
 export const PodsMetricStatus = struct("autoscaling.v2.PodsMetricStatus", {
-  metric: value(1, MetricIdentifier).required(),
-  current: value(2, MetricValueStatus).required(),
+  metric: value(1, MetricIdentifier).required().doc("Which metric."),
+  current: value(2, MetricValueStatus).required().doc("The value measured."),
 });
 export interface PodsMetricStatus extends Of<typeof PodsMetricStatus> {}
 
 export const ResourceMetricStatus = struct("autoscaling.v2.ResourceMetricStatus", {
-  name: string(1).required(),
-  current: value(2, MetricValueStatus).required(),
+  name: string(1).required().doc("cpu or memory."),
+  current: value(2, MetricValueStatus).required().doc("The value measured."),
 });
 export interface ResourceMetricStatus extends Of<typeof ResourceMetricStatus> {}
 
 export const MetricStatus = struct("autoscaling.v2.MetricStatus", {
-  type: string(1).required(),
-  object: ref(2, ObjectMetricStatus),
-  pods: ref(3, PodsMetricStatus),
-  resource: ref(4, ResourceMetricStatus),
-  containerResource: ref(7, ContainerResourceMetricStatus),
-  external: ref(5, ExternalMetricStatus),
+  type: string(1).required().doc("Which of the sources is meant."),
+  object: ref(2, ObjectMetricStatus).doc("A metric of one object."),
+  pods: ref(3, PodsMetricStatus).doc("A metric of each pod, averaged."),
+  resource: ref(4, ResourceMetricStatus).doc("CPU or memory of the pods."),
+  containerResource: ref(7, ContainerResourceMetricStatus).doc("CPU or memory of one container of the pods."),
+  external: ref(5, ExternalMetricStatus).doc("A metric from outside of the cluster."),
 });
 export interface MetricStatus extends Of<typeof MetricStatus> {}
 
@@ -277,10 +290,10 @@ export interface HorizontalPodAutoscalerCondition extends Of<typeof HorizontalPo
 
 export const HorizontalPodAutoscalerStatus = struct("autoscaling.v2.HorizontalPodAutoscalerStatus", {
   observedGeneration: int64(1).pointer().doc("Generation of the object that this is about."),
-  lastScaleTime: time(2).pointer(),
-  currentReplicas: int32(3),
-  desiredReplicas: int32(4).required(),
-  currentMetrics: list(5, MetricStatus).always().atomic(),
+  lastScaleTime: time(2).pointer().doc("When the number of pods was last changed."),
+  currentReplicas: int32(3).doc("How many pods there are."),
+  desiredReplicas: int32(4).required().doc("How many pods there should be."),
+  currentMetrics: list(5, MetricStatus).always().atomic().doc("What was last measured."),
   conditions: list(6, HorizontalPodAutoscalerCondition)
     .mergedBy("type")
     .doc("What is known about its state, one entry per type."),

@@ -46,9 +46,9 @@ export const CronJobSpec = struct("batch.v1.CronJobSpec", {
 export interface CronJobSpec extends Of<typeof CronJobSpec> {}
 
 export const CronJobStatus = struct("batch.v1.CronJobStatus", {
-  active: list(1, ObjectReference).atomic(),
-  lastScheduleTime: time(4).pointer(),
-  lastSuccessfulTime: time(5).pointer(),
+  active: list(1, ObjectReference).atomic().doc("Jobs that run now."),
+  lastScheduleTime: time(4).pointer().doc("When a job was last due and made."),
+  lastSuccessfulTime: time(5).pointer().doc("When a job last succeeded."),
 });
 export interface CronJobStatus extends Of<typeof CronJobStatus> {}
 

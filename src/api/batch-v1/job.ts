@@ -120,7 +120,7 @@ export const Job = resource({
 export interface Job extends Of<typeof Job> {}
 
 export const JobTemplateSpec = struct("batch.v1.JobTemplateSpec", {
-  metadata: value(1, ObjectMeta),
-  spec: value(2, JobSpec),
+  metadata: value(1, ObjectMeta).doc("Labels and annotations of the jobs."),
+  spec: value(2, JobSpec).doc("What the jobs want."),
 });
 export interface JobTemplateSpec extends Of<typeof JobTemplateSpec> {}

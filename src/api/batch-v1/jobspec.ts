@@ -5,9 +5,9 @@ import { bool, int32, int64, list, type Of, ref, string, struct, time, value } f
 export const PodFailurePolicyOnExitCodesRequirement = struct(
   "batch.v1.PodFailurePolicyOnExitCodesRequirement",
   {
-    containerName: string(1).pointer(),
-    operator: string(2).oneOf("In", "NotIn").required(),
-    values: list(3, int32).required().set().maxItems(255),
+    containerName: string(1).pointer().doc("Container that is meant; without it any."),
+    operator: string(2).oneOf("In", "NotIn").required().doc("In or NotIn."),
+    values: list(3, int32).required().set().maxItems(255).doc("Exit codes."),
   },
 );
 export interface PodFailurePolicyOnExitCodesRequirement extends Of<
@@ -17,8 +17,8 @@ export interface PodFailurePolicyOnExitCodesRequirement extends Of<
 export const PodFailurePolicyOnPodConditionsPattern = struct(
   "batch.v1.PodFailurePolicyOnPodConditionsPattern",
   {
-    type: string(1).required(),
-    status: string(2).always().default("True"),
+    type: string(1).required().doc("Type of the condition."),
+    status: string(2).always().default("True").doc("Status of the condition; True by default."),
   },
 );
 export interface PodFailurePolicyOnPodConditionsPattern extends Of<
@@ -26,25 +26,39 @@ export interface PodFailurePolicyOnPodConditionsPattern extends Of<
 > {}
 
 export const PodFailurePolicyRule = struct("batch.v1.PodFailurePolicyRule", {
-  action: string(1).oneOf("FailJob", "FailIndex", "Ignore", "Count").required().notEmpty(),
-  onExitCodes: ref(2, PodFailurePolicyOnExitCodesRequirement),
-  onPodConditions: list(3, PodFailurePolicyOnPodConditionsPattern).atomic(),
+  action: string(1)
+    .oneOf("FailJob", "FailIndex", "Ignore", "Count")
+    .required()
+    .notEmpty()
+    .doc("FailJob, FailIndex, Ignore or Count."),
+  onExitCodes: ref(2, PodFailurePolicyOnExitCodesRequirement).doc("Fits by exit codes."),
+  onPodConditions: list(3, PodFailurePolicyOnPodConditionsPattern)
+    .atomic()
+    .doc("Fits by conditions of the pod, any of them."),
 });
 export interface PodFailurePolicyRule extends Of<typeof PodFailurePolicyRule> {}
 
 export const PodFailurePolicy = struct("batch.v1.PodFailurePolicy", {
-  rules: list(1, PodFailurePolicyRule).required().atomic().maxItems(20),
+  rules: list(1, PodFailurePolicyRule)
+    .required()
+    .atomic()
+    .maxItems(20)
+    .doc("The first rule that fits decides."),
 });
 export interface PodFailurePolicy extends Of<typeof PodFailurePolicy> {}
 
 export const SuccessPolicyRule = struct("batch.v1.SuccessPolicyRule", {
-  succeededIndexes: string(1).pointer(),
-  succeededCount: int32(2).pointer(),
+  succeededIndexes: string(1).pointer().doc("Indexes that must succeed, such as 1,3-5."),
+  succeededCount: int32(2).pointer().doc("How many indexes must succeed."),
 });
 export interface SuccessPolicyRule extends Of<typeof SuccessPolicyRule> {}
 
 export const SuccessPolicy = struct("batch.v1.SuccessPolicy", {
-  rules: list(1, SuccessPolicyRule).required().atomic().maxItems(20),
+  rules: list(1, SuccessPolicyRule)
+    .required()
+    .atomic()
+    .maxItems(20)
+    .doc("The job succeeds as soon as one rule is fulfilled."),
 });
 export interface SuccessPolicy extends Of<typeof SuccessPolicy> {}
 
@@ -90,8 +104,8 @@ export const JobCondition = struct("batch.v1.JobCondition", {
 export interface JobCondition extends Of<typeof JobCondition> {}
 
 export const UncountedTerminatedPods = struct("batch.v1.UncountedTerminatedPods", {
-  succeeded: list(1, string).set(),
-  failed: list(2, string).set(),
+  succeeded: list(1, string).set().doc("Identities of pods that succeeded."),
+  failed: list(2, string).set().doc("Identities of pods that failed."),
 });
 export interface UncountedTerminatedPods extends Of<typeof UncountedTerminatedPods> {}
 
@@ -106,9 +120,11 @@ export const JobStatus = struct("batch.v1.JobStatus", {
   succeeded: int32(5).min(0).doc("Pods that succeeded."),
   failed: int32(6).min(0).doc("Pods that failed."),
   terminating: int32(11).pointer().min(0).doc("Pods on their way out."),
-  completedIndexes: string(7),
-  failedIndexes: string(10).pointer(),
-  uncountedTerminatedPods: ref(8, UncountedTerminatedPods),
+  completedIndexes: string(7).doc("Indexes that succeeded, such as 1,3-5."),
+  failedIndexes: string(10).pointer().doc("Indexes that failed, such as 1,3-5."),
+  uncountedTerminatedPods: ref(8, UncountedTerminatedPods).doc(
+    "Pods that ended and are not in the numbers yet.",
+  ),
   ready: int32(9).pointer().min(0).doc("Active pods that are ready."),
 });
 export interface JobStatus extends Of<typeof JobStatus> {}

@@ -21,14 +21,14 @@ import {
 } from "#machinery/schema";
 
 export const CertificateSigningRequestSpec = struct("certificates.v1.CertificateSigningRequestSpec", {
-  request: bytes(1).required().notEmpty(),
-  signerName: string(7).required().notEmpty(),
-  expirationSeconds: int32(8).pointer(),
-  usages: list(5, string).atomic().notEmpty(),
-  username: string(2),
+  request: bytes(1).required().notEmpty().doc("PEM of the PKCS#10 request."),
+  signerName: string(7).required().notEmpty().doc("Signer that is asked."),
+  expirationSeconds: int32(8).pointer().doc("How long the certificate should live, in seconds."),
+  usages: list(5, string).atomic().notEmpty().doc("What the key may be used for."),
+  username: string(2).doc("Who asks; the server fills it in."),
   uid: string(3).doc("The object's uid."),
-  groups: list(4, string).atomic(),
-  extra: map(6, listOf(string)),
+  groups: list(4, string).atomic().doc("Groups of who asks; the server fills them in."),
+  extra: map(6, listOf(string)).doc("What else is known of who asks; the server fills it in."),
 });
 export interface CertificateSigningRequestSpec extends Of<typeof CertificateSigningRequestSpec> {}
 
@@ -49,7 +49,7 @@ export const CertificateSigningRequestStatus = struct("certificates.v1.Certifica
   conditions: list(1, CertificateSigningRequestCondition)
     .keyedBy("type")
     .doc("What is known about its state, one entry per type."),
-  certificate: bytes(2),
+  certificate: bytes(2).doc("PEM of the certificate."),
 });
 export interface CertificateSigningRequestStatus extends Of<typeof CertificateSigningRequestStatus> {}
 

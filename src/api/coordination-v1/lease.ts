@@ -8,8 +8,14 @@ export const LeaseSpec = struct("coordination.v1.LeaseSpec", {
   acquireTime: microTime(3).pointer().doc("When the holder got it."),
   renewTime: microTime(4).pointer().doc("When it was last renewed."),
   leaseTransitions: int32(5).pointer().min(0).doc("Times that it changed hands."),
-  strategy: string(6).pointer().gate("CoordinatedLeaderElection"),
-  preferredHolder: string(7).pointer().gate("CoordinatedLeaderElection"),
+  strategy: string(6)
+    .pointer()
+    .gate("CoordinatedLeaderElection")
+    .doc("How the holder is chosen by coordinated election."),
+  preferredHolder: string(7)
+    .pointer()
+    .gate("CoordinatedLeaderElection")
+    .doc("Who should have the lease next."),
 });
 export interface LeaseSpec extends Of<typeof LeaseSpec> {}
 

@@ -19,9 +19,12 @@ import {
 export const NodeSelectorRequirement = struct(
   "core.v1.NodeSelectorRequirement",
   {
-    key: string(1).required(),
-    operator: string(2).oneOf("In", "NotIn", "Exists", "DoesNotExist", "Gt", "Lt").required(),
-    values: list(3, string).atomic(),
+    key: string(1).required().doc("Label or field."),
+    operator: string(2)
+      .oneOf("In", "NotIn", "Exists", "DoesNotExist", "Gt", "Lt")
+      .required()
+      .doc("In, NotIn, Exists, DoesNotExist, Gt or Lt."),
+    values: list(3, string).atomic().doc("Values that the operator compares with."),
   },
   {
     *validate({ key, operator, values = [] }, path) {
@@ -43,8 +46,12 @@ export interface NodeSelectorRequirement extends Of<typeof NodeSelectorRequireme
 export const NodeSelectorTerm = struct(
   "core.v1.NodeSelectorTerm",
   {
-    matchExpressions: list(1, NodeSelectorRequirement).atomic(),
-    matchFields: list(2, NodeSelectorRequirement).atomic(),
+    matchExpressions: list(1, NodeSelectorRequirement)
+      .atomic()
+      .doc("Requirements on labels of the node, all of them."),
+    matchFields: list(2, NodeSelectorRequirement)
+      .atomic()
+      .doc("Requirements on fields of the node, all of them."),
   },
   {
     atomic: true,
@@ -69,7 +76,10 @@ export interface NodeSelectorTerm extends Of<typeof NodeSelectorTerm> {}
 export const NodeSelector = struct(
   "core.v1.NodeSelector",
   {
-    nodeSelectorTerms: list(1, NodeSelectorTerm).required().atomic(),
+    nodeSelectorTerms: list(1, NodeSelectorTerm)
+      .required()
+      .atomic()
+      .doc("A node that fulfils one of them matches."),
   },
   {
     atomic: true,
@@ -100,8 +110,8 @@ function* labelKeyProblems(
 export const PreferredSchedulingTerm = struct(
   "core.v1.PreferredSchedulingTerm",
   {
-    weight: int32(1).required(),
-    preference: value(2, NodeSelectorTerm).required(),
+    weight: int32(1).required().doc("How much it counts, 1 to 100."),
+    preference: value(2, NodeSelectorTerm).required().doc("What the node should fulfil."),
   },
   {
     *validate({ weight }, path) {
@@ -112,8 +122,10 @@ export const PreferredSchedulingTerm = struct(
 export interface PreferredSchedulingTerm extends Of<typeof PreferredSchedulingTerm> {}
 
 export const NodeAffinity = struct("core.v1.NodeAffinity", {
-  requiredDuringSchedulingIgnoredDuringExecution: ref(1, NodeSelector),
-  preferredDuringSchedulingIgnoredDuringExecution: list(2, PreferredSchedulingTerm).atomic(),
+  requiredDuringSchedulingIgnoredDuringExecution: ref(1, NodeSelector).doc("Nodes that the pod may go to."),
+  preferredDuringSchedulingIgnoredDuringExecution: list(2, PreferredSchedulingTerm)
+    .atomic()
+    .doc("Nodes that suit the pod better, by weight."),
 });
 export interface NodeAffinity extends Of<typeof NodeAffinity> {}
 
@@ -124,8 +136,10 @@ export const PodAffinityTerm = struct(
     namespaces: list(2, string).atomic().doc("Where they are looked for; by default the pod's own."),
     topologyKey: string(3).required().doc("Node label whose equal values mean near."),
     namespaceSelector: ref(4, LabelSelector).doc("Namespaces by label, added to the named ones."),
-    matchLabelKeys: list(5, string).atomic(),
-    mismatchLabelKeys: list(6, string).atomic(),
+    matchLabelKeys: list(5, string).atomic().doc("Labels of this pod whose values the others must have too."),
+    mismatchLabelKeys: list(6, string)
+      .atomic()
+      .doc("Labels of this pod whose values the others must not have."),
   },
   {
     *validate({ topologyKey, labelSelector, matchLabelKeys, mismatchLabelKeys, namespaces }, path) {
@@ -150,8 +164,8 @@ export interface PodAffinityTerm extends Of<typeof PodAffinityTerm> {}
 export const WeightedPodAffinityTerm = struct(
   "core.v1.WeightedPodAffinityTerm",
   {
-    weight: int32(1).required(),
-    podAffinityTerm: value(2, PodAffinityTerm).required(),
+    weight: int32(1).required().doc("How much it counts, 1 to 100."),
+    podAffinityTerm: value(2, PodAffinityTerm).required().doc("Which pods, and what near means."),
   },
   {
     *validate({ weight }, path) {
@@ -162,14 +176,22 @@ export const WeightedPodAffinityTerm = struct(
 export interface WeightedPodAffinityTerm extends Of<typeof WeightedPodAffinityTerm> {}
 
 export const PodAffinity = struct("core.v1.PodAffinity", {
-  requiredDuringSchedulingIgnoredDuringExecution: list(1, PodAffinityTerm).atomic(),
-  preferredDuringSchedulingIgnoredDuringExecution: list(2, WeightedPodAffinityTerm).atomic(),
+  requiredDuringSchedulingIgnoredDuringExecution: list(1, PodAffinityTerm)
+    .atomic()
+    .doc("Pods that must be near."),
+  preferredDuringSchedulingIgnoredDuringExecution: list(2, WeightedPodAffinityTerm)
+    .atomic()
+    .doc("Pods that had better be near, by weight."),
 });
 export interface PodAffinity extends Of<typeof PodAffinity> {}
 
 export const PodAntiAffinity = struct("core.v1.PodAntiAffinity", {
-  requiredDuringSchedulingIgnoredDuringExecution: list(1, PodAffinityTerm).atomic(),
-  preferredDuringSchedulingIgnoredDuringExecution: list(2, WeightedPodAffinityTerm).atomic(),
+  requiredDuringSchedulingIgnoredDuringExecution: list(1, PodAffinityTerm)
+    .atomic()
+    .doc("Pods that must not be near."),
+  preferredDuringSchedulingIgnoredDuringExecution: list(2, WeightedPodAffinityTerm)
+    .atomic()
+    .doc("Pods that had better not be near, by weight."),
 });
 export interface PodAntiAffinity extends Of<typeof PodAntiAffinity> {}
 
@@ -181,15 +203,17 @@ export const Affinity = struct("core.v1.Affinity", {
 export interface Affinity extends Of<typeof Affinity> {}
 
 export const TopologySelectorLabelRequirement = struct("core.v1.TopologySelectorLabelRequirement", {
-  key: string(1).required(),
-  values: list(2, string).required().atomic(),
+  key: string(1).required().doc("Label."),
+  values: list(2, string).required().atomic().doc("Values, one of which it must have."),
 });
 export interface TopologySelectorLabelRequirement extends Of<typeof TopologySelectorLabelRequirement> {}
 
 export const TopologySelectorTerm = struct(
   "core.v1.TopologySelectorTerm",
   {
-    matchLabelExpressions: list(1, TopologySelectorLabelRequirement).atomic(),
+    matchLabelExpressions: list(1, TopologySelectorLabelRequirement)
+      .atomic()
+      .doc("Requirements on topology labels, all of them."),
   },
   { atomic: true },
 );
@@ -206,9 +230,15 @@ export const TopologySpreadConstraint = struct(
       .doc("Whether to wait, or only to prefer."),
     labelSelector: ref(4, LabelSelector).doc("Which pods are counted."),
     minDomains: int32(5).pointer().doc("Number of domains that there should be."),
-    nodeAffinityPolicy: string(6).pointer().oneOf("Ignore", "Honor"),
-    nodeTaintsPolicy: string(7).pointer().oneOf("Ignore", "Honor"),
-    matchLabelKeys: list(8, string).atomic(),
+    nodeAffinityPolicy: string(6)
+      .pointer()
+      .oneOf("Ignore", "Honor")
+      .doc("Honor or Ignore: whether nodes that the pod cannot go to count."),
+    nodeTaintsPolicy: string(7)
+      .pointer()
+      .oneOf("Ignore", "Honor")
+      .doc("Honor or Ignore: whether nodes whose taints the pod does not bear count."),
+    matchLabelKeys: list(8, string).atomic().doc("Labels of this pod that the counted pods must share."),
   },
   {
     *validate({ maxSkew, topologyKey, whenUnsatisfiable, minDomains, labelSelector, matchLabelKeys }, path) {

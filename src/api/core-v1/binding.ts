@@ -11,7 +11,7 @@ export const Binding = resource({
   verbs: ["create"],
   metadata: ObjectMeta,
   fields: {
-    target: value(2, ObjectReference).required(),
+    target: value(2, ObjectReference).required().doc("The node that the pod goes to."),
   },
 });
 export interface Binding extends Of<typeof Binding> {}

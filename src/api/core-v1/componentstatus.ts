@@ -6,7 +6,7 @@ export const ComponentCondition = struct("core.v1.ComponentCondition", {
   type: string(1).required().doc("What the condition is about."),
   status: string(2).required().doc("True, False or Unknown."),
   message: string(3).doc("The reason in plain words."),
-  error: string(4),
+  error: string(4).doc("Code of what went wrong."),
 });
 export interface ComponentCondition extends Of<typeof ComponentCondition> {}
 

@@ -44,20 +44,29 @@ export const ContainerPort = struct(
 export interface ContainerPort extends Of<typeof ContainerPort> {}
 
 export const ContainerResizePolicy = struct("core.v1.ContainerResizePolicy", {
-  resourceName: string(1).oneOf("cpu", "memory").required(),
-  restartPolicy: string(2).oneOf("NotRequired", "RestartContainer").required().notEmpty(),
+  resourceName: string(1).oneOf("cpu", "memory").required().doc("cpu or memory."),
+  restartPolicy: string(2)
+    .oneOf("NotRequired", "RestartContainer")
+    .required()
+    .notEmpty()
+    .doc("NotRequired or RestartContainer."),
 });
 export interface ContainerResizePolicy extends Of<typeof ContainerResizePolicy> {}
 
 export const ContainerRestartRuleOnExitCodes = struct("core.v1.ContainerRestartRuleOnExitCodes", {
-  operator: string(1).oneOf("In", "NotIn").required().omitEmpty().notEmpty(),
-  values: list(2, int32).set().maxItems(255),
+  operator: string(1).oneOf("In", "NotIn").required().omitEmpty().notEmpty().doc("In or NotIn."),
+  values: list(2, int32).set().maxItems(255).doc("Exit codes."),
 });
 export interface ContainerRestartRuleOnExitCodes extends Of<typeof ContainerRestartRuleOnExitCodes> {}
 
 export const ContainerRestartRule = struct("core.v1.ContainerRestartRule", {
-  action: string(1).oneOf("Restart", "RestartAllContainers").required().omitEmpty().notEmpty(),
-  exitCodes: ref(2, ContainerRestartRuleOnExitCodes).notEmpty(),
+  action: string(1)
+    .oneOf("Restart", "RestartAllContainers")
+    .required()
+    .omitEmpty()
+    .notEmpty()
+    .doc("What to do: Restart or RestartAllContainers."),
+  exitCodes: ref(2, ContainerRestartRuleOnExitCodes).notEmpty().doc("Exit codes that the rule is for."),
 });
 export interface ContainerRestartRule extends Of<typeof ContainerRestartRule> {}
 
@@ -106,8 +115,8 @@ export interface VolumeMount extends Of<typeof VolumeMount> {}
 export const VolumeDevice = struct(
   "core.v1.VolumeDevice",
   {
-    name: string(1).required().notEmpty(),
-    devicePath: string(2).required().notEmpty(),
+    name: string(1).required().notEmpty().doc("Claim volume of the pod."),
+    devicePath: string(2).required().notEmpty().doc("Path of the device in the container."),
   },
   {
     *validate({ devicePath }, path) {

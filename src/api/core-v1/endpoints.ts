@@ -8,10 +8,10 @@ import { at, int32, item, list, type Of, ref, required, resource, string, struct
 export const EndpointAddress = struct(
   "core.v1.EndpointAddress",
   {
-    ip: string(1).required(),
-    hostname: string(3),
-    nodeName: string(4).pointer(),
-    targetRef: ref(2, ObjectReference),
+    ip: string(1).required().doc("IP address of the endpoint."),
+    hostname: string(3).doc("Host name of the endpoint in DNS."),
+    nodeName: string(4).pointer().doc("Node that the endpoint is on."),
+    targetRef: ref(2, ObjectReference).doc("The object, mostly a pod, behind the address."),
   },
   {
     atomic: true,
@@ -29,10 +29,10 @@ export interface EndpointAddress extends Of<typeof EndpointAddress> {}
 export const EndpointPort = struct(
   "core.v1.EndpointPort",
   {
-    name: string(1),
-    port: int32(2).required(),
-    protocol: string(3).oneOf("TCP", "UDP", "SCTP").default("TCP"),
-    appProtocol: string(4).pointer(),
+    name: string(1).doc("Name of the port; needed where there are several."),
+    port: int32(2).required().doc("Port number."),
+    protocol: string(3).oneOf("TCP", "UDP", "SCTP").default("TCP").doc("TCP, UDP or SCTP."),
+    appProtocol: string(4).pointer().doc("Protocol spoken above it, such as http or kubernetes.io/h2c."),
   },
   {
     atomic: true,
@@ -49,9 +49,9 @@ export interface EndpointPort extends Of<typeof EndpointPort> {}
 export const EndpointSubset = struct(
   "core.v1.EndpointSubset",
   {
-    addresses: list(1, EndpointAddress).atomic(),
-    notReadyAddresses: list(2, EndpointAddress).atomic(),
-    ports: list(3, EndpointPort).atomic(),
+    addresses: list(1, EndpointAddress).atomic().doc("Addresses that are ready for traffic."),
+    notReadyAddresses: list(2, EndpointAddress).atomic().doc("Addresses that are not ready yet."),
+    ports: list(3, EndpointPort).atomic().doc("Ports that each address offers."),
   },
   {
     *validate({ addresses = [], notReadyAddresses = [], ports = [] }, path) {

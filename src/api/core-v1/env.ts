@@ -33,7 +33,7 @@ export const ConfigMapKeySelector = struct(
   "core.v1.ConfigMapKeySelector",
   {
     localObjectReference: inline(1, LocalObjectReference),
-    key: string(2).required(),
+    key: string(2).required().doc("Key in the ConfigMap."),
     optional: bool(3).pointer().doc("Nothing is wrong when it is missing."),
   },
   {
@@ -84,7 +84,7 @@ export const ObjectFieldSelector = struct(
   "core.v1.ObjectFieldSelector",
   {
     apiVersion: string(1).default("v1").notEmpty().doc("Group and version of the kind."),
-    fieldPath: string(2).required().notEmpty(),
+    fieldPath: string(2).required().notEmpty().doc("Path of the field."),
   },
   { atomic: true },
 );
@@ -93,9 +93,9 @@ export interface ObjectFieldSelector extends Of<typeof ObjectFieldSelector> {}
 export const ResourceFieldSelector = struct(
   "core.v1.ResourceFieldSelector",
   {
-    containerName: string(1),
-    resource: string(2).required().notEmpty(),
-    divisor: quantity(3).always(),
+    containerName: string(1).doc("Container that is meant; needed in volumes."),
+    resource: string(2).required().notEmpty().doc("Resource, such as limits.cpu."),
+    divisor: quantity(3).always().doc("Unit that the value is given in."),
   },
   { atomic: true },
 );
@@ -105,7 +105,7 @@ export const SecretKeySelector = struct(
   "core.v1.SecretKeySelector",
   {
     localObjectReference: inline(1, LocalObjectReference),
-    key: string(2).required(),
+    key: string(2).required().doc("Key in the secret."),
     optional: bool(3).pointer().doc("Nothing is wrong when it is missing."),
   },
   {
@@ -123,9 +123,9 @@ export interface SecretKeySelector extends Of<typeof SecretKeySelector> {}
 export const FileKeySelector = struct(
   "core.v1.FileKeySelector",
   {
-    volumeName: string(1).required().notEmpty(),
-    path: string(2).required().notEmpty(),
-    key: string(3).required().notEmpty(),
+    volumeName: string(1).required().notEmpty().doc("Volume that holds the file."),
+    path: string(2).required().notEmpty().doc("Path of the file in the volume."),
+    key: string(3).required().notEmpty().doc("Name of the variable in the file."),
     optional: bool(4).pointer().default(false).doc("Nothing is wrong when it is missing."),
   },
   { atomic: true },

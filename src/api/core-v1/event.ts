@@ -16,14 +16,14 @@ import {
 } from "#machinery/schema";
 
 export const EventSource = struct("core.v1.EventSource", {
-  component: string(1),
-  host: string(2),
+  component: string(1).doc("Program that tells of the event."),
+  host: string(2).doc("Node that it runs on."),
 });
 export interface EventSource extends Of<typeof EventSource> {}
 
 export const EventSeries = struct("core.v1.EventSeries", {
-  count: int32(1),
-  lastObservedTime: microTime(2).orNull(),
+  count: int32(1).doc("How often it happened in this series."),
+  lastObservedTime: microTime(2).orNull().doc("When it happened last."),
 });
 export interface EventSeries extends Of<typeof EventSeries> {}
 

@@ -24,33 +24,33 @@ import {
 } from "#machinery/schema";
 
 export const AttachedVolume = struct("core.v1.AttachedVolume", {
-  name: string(1).required(),
-  devicePath: string(2).required(),
+  name: string(1).required().doc("Name of the attached volume."),
+  devicePath: string(2).required().doc("Device that the volume is on the node."),
 });
 export interface AttachedVolume extends Of<typeof AttachedVolume> {}
 
 export const ConfigMapNodeConfigSource = struct("core.v1.ConfigMapNodeConfigSource", {
-  namespace: string(1).required(),
-  name: string(2).required(),
+  namespace: string(1).required().doc("Namespace of the ConfigMap."),
+  name: string(2).required().doc("Name of the ConfigMap."),
   uid: string(3).doc("The object's uid."),
   resourceVersion: string(4).doc("Version of the object."),
-  kubeletConfigKey: string(5).required(),
+  kubeletConfigKey: string(5).required().doc("Key of the settings in the ConfigMap."),
 });
 export interface ConfigMapNodeConfigSource extends Of<typeof ConfigMapNodeConfigSource> {}
 
 export const ContainerImage = struct("core.v1.ContainerImage", {
-  names: list(1, string).always().atomic(),
-  sizeBytes: int64(2),
+  names: list(1, string).always().atomic().doc("Names that the image is known by."),
+  sizeBytes: int64(2).doc("Size of the image in bytes."),
 });
 export interface ContainerImage extends Of<typeof ContainerImage> {}
 
 export const DaemonEndpoint = struct("core.v1.DaemonEndpoint", {
-  Port: int32(1).required(),
+  Port: int32(1).required().doc("Port number."),
 });
 export interface DaemonEndpoint extends Of<typeof DaemonEndpoint> {}
 
 export const NodeConfigSource = struct("core.v1.NodeConfigSource", {
-  configMap: ref(2, ConfigMapNodeConfigSource),
+  configMap: ref(2, ConfigMapNodeConfigSource).doc("ConfigMap that holds the settings."),
 });
 export interface NodeConfigSource extends Of<typeof NodeConfigSource> {}
 
@@ -60,8 +60,8 @@ export const NodeSpec = struct("core.v1.NodeSpec", {
   providerID: string(3).doc("The cloud's name for the machine."),
   unschedulable: bool(4).doc("No new pods are placed on it."),
   taints: list(5, Taint).atomic().doc("What keeps pods away that do not put up with it."),
-  configSource: ref(6, NodeConfigSource),
-  externalID: string(2),
+  configSource: ref(6, NodeConfigSource).doc("No longer used: settings of the kubelet came from here."),
+  externalID: string(2).doc("No longer used."),
 });
 export interface NodeSpec extends Of<typeof NodeSpec> {}
 
@@ -76,58 +76,58 @@ export const NodeCondition = struct("core.v1.NodeCondition", {
 export interface NodeCondition extends Of<typeof NodeCondition> {}
 
 export const NodeAddress = struct("core.v1.NodeAddress", {
-  type: string(1).required(),
-  address: string(2).required(),
+  type: string(1).required().doc("Hostname, InternalIP, ExternalIP, InternalDNS or ExternalDNS."),
+  address: string(2).required().doc("The address."),
 });
 export interface NodeAddress extends Of<typeof NodeAddress> {}
 
 export const NodeDaemonEndpoints = struct("core.v1.NodeDaemonEndpoints", {
-  kubeletEndpoint: value(1, DaemonEndpoint),
+  kubeletEndpoint: value(1, DaemonEndpoint).doc("Where the kubelet listens."),
 });
 export interface NodeDaemonEndpoints extends Of<typeof NodeDaemonEndpoints> {}
 
 export const NodeSwapStatus = struct("core.v1.NodeSwapStatus", {
-  capacity: int64(1).pointer(),
+  capacity: int64(1).pointer().doc("Bytes of swap."),
 });
 export interface NodeSwapStatus extends Of<typeof NodeSwapStatus> {}
 
 export const NodeSystemInfo = struct("core.v1.NodeSystemInfo", {
-  machineID: string(1).required(),
-  systemUUID: string(2).required(),
-  bootID: string(3).required(),
-  kernelVersion: string(4).required(),
-  osImage: string(5).required(),
-  containerRuntimeVersion: string(6).required(),
-  kubeletVersion: string(7).required(),
-  kubeProxyVersion: string(8).required(),
-  operatingSystem: string(9).required(),
-  architecture: string(10).required(),
-  swap: ref(11, NodeSwapStatus),
+  machineID: string(1).required().doc("Identity of the machine, from /etc/machine-id."),
+  systemUUID: string(2).required().doc("Identity of the machine, from its firmware."),
+  bootID: string(3).required().doc("Identity of this boot."),
+  kernelVersion: string(4).required().doc("Version of the kernel."),
+  osImage: string(5).required().doc("Name of the operating system."),
+  containerRuntimeVersion: string(6).required().doc("Name and version of the container runtime."),
+  kubeletVersion: string(7).required().doc("Version of the kubelet."),
+  kubeProxyVersion: string(8).required().doc("No longer used."),
+  operatingSystem: string(9).required().doc("linux or windows."),
+  architecture: string(10).required().doc("Architecture of the processor, such as amd64."),
+  swap: ref(11, NodeSwapStatus).doc("Swap space of the node."),
 });
 export interface NodeSystemInfo extends Of<typeof NodeSystemInfo> {}
 
 export const NodeConfigStatus = struct("core.v1.NodeConfigStatus", {
-  assigned: ref(1, NodeConfigSource),
-  active: ref(2, NodeConfigSource),
-  lastKnownGood: ref(3, NodeConfigSource),
-  error: string(4),
+  assigned: ref(1, NodeConfigSource).doc("Settings that the node is to take."),
+  active: ref(2, NodeConfigSource).doc("Settings that the node runs with."),
+  lastKnownGood: ref(3, NodeConfigSource).doc("Settings that the node falls back to."),
+  error: string(4).doc("Why settings were not taken."),
 });
 export interface NodeConfigStatus extends Of<typeof NodeConfigStatus> {}
 
 export const NodeRuntimeHandlerFeatures = struct("core.v1.NodeRuntimeHandlerFeatures", {
-  recursiveReadOnlyMounts: bool(1).pointer(),
-  userNamespaces: bool(2).pointer().gate("UserNamespacesSupport"),
+  recursiveReadOnlyMounts: bool(1).pointer().doc("Mounts can be read-only with all below them."),
+  userNamespaces: bool(2).pointer().gate("UserNamespacesSupport").doc("Pods can have user namespaces."),
 });
 export interface NodeRuntimeHandlerFeatures extends Of<typeof NodeRuntimeHandlerFeatures> {}
 
 export const NodeRuntimeHandler = struct("core.v1.NodeRuntimeHandler", {
-  name: string(1).always(),
-  features: ref(2, NodeRuntimeHandlerFeatures),
+  name: string(1).always().doc("Name of the handler; empty for the default one."),
+  features: ref(2, NodeRuntimeHandlerFeatures).doc("What the handler can do."),
 });
 export interface NodeRuntimeHandler extends Of<typeof NodeRuntimeHandler> {}
 
 export const NodeFeatures = struct("core.v1.NodeFeatures", {
-  supplementalGroupsPolicy: bool(1).pointer(),
+  supplementalGroupsPolicy: bool(1).pointer().doc("The runtime honours the policy on supplemental groups."),
 });
 export interface NodeFeatures extends Of<typeof NodeFeatures> {}
 
@@ -136,7 +136,7 @@ export const NodeStatus = struct(
   {
     capacity: map(1, quantity).doc("Everything it has."),
     allocatable: map(2, quantity).doc("What pods may use of it."),
-    phase: string(3).oneOf("Pending", "Running", "Terminated"),
+    phase: string(3).oneOf("Pending", "Running", "Terminated").doc("No longer used."),
     conditions: list(4, NodeCondition)
       .mergedBy("type")
       .doc("What is known about its state, one entry per type."),
@@ -146,10 +146,16 @@ export const NodeStatus = struct(
     images: list(8, ContainerImage).atomic().doc("Images that are there."),
     volumesInUse: list(9, string).atomic().doc("Volumes that pods on it use."),
     volumesAttached: list(10, AttachedVolume).atomic().doc("Volumes that are attached to it."),
-    config: ref(11, NodeConfigStatus),
-    runtimeHandlers: list(12, NodeRuntimeHandler).atomic().gate("UserNamespacesSupport"),
-    features: ref(13, NodeFeatures),
-    declaredFeatures: list(14, string).atomic().gate("NodeDeclaredFeatures"),
+    config: ref(11, NodeConfigStatus).doc("No longer used: which settings the kubelet took."),
+    runtimeHandlers: list(12, NodeRuntimeHandler)
+      .atomic()
+      .gate("UserNamespacesSupport")
+      .doc("Handlers that the container runtime offers."),
+    features: ref(13, NodeFeatures).doc("What the container runtime can do."),
+    declaredFeatures: list(14, string)
+      .atomic()
+      .gate("NodeDeclaredFeatures")
+      .doc("Features that the node says it has, for the scheduler."),
   },
   {
     *validate({ addresses }, path) {

@@ -40,39 +40,39 @@ import {
 } from "#machinery/schema";
 
 export const AzureFilePersistentVolumeSource = struct("core.v1.AzureFilePersistentVolumeSource", {
-  secretName: string(1).required(),
-  shareName: string(2).required(),
+  secretName: string(1).required().doc("Secret with the account's name and key."),
+  shareName: string(2).required().doc("Name of the share."),
   readOnly: bool(3).doc("Only reading is allowed."),
-  secretNamespace: string(4).pointer().orNull(),
+  secretNamespace: string(4).pointer().orNull().doc("Namespace of the secret; by default that of the claim."),
 });
 export interface AzureFilePersistentVolumeSource extends Of<typeof AzureFilePersistentVolumeSource> {}
 
 export const CSIPersistentVolumeSource = struct("core.v1.CSIPersistentVolumeSource", {
-  driver: string(1).required().notEmpty(),
-  volumeHandle: string(2).required().notEmpty(),
+  driver: string(1).required().notEmpty().doc("Name of the driver."),
+  volumeHandle: string(2).required().notEmpty().doc("Identity of the volume with the driver."),
   readOnly: bool(3).doc("Only reading is allowed."),
   fsType: string(4).doc("File system to mount as, such as ext4."),
-  volumeAttributes: map(5, string),
-  controllerPublishSecretRef: ref(6, SecretReference),
-  nodeStageSecretRef: ref(7, SecretReference),
-  nodePublishSecretRef: ref(8, SecretReference),
-  controllerExpandSecretRef: ref(9, SecretReference),
-  nodeExpandSecretRef: ref(10, SecretReference),
+  volumeAttributes: map(5, string).doc("What the driver needs to know of the volume."),
+  controllerPublishSecretRef: ref(6, SecretReference).doc("Secret for attaching and detaching."),
+  nodeStageSecretRef: ref(7, SecretReference).doc("Secret for staging on a node."),
+  nodePublishSecretRef: ref(8, SecretReference).doc("Secret for mounting into a pod."),
+  controllerExpandSecretRef: ref(9, SecretReference).doc("Secret for growing the volume."),
+  nodeExpandSecretRef: ref(10, SecretReference).doc("Secret for growing the volume on its node."),
 });
 export interface CSIPersistentVolumeSource extends Of<typeof CSIPersistentVolumeSource> {}
 
 export const CephFSPersistentVolumeSource = struct("core.v1.CephFSPersistentVolumeSource", {
-  monitors: list(1, string).required().atomic(),
-  path: string(2),
-  user: string(3),
-  secretFile: string(4),
+  monitors: list(1, string).required().atomic().doc("Monitors of the cluster."),
+  path: string(2).doc("Directory that is mounted as the root."),
+  user: string(3).doc("User to be there."),
+  secretFile: string(4).doc("Path of the user's key ring."),
   secretRef: ref(5, SecretReference).doc("Secret with what is needed to log in."),
   readOnly: bool(6).doc("Only reading is allowed."),
 });
 export interface CephFSPersistentVolumeSource extends Of<typeof CephFSPersistentVolumeSource> {}
 
 export const CinderPersistentVolumeSource = struct("core.v1.CinderPersistentVolumeSource", {
-  volumeID: string(1).required(),
+  volumeID: string(1).required().doc("Identity of the volume."),
   fsType: string(2).doc("File system to mount as, such as ext4."),
   readOnly: bool(3).doc("Only reading is allowed."),
   secretRef: ref(4, SecretReference).doc("Secret with what is needed to log in."),
@@ -80,72 +80,74 @@ export const CinderPersistentVolumeSource = struct("core.v1.CinderPersistentVolu
 export interface CinderPersistentVolumeSource extends Of<typeof CinderPersistentVolumeSource> {}
 
 export const FlexPersistentVolumeSource = struct("core.v1.FlexPersistentVolumeSource", {
-  driver: string(1).required(),
+  driver: string(1).required().doc("Name of the driver."),
   fsType: string(2).doc("File system to mount as, such as ext4."),
   secretRef: ref(3, SecretReference).doc("Secret with what is needed to log in."),
   readOnly: bool(4).doc("Only reading is allowed."),
-  options: map(5, string),
+  options: map(5, string).doc("Settings for the driver."),
 });
 export interface FlexPersistentVolumeSource extends Of<typeof FlexPersistentVolumeSource> {}
 
 export const GlusterfsPersistentVolumeSource = struct("core.v1.GlusterfsPersistentVolumeSource", {
-  endpoints: string(1).required(),
-  path: string(2).required(),
+  endpoints: string(1).required().doc("Endpoints object with the servers."),
+  path: string(2).required().doc("Name of the volume."),
   readOnly: bool(3).doc("Only reading is allowed."),
-  endpointsNamespace: string(4).pointer(),
+  endpointsNamespace: string(4)
+    .pointer()
+    .doc("Namespace of the Endpoints object; by default that of the claim."),
 });
 export interface GlusterfsPersistentVolumeSource extends Of<typeof GlusterfsPersistentVolumeSource> {}
 
 export const ISCSIPersistentVolumeSource = struct("core.v1.ISCSIPersistentVolumeSource", {
-  targetPortal: string(1).required(),
-  iqn: string(2).required(),
-  lun: int32(3).required(),
-  iscsiInterface: string(4).default("default"),
+  targetPortal: string(1).required().doc("Address of the target, with its port unless it is 3260."),
+  iqn: string(2).required().doc("Qualified name of the target."),
+  lun: int32(3).required().doc("Number of the unit."),
+  iscsiInterface: string(4).default("default").doc("Interface that speaks to the target."),
   fsType: string(5).doc("File system to mount as, such as ext4."),
   readOnly: bool(6).doc("Only reading is allowed."),
-  portals: list(7, string).atomic(),
-  chapAuthDiscovery: bool(8),
-  chapAuthSession: bool(11),
+  portals: list(7, string).atomic().doc("Further addresses of the target."),
+  chapAuthDiscovery: bool(8).doc("Discovery is authenticated by CHAP."),
+  chapAuthSession: bool(11).doc("Sessions are authenticated by CHAP."),
   secretRef: ref(10, SecretReference).doc("Secret with what is needed to log in."),
-  initiatorName: string(12).pointer(),
+  initiatorName: string(12).pointer().doc("Name of this side, in place of the interface's."),
 });
 export interface ISCSIPersistentVolumeSource extends Of<typeof ISCSIPersistentVolumeSource> {}
 
 export const LocalVolumeSource = struct("core.v1.LocalVolumeSource", {
-  path: string(1).required().notEmpty(),
+  path: string(1).required().notEmpty().doc("Path of the device or directory on the node."),
   fsType: string(2).pointer().doc("File system to mount as, such as ext4."),
 });
 export interface LocalVolumeSource extends Of<typeof LocalVolumeSource> {}
 
 export const RBDPersistentVolumeSource = struct("core.v1.RBDPersistentVolumeSource", {
-  monitors: list(1, string).required().atomic(),
-  image: string(2).required(),
+  monitors: list(1, string).required().atomic().doc("Monitors of the cluster."),
+  image: string(2).required().doc("Name of the image."),
   fsType: string(3).doc("File system to mount as, such as ext4."),
-  pool: string(4).default("rbd"),
-  user: string(5).default("admin"),
-  keyring: string(6).default("/etc/ceph/keyring"),
+  pool: string(4).default("rbd").doc("Pool of the image."),
+  user: string(5).default("admin").doc("User to be there."),
+  keyring: string(6).default("/etc/ceph/keyring").doc("Path of the user's key ring."),
   secretRef: ref(7, SecretReference).doc("Secret with what is needed to log in."),
   readOnly: bool(8).doc("Only reading is allowed."),
 });
 export interface RBDPersistentVolumeSource extends Of<typeof RBDPersistentVolumeSource> {}
 
 export const ScaleIOPersistentVolumeSource = struct("core.v1.ScaleIOPersistentVolumeSource", {
-  gateway: string(1).required(),
-  system: string(2).required(),
+  gateway: string(1).required().doc("Address of the gateway."),
+  system: string(2).required().doc("Name of the storage system."),
   secretRef: ref(3, SecretReference).required().doc("Secret with what is needed to log in."),
-  sslEnabled: bool(4),
-  protectionDomain: string(5),
-  storagePool: string(6),
-  storageMode: string(7).default("ThinProvisioned"),
-  volumeName: string(8),
+  sslEnabled: bool(4).doc("The gateway is spoken to by TLS."),
+  protectionDomain: string(5).doc("Protection domain of the storage."),
+  storagePool: string(6).doc("Pool of the storage."),
+  storageMode: string(7).default("ThinProvisioned").doc("ThickProvisioned or ThinProvisioned."),
+  volumeName: string(8).doc("Name of the volume."),
   fsType: string(9).default("xfs").doc("File system to mount as, such as ext4."),
   readOnly: bool(10).doc("Only reading is allowed."),
 });
 export interface ScaleIOPersistentVolumeSource extends Of<typeof ScaleIOPersistentVolumeSource> {}
 
 export const StorageOSPersistentVolumeSource = struct("core.v1.StorageOSPersistentVolumeSource", {
-  volumeName: string(1),
-  volumeNamespace: string(2),
+  volumeName: string(1).doc("Name of the volume."),
+  volumeNamespace: string(2).doc("Namespace of the volume in StorageOS."),
   fsType: string(3).doc("File system to mount as, such as ext4."),
   readOnly: bool(4).doc("Only reading is allowed."),
   secretRef: ref(5, ObjectReference).doc("Secret with what is needed to log in."),
@@ -153,33 +155,33 @@ export const StorageOSPersistentVolumeSource = struct("core.v1.StorageOSPersiste
 export interface StorageOSPersistentVolumeSource extends Of<typeof StorageOSPersistentVolumeSource> {}
 
 export const PersistentVolumeSource = struct("core.v1.PersistentVolumeSource", {
-  gcePersistentDisk: ref(1, GCEPersistentDiskVolumeSource),
-  awsElasticBlockStore: ref(2, AWSElasticBlockStoreVolumeSource),
-  hostPath: ref(3, HostPathVolumeSource),
-  glusterfs: ref(4, GlusterfsPersistentVolumeSource),
-  nfs: ref(5, NFSVolumeSource),
-  rbd: ref(6, RBDPersistentVolumeSource),
-  iscsi: ref(7, ISCSIPersistentVolumeSource),
-  cinder: ref(8, CinderPersistentVolumeSource),
-  cephfs: ref(9, CephFSPersistentVolumeSource),
-  fc: ref(10, FCVolumeSource),
-  flocker: ref(11, FlockerVolumeSource),
-  flexVolume: ref(12, FlexPersistentVolumeSource),
-  azureFile: ref(13, AzureFilePersistentVolumeSource),
-  vsphereVolume: ref(14, VsphereVirtualDiskVolumeSource),
-  quobyte: ref(15, QuobyteVolumeSource),
-  azureDisk: ref(16, AzureDiskVolumeSource),
-  photonPersistentDisk: ref(17, PhotonPersistentDiskVolumeSource),
-  portworxVolume: ref(18, PortworxVolumeSource),
-  scaleIO: ref(19, ScaleIOPersistentVolumeSource),
-  local: ref(20, LocalVolumeSource),
-  storageos: ref(21, StorageOSPersistentVolumeSource),
-  csi: ref(22, CSIPersistentVolumeSource),
+  gcePersistentDisk: ref(1, GCEPersistentDiskVolumeSource).doc("Disk of Google Compute Engine."),
+  awsElasticBlockStore: ref(2, AWSElasticBlockStoreVolumeSource).doc("Disk of Amazon EC2."),
+  hostPath: ref(3, HostPathVolumeSource).doc("Directory of the node."),
+  glusterfs: ref(4, GlusterfsPersistentVolumeSource).doc("Volume of GlusterFS."),
+  nfs: ref(5, NFSVolumeSource).doc("Directory of an NFS server."),
+  rbd: ref(6, RBDPersistentVolumeSource).doc("Block device of Ceph."),
+  iscsi: ref(7, ISCSIPersistentVolumeSource).doc("Disk over iSCSI."),
+  cinder: ref(8, CinderPersistentVolumeSource).doc("Volume of OpenStack."),
+  cephfs: ref(9, CephFSPersistentVolumeSource).doc("File system of Ceph."),
+  fc: ref(10, FCVolumeSource).doc("Disk over Fibre Channel."),
+  flocker: ref(11, FlockerVolumeSource).doc("Dataset of Flocker."),
+  flexVolume: ref(12, FlexPersistentVolumeSource).doc("Volume of a Flex driver."),
+  azureFile: ref(13, AzureFilePersistentVolumeSource).doc("File share of Azure."),
+  vsphereVolume: ref(14, VsphereVirtualDiskVolumeSource).doc("Disk of vSphere."),
+  quobyte: ref(15, QuobyteVolumeSource).doc("Volume of Quobyte."),
+  azureDisk: ref(16, AzureDiskVolumeSource).doc("Disk of Azure."),
+  photonPersistentDisk: ref(17, PhotonPersistentDiskVolumeSource).doc("Disk of Photon."),
+  portworxVolume: ref(18, PortworxVolumeSource).doc("Volume of Portworx."),
+  scaleIO: ref(19, ScaleIOPersistentVolumeSource).doc("Volume of ScaleIO."),
+  local: ref(20, LocalVolumeSource).doc("Disk or directory of one node."),
+  storageos: ref(21, StorageOSPersistentVolumeSource).doc("Volume of StorageOS."),
+  csi: ref(22, CSIPersistentVolumeSource).doc("Volume of a CSI driver."),
 });
 export interface PersistentVolumeSource extends Of<typeof PersistentVolumeSource> {}
 
 export const VolumeNodeAffinity = struct("core.v1.VolumeNodeAffinity", {
-  required: ref(1, NodeSelector).notEmpty(),
+  required: ref(1, NodeSelector).notEmpty().doc("Nodes that the volume can be reached from."),
 });
 export interface VolumeNodeAffinity extends Of<typeof VolumeNodeAffinity> {}
 
@@ -205,7 +207,10 @@ export const PersistentVolumeSpec = struct(
       .default("Filesystem")
       .doc("A file system, or a raw block device."),
     nodeAffinity: ref(9, VolumeNodeAffinity).doc("Nodes from which it can be reached."),
-    volumeAttributesClassName: string(10).pointer().gate("VolumeAttributesClass"),
+    volumeAttributesClassName: string(10)
+      .pointer()
+      .gate("VolumeAttributesClass")
+      .doc("Class of changeable attributes that the volume has."),
   },
   {
     *validate(spec, path) {
@@ -232,10 +237,13 @@ export const PersistentVolumeSpec = struct(
 export interface PersistentVolumeSpec extends Of<typeof PersistentVolumeSpec> {}
 
 export const PersistentVolumeStatus = struct("core.v1.PersistentVolumeStatus", {
-  phase: string(1).oneOf("Pending", "Available", "Bound", "Released", "Failed").default("Pending"),
+  phase: string(1)
+    .oneOf("Pending", "Available", "Bound", "Released", "Failed")
+    .default("Pending")
+    .doc("Pending, Available, Bound, Released or Failed."),
   message: string(2).doc("More about it in plain words."),
   reason: string(3).doc("One word on why."),
-  lastPhaseTransitionTime: time(4).pointer(),
+  lastPhaseTransitionTime: time(4).pointer().doc("When the phase last changed."),
 });
 export interface PersistentVolumeStatus extends Of<typeof PersistentVolumeStatus> {}
 

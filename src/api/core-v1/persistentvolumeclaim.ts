@@ -25,8 +25,11 @@ import {
 } from "#machinery/schema";
 
 export const ModifyVolumeStatus = struct("core.v1.ModifyVolumeStatus", {
-  targetVolumeAttributesClassName: string(1),
-  status: string(2).oneOf("Pending", "InProgress", "Infeasible").required(),
+  targetVolumeAttributesClassName: string(1).doc("Attributes class that is on its way."),
+  status: string(2)
+    .oneOf("Pending", "InProgress", "Infeasible")
+    .required()
+    .doc("Pending, InProgress or Infeasible."),
 });
 export interface ModifyVolumeStatus extends Of<typeof ModifyVolumeStatus> {}
 
@@ -65,7 +68,10 @@ export const PersistentVolumeClaimSpec = struct("core.v1.PersistentVolumeClaimSp
     .doc("A file system, or a raw block device."),
   dataSource: ref(7, TypedLocalObjectReference).doc("What the volume starts with."),
   dataSourceRef: ref(8, TypedObjectReference).doc("What the volume starts with; also kinds of others."),
-  volumeAttributesClassName: string(9).pointer().gate("VolumeAttributesClass"),
+  volumeAttributesClassName: string(9)
+    .pointer()
+    .gate("VolumeAttributesClass")
+    .doc("Class of changeable attributes that the volume should have."),
 });
 export interface PersistentVolumeClaimSpec extends Of<typeof PersistentVolumeClaimSpec> {}
 
@@ -80,16 +86,23 @@ export const PersistentVolumeClaimCondition = struct("core.v1.PersistentVolumeCl
 export interface PersistentVolumeClaimCondition extends Of<typeof PersistentVolumeClaimCondition> {}
 
 export const PersistentVolumeClaimStatus = struct("core.v1.PersistentVolumeClaimStatus", {
-  phase: string(1).oneOf("Pending", "Bound", "Lost").default("Pending"),
-  accessModes: list(2, string).atomic(),
-  capacity: map(3, quantity),
+  phase: string(1).oneOf("Pending", "Bound", "Lost").default("Pending").doc("Pending, Bound or Lost."),
+  accessModes: list(2, string).atomic().doc("Access modes that the volume has."),
+  capacity: map(3, quantity).doc("Storage that the volume has."),
   conditions: list(4, PersistentVolumeClaimCondition)
     .mergedBy("type")
     .doc("What is known about its state, one entry per type."),
-  allocatedResources: map(5, quantity),
-  allocatedResourceStatuses: map(7, string).granular(),
-  currentVolumeAttributesClassName: string(8).pointer().gate("VolumeAttributesClass"),
-  modifyVolumeStatus: ref(9, ModifyVolumeStatus).gate("VolumeAttributesClass"),
+  allocatedResources: map(5, quantity).doc(
+    "Storage that is set aside for the claim, also while a resize goes on.",
+  ),
+  allocatedResourceStatuses: map(7, string).granular().doc("How far the resize of each resource has come."),
+  currentVolumeAttributesClassName: string(8)
+    .pointer()
+    .gate("VolumeAttributesClass")
+    .doc("Attributes class that the volume has now."),
+  modifyVolumeStatus: ref(9, ModifyVolumeStatus)
+    .gate("VolumeAttributesClass")
+    .doc("How far a change of the attributes class has come."),
 });
 export interface PersistentVolumeClaimStatus extends Of<typeof PersistentVolumeClaimStatus> {}
 
@@ -197,8 +210,8 @@ export interface PersistentVolumeClaim extends Of<typeof PersistentVolumeClaim> 
 export const PersistentVolumeClaimTemplate = struct(
   "core.v1.PersistentVolumeClaimTemplate",
   {
-    metadata: value(1, ObjectMeta),
-    spec: value(2, PersistentVolumeClaimSpec).required(),
+    metadata: value(1, ObjectMeta).doc("Labels and annotations of the claim."),
+    spec: value(2, PersistentVolumeClaimSpec).required().doc("What the claim wants."),
   },
   {
     *validate({ spec }, path) {

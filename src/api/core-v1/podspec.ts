@@ -8,50 +8,50 @@ import { Volume } from "#api/core-v1/volume";
 import { bool, int32, int64, list, map, type Of, quantity, ref, string, struct } from "#machinery/schema";
 
 export const HostAlias = struct("core.v1.HostAlias", {
-  ip: string(1).required(),
-  hostnames: list(2, string).atomic(),
+  ip: string(1).required().doc("Address."),
+  hostnames: list(2, string).atomic().doc("Names that lead to the address."),
 });
 export interface HostAlias extends Of<typeof HostAlias> {}
 
 export const PodDNSConfigOption = struct("core.v1.PodDNSConfigOption", {
-  name: string(1),
-  value: string(2).pointer(),
+  name: string(1).doc("Name of the option."),
+  value: string(2).pointer().doc("Value of the option."),
 });
 export interface PodDNSConfigOption extends Of<typeof PodDNSConfigOption> {}
 
 export const PodDNSConfig = struct("core.v1.PodDNSConfig", {
-  nameservers: list(1, string).atomic(),
-  searches: list(2, string).atomic(),
-  options: list(3, PodDNSConfigOption).atomic(),
+  nameservers: list(1, string).atomic().doc("Name servers, after those of the policy."),
+  searches: list(2, string).atomic().doc("Search domains, after those of the policy."),
+  options: list(3, PodDNSConfigOption).atomic().doc("Options of the resolver."),
 });
 export interface PodDNSConfig extends Of<typeof PodDNSConfig> {}
 
 export const PodOS = struct("core.v1.PodOS", {
-  name: string(1).required().oneOf("linux", "windows").notEmpty(),
+  name: string(1).required().oneOf("linux", "windows").notEmpty().doc("linux or windows."),
 });
 export interface PodOS extends Of<typeof PodOS> {}
 
 export const PodReadinessGate = struct("core.v1.PodReadinessGate", {
-  conditionType: string(1).required(),
+  conditionType: string(1).required().doc("Condition that must be true for the pod to be ready."),
 });
 export interface PodReadinessGate extends Of<typeof PodReadinessGate> {}
 
 export const PodResourceClaim = struct("core.v1.PodResourceClaim", {
-  name: string(1).required().notEmpty(),
-  resourceClaimName: string(3).pointer(),
-  resourceClaimTemplateName: string(4).pointer(),
+  name: string(1).required().notEmpty().doc("Name of the claim within the pod."),
+  resourceClaimName: string(3).pointer().doc("Claim in the pod's namespace."),
+  resourceClaimTemplateName: string(4).pointer().doc("Template that a claim is made from for this pod."),
 });
 export interface PodResourceClaim extends Of<typeof PodResourceClaim> {}
 
 export const PodSchedulingGate = struct("core.v1.PodSchedulingGate", {
-  name: string(1).required(),
+  name: string(1).required().doc("Name of the gate."),
 });
 export interface PodSchedulingGate extends Of<typeof PodSchedulingGate> {}
 
 export const WorkloadReference = struct("core.v1.WorkloadReference", {
-  name: string(1).required(),
-  podGroup: string(2).required(),
-  podGroupReplicaKey: string(3),
+  name: string(1).required().doc("Name of the Workload."),
+  podGroup: string(2).required().doc("Group of the Workload that the pod is in."),
+  podGroupReplicaKey: string(3).doc("Replica of the group that the pod is in."),
 });
 export interface WorkloadReference extends Of<typeof WorkloadReference> {}
 

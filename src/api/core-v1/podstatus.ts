@@ -3,14 +3,14 @@ import { ResourceRequirements } from "#api/core-v1/resources";
 import { int64, list, map, type Of, quantity, ref, string, struct, time } from "#machinery/schema";
 
 export const ContainerExtendedResourceRequest = struct("core.v1.ContainerExtendedResourceRequest", {
-  containerName: string(1).required(),
-  resourceName: string(2).required(),
-  requestName: string(3).required(),
+  containerName: string(1).required().doc("Name of the container."),
+  resourceName: string(2).required().doc("Extended resource that was asked for."),
+  requestName: string(3).required().doc("Request in the claim."),
 });
 export interface ContainerExtendedResourceRequest extends Of<typeof ContainerExtendedResourceRequest> {}
 
 export const HostIP = struct("core.v1.HostIP", {
-  ip: string(1).required(),
+  ip: string(1).required().doc("Address of the node."),
 });
 export interface HostIP extends Of<typeof HostIP> {}
 
@@ -26,19 +26,22 @@ export const PodCondition = struct("core.v1.PodCondition", {
 export interface PodCondition extends Of<typeof PodCondition> {}
 
 export const PodExtendedResourceClaimStatus = struct("core.v1.PodExtendedResourceClaimStatus", {
-  requestMappings: list(1, ContainerExtendedResourceRequest).required().atomic(),
-  resourceClaimName: string(2).required(),
+  requestMappings: list(1, ContainerExtendedResourceRequest)
+    .required()
+    .atomic()
+    .doc("Which container's resource goes to which request."),
+  resourceClaimName: string(2).required().doc("Claim that was made for the pod."),
 });
 export interface PodExtendedResourceClaimStatus extends Of<typeof PodExtendedResourceClaimStatus> {}
 
 export const PodIP = struct("core.v1.PodIP", {
-  ip: string(1).required(),
+  ip: string(1).required().doc("Address of the pod."),
 });
 export interface PodIP extends Of<typeof PodIP> {}
 
 export const PodResourceClaimStatus = struct("core.v1.PodResourceClaimStatus", {
-  name: string(1).required(),
-  resourceClaimName: string(2).pointer(),
+  name: string(1).required().doc("Name of the claim within the pod."),
+  resourceClaimName: string(2).pointer().doc("Claim that was made for the pod."),
 });
 export interface PodResourceClaimStatus extends Of<typeof PodResourceClaimStatus> {}
 
@@ -69,8 +72,14 @@ export const PodStatus = struct("core.v1.PodStatus", {
     .mergedBy("name")
     .patch("retainKeys")
     .doc("Claims that were made for its resourceClaims."),
-  extendedResourceClaimStatus: ref(18, PodExtendedResourceClaimStatus).gate("DRAExtendedResource"),
-  allocatedResources: map(19, quantity).gate("InPlacePodLevelResourcesVerticalScaling"),
-  resources: ref(20, ResourceRequirements).gate("InPlacePodLevelResourcesVerticalScaling"),
+  extendedResourceClaimStatus: ref(18, PodExtendedResourceClaimStatus)
+    .gate("DRAExtendedResource")
+    .doc("Claim that was made for extended resources."),
+  allocatedResources: map(19, quantity)
+    .gate("InPlacePodLevelResourcesVerticalScaling")
+    .doc("What the node set aside for the pod."),
+  resources: ref(20, ResourceRequirements)
+    .gate("InPlacePodLevelResourcesVerticalScaling")
+    .doc("Requests and limits that are in force for the pod."),
 });
 export interface PodStatus extends Of<typeof PodStatus> {}

@@ -17,7 +17,7 @@ export const PodTemplate = resource({
   metadata: ObjectMeta,
   counted: true,
   fields: {
-    template: value(2, PodTemplateSpec),
+    template: value(2, PodTemplateSpec).doc("The pod to make."),
   },
 
   columns: [

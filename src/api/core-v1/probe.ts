@@ -25,8 +25,8 @@ export interface ExecAction extends Of<typeof ExecAction> {}
 export const GRPCAction = struct(
   "core.v1.GRPCAction",
   {
-    port: int32(1).required(),
-    service: string(2).pointer().always().default(""),
+    port: int32(1).required().doc("Port of the gRPC server."),
+    service: string(2).pointer().always().default("").doc("Service whose health is asked for."),
   },
   {
     *validate({ port }, path) {
@@ -37,8 +37,8 @@ export const GRPCAction = struct(
 export interface GRPCAction extends Of<typeof GRPCAction> {}
 
 export const HTTPHeader = struct("core.v1.HTTPHeader", {
-  name: string(1).required(),
-  value: string(2).required(),
+  name: string(1).required().doc("Name of the header."),
+  value: string(2).required().doc("Value of the header."),
 });
 export interface HTTPHeader extends Of<typeof HTTPHeader> {}
 
@@ -63,8 +63,8 @@ export interface HTTPGetAction extends Of<typeof HTTPGetAction> {}
 export const TCPSocketAction = struct(
   "core.v1.TCPSocketAction",
   {
-    port: intOrString(1).required(),
-    host: string(2),
+    port: intOrString(1).required().doc("Port that is connected to, by number or name."),
+    host: string(2).doc("Host that is connected to; by default the pod."),
   },
   {
     *validate({ port }, path) {
@@ -75,7 +75,7 @@ export const TCPSocketAction = struct(
 export interface TCPSocketAction extends Of<typeof TCPSocketAction> {}
 
 export const SleepAction = struct("core.v1.SleepAction", {
-  seconds: int64(1).required(),
+  seconds: int64(1).required().doc("How long to sleep."),
 });
 export interface SleepAction extends Of<typeof SleepAction> {}
 

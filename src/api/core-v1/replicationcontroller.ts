@@ -21,10 +21,13 @@ import {
 } from "#machinery/schema";
 
 export const ReplicationControllerSpec = struct("core.v1.ReplicationControllerSpec", {
-  replicas: int32(1).pointer().default(1).min(0),
+  replicas: int32(1).pointer().default(1).min(0).doc("How many pods there should be."),
   minReadySeconds: int32(4).min(0).doc("Ready this long counts as available."),
-  selector: map(2, string).atomic().notEmpty(),
-  template: ref(3, PodTemplateSpec).notEmpty(),
+  selector: map(2, string)
+    .atomic()
+    .notEmpty()
+    .doc("Labels of the pods that count; by default those of the template."),
+  template: ref(3, PodTemplateSpec).notEmpty().doc("The pod to make."),
 });
 export interface ReplicationControllerSpec extends Of<typeof ReplicationControllerSpec> {}
 
@@ -38,10 +41,10 @@ export const ReplicationControllerCondition = struct("core.v1.ReplicationControl
 export interface ReplicationControllerCondition extends Of<typeof ReplicationControllerCondition> {}
 
 export const ReplicationControllerStatus = struct("core.v1.ReplicationControllerStatus", {
-  replicas: int32(1).required(),
-  fullyLabeledReplicas: int32(2),
-  readyReplicas: int32(4),
-  availableReplicas: int32(5),
+  replicas: int32(1).required().doc("How many pods there are."),
+  fullyLabeledReplicas: int32(2).doc("Pods that have all labels of the template."),
+  readyReplicas: int32(4).doc("Pods that are ready."),
+  availableReplicas: int32(5).doc("Pods that have been ready for long enough."),
   observedGeneration: int64(3).doc("Generation of the object that this is about."),
   conditions: list(6, ReplicationControllerCondition)
     .mergedBy("type")

@@ -31,9 +31,13 @@ export const ScopedResourceSelectorRequirement = struct(
         "CrossNamespacePodAffinity",
         "VolumeAttributesClass",
       )
-      .required(),
-    operator: string(2).oneOf("In", "NotIn", "Exists", "DoesNotExist").required(),
-    values: list(3, string).atomic(),
+      .required()
+      .doc("Scope that is meant."),
+    operator: string(2)
+      .oneOf("In", "NotIn", "Exists", "DoesNotExist")
+      .required()
+      .doc("In, NotIn, Exists or DoesNotExist."),
+    values: list(3, string).atomic().doc("Values that the operator compares with."),
   },
   {
     *validate({ scopeName, operator, values = [] }, path) {
@@ -64,7 +68,9 @@ export interface ScopedResourceSelectorRequirement extends Of<typeof ScopedResou
 export const ScopeSelector = struct(
   "core.v1.ScopeSelector",
   {
-    matchExpressions: list(1, ScopedResourceSelectorRequirement).atomic(),
+    matchExpressions: list(1, ScopedResourceSelectorRequirement)
+      .atomic()
+      .doc("Requirements on scopes, all of them."),
   },
   { atomic: true },
 );

@@ -86,8 +86,8 @@ function* requestProblems(
 }
 
 export const ResourceClaim = struct("core.v1.ResourceClaim", {
-  name: string(1).required().notEmpty(),
-  request: string(2),
+  name: string(1).required().notEmpty().doc("Name of the claim within the pod."),
+  request: string(2).doc("Request of the claim that is meant; without it all of them."),
 });
 export interface ResourceClaim extends Of<typeof ResourceClaim> {}
 
@@ -112,7 +112,7 @@ export const ResourceRequirements = struct(
 export interface ResourceRequirements extends Of<typeof ResourceRequirements> {}
 
 export const VolumeResourceRequirements = struct("core.v1.VolumeResourceRequirements", {
-  limits: map(1, quantity),
-  requests: map(2, quantity),
+  limits: map(1, quantity).doc("Most storage the claim may have."),
+  requests: map(2, quantity).doc("Least storage the claim needs."),
 });
 export interface VolumeResourceRequirements extends Of<typeof VolumeResourceRequirements> {}

@@ -30,8 +30,16 @@ function* localhostProblems(
 export const AppArmorProfile = struct(
   "core.v1.AppArmorProfile",
   {
-    type: string(1).oneOf("Unconfined", "RuntimeDefault", "Localhost").required().union("d").notEmpty(),
-    localhostProfile: string(2).pointer().union("LocalhostProfile"),
+    type: string(1)
+      .oneOf("Unconfined", "RuntimeDefault", "Localhost")
+      .required()
+      .union("d")
+      .notEmpty()
+      .doc("Localhost, RuntimeDefault or Unconfined."),
+    localhostProfile: string(2)
+      .pointer()
+      .union("LocalhostProfile")
+      .doc("Profile loaded on the node, for Localhost."),
   },
   {
     *validate({ type, localhostProfile }, path) {
@@ -42,24 +50,24 @@ export const AppArmorProfile = struct(
 export interface AppArmorProfile extends Of<typeof AppArmorProfile> {}
 
 export const Capabilities = struct("core.v1.Capabilities", {
-  add: list(1, string).atomic(),
-  drop: list(2, string).atomic(),
+  add: list(1, string).atomic().doc("Capabilities to add."),
+  drop: list(2, string).atomic().doc("Capabilities to take away."),
 });
 export interface Capabilities extends Of<typeof Capabilities> {}
 
 export const SELinuxOptions = struct("core.v1.SELinuxOptions", {
-  user: string(1),
-  role: string(2),
-  type: string(3),
-  level: string(4),
+  user: string(1).doc("SELinux user."),
+  role: string(2).doc("SELinux role."),
+  type: string(3).doc("SELinux type."),
+  level: string(4).doc("SELinux level."),
 });
 export interface SELinuxOptions extends Of<typeof SELinuxOptions> {}
 
 export const WindowsSecurityContextOptions = struct("core.v1.WindowsSecurityContextOptions", {
-  gmsaCredentialSpecName: string(1).pointer(),
-  gmsaCredentialSpec: string(2).pointer(),
-  runAsUserName: string(3).pointer(),
-  hostProcess: bool(4).pointer(),
+  gmsaCredentialSpecName: string(1).pointer().doc("Name of the GMSA credential specification."),
+  gmsaCredentialSpec: string(2).pointer().doc("The GMSA credential specification itself."),
+  runAsUserName: string(3).pointer().doc("Windows user that runs the process."),
+  hostProcess: bool(4).pointer().doc("The container runs as a process of the host."),
 });
 export interface WindowsSecurityContextOptions extends Of<typeof WindowsSecurityContextOptions> {}
 
@@ -69,8 +77,8 @@ const SYSCTL = /^([a-z0-9]([-_a-z0-9]*[a-z0-9])?[./])*[a-z0-9]([-_a-z0-9]*[a-z0-
 export const Sysctl = struct(
   "core.v1.Sysctl",
   {
-    name: string(1).required().notEmpty(),
-    value: string(2).required(),
+    name: string(1).required().notEmpty().doc("Name of the kernel parameter."),
+    value: string(2).required().doc("Value of the kernel parameter."),
   },
   {
     *validate({ name }, path) {
@@ -88,8 +96,16 @@ export interface Sysctl extends Of<typeof Sysctl> {}
 export const SeccompProfile = struct(
   "core.v1.SeccompProfile",
   {
-    type: string(1).oneOf("Unconfined", "RuntimeDefault", "Localhost").required().union("d").notEmpty(),
-    localhostProfile: string(2).pointer().union("LocalhostProfile"),
+    type: string(1)
+      .oneOf("Unconfined", "RuntimeDefault", "Localhost")
+      .required()
+      .union("d")
+      .notEmpty()
+      .doc("Localhost, RuntimeDefault or Unconfined."),
+    localhostProfile: string(2)
+      .pointer()
+      .union("LocalhostProfile")
+      .doc("Profile file on the node, for Localhost."),
   },
   {
     *validate({ type, localhostProfile }, path) {
@@ -103,12 +119,15 @@ export const PodSecurityContext = struct(
   "core.v1.PodSecurityContext",
   {
     seLinuxOptions: ref(1, SELinuxOptions).doc("SELinux label."),
-    windowsOptions: ref(8, WindowsSecurityContextOptions),
+    windowsOptions: ref(8, WindowsSecurityContextOptions).doc("Settings for pods of Windows."),
     runAsUser: int64(2).pointer().doc("User id of the processes."),
     runAsGroup: int64(6).pointer().doc("Group id of the processes."),
     runAsNonRoot: bool(3).pointer().doc("Refuses to start as user 0."),
     supplementalGroups: list(4, int64).atomic().doc("Further groups of the processes."),
-    supplementalGroupsPolicy: string(12).pointer().oneOf("Merge", "Strict"),
+    supplementalGroupsPolicy: string(12)
+      .pointer()
+      .oneOf("Merge", "Strict")
+      .doc("Merge takes groups of the image too; Strict does not."),
     fsGroup: int64(5).pointer().doc("Group that volumes are given to."),
     sysctls: list(7, Sysctl).atomic().doc("Kernel settings of the pod."),
     fsGroupChangePolicy: string(9)
@@ -117,7 +136,10 @@ export const PodSecurityContext = struct(
       .doc("Whether files are given to the group on every mount."),
     seccompProfile: ref(10, SeccompProfile).doc("System calls that are allowed."),
     appArmorProfile: ref(11, AppArmorProfile).doc("AppArmor profile."),
-    seLinuxChangePolicy: string(13).pointer().gate("SELinuxChangePolicy"),
+    seLinuxChangePolicy: string(13)
+      .pointer()
+      .gate("SELinuxChangePolicy")
+      .doc("MountOption or Recursive: how volumes get their label."),
   },
   {
     *validate(context, path) {
@@ -138,7 +160,7 @@ export const SecurityContext = struct(
     capabilities: ref(1, Capabilities).doc("Rights of the kernel that are added or dropped."),
     privileged: bool(2).pointer().doc("Runs with all rights of the node."),
     seLinuxOptions: ref(3, SELinuxOptions).doc("SELinux label."),
-    windowsOptions: ref(10, WindowsSecurityContextOptions),
+    windowsOptions: ref(10, WindowsSecurityContextOptions).doc("Settings for containers of Windows."),
     runAsUser: int64(4).pointer().doc("User id of the process."),
     runAsGroup: int64(8).pointer().doc("Group id of the process."),
     runAsNonRoot: bool(5).pointer().doc("Refuses to start as user 0."),

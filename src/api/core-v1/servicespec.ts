@@ -2,27 +2,30 @@ import { Condition } from "#api/meta-v1/condition";
 import { bool, int32, intOrString, list, map, type Of, ref, string, struct, value } from "#machinery/schema";
 
 export const ClientIPConfig = struct("core.v1.ClientIPConfig", {
-  timeoutSeconds: int32(1).pointer(),
+  timeoutSeconds: int32(1).pointer().doc("How long a client stays with its pod, in seconds."),
 });
 export interface ClientIPConfig extends Of<typeof ClientIPConfig> {}
 
 export const PortStatus = struct("core.v1.PortStatus", {
-  port: int32(1).required(),
-  protocol: string(2).oneOf("TCP", "UDP", "SCTP").required(),
-  error: string(3).pointer(),
+  port: int32(1).required().doc("Port number."),
+  protocol: string(2).oneOf("TCP", "UDP", "SCTP").required().doc("TCP, UDP or SCTP."),
+  error: string(3).pointer().doc("Why the port is not served."),
 });
 export interface PortStatus extends Of<typeof PortStatus> {}
 
 export const LoadBalancerIngress = struct("core.v1.LoadBalancerIngress", {
-  ip: string(1),
-  hostname: string(2),
-  ipMode: string(3).pointer().oneOf("VIP", "Proxy"),
-  ports: list(4, PortStatus).atomic(),
+  ip: string(1).doc("Address."),
+  hostname: string(2).doc("Name, where there is no fixed address."),
+  ipMode: string(3)
+    .pointer()
+    .oneOf("VIP", "Proxy")
+    .doc("VIP or Proxy: whether packets arrive with the address of the load balancer."),
+  ports: list(4, PortStatus).atomic().doc("Ports, and what is wrong with them."),
 });
 export interface LoadBalancerIngress extends Of<typeof LoadBalancerIngress> {}
 
 export const LoadBalancerStatus = struct("core.v1.LoadBalancerStatus", {
-  ingress: list(1, LoadBalancerIngress).atomic(),
+  ingress: list(1, LoadBalancerIngress).atomic().doc("Addresses of the load balancer."),
 });
 export interface LoadBalancerStatus extends Of<typeof LoadBalancerStatus> {}
 
@@ -37,7 +40,7 @@ export const ServicePort = struct("core.v1.ServicePort", {
 export interface ServicePort extends Of<typeof ServicePort> {}
 
 export const SessionAffinityConfig = struct("core.v1.SessionAffinityConfig", {
-  clientIP: ref(1, ClientIPConfig),
+  clientIP: ref(1, ClientIPConfig).doc("Settings for affinity by client address."),
 });
 export interface SessionAffinityConfig extends Of<typeof SessionAffinityConfig> {}
 
@@ -85,7 +88,7 @@ export const ServiceSpec = struct("core.v1.ServiceSpec", {
 export interface ServiceSpec extends Of<typeof ServiceSpec> {}
 
 export const ServiceStatus = struct("core.v1.ServiceStatus", {
-  loadBalancer: value(1, LoadBalancerStatus),
+  loadBalancer: value(1, LoadBalancerStatus).doc("Where the load balancer is reached."),
   conditions: list(2, Condition).mergedBy("type").doc("What is known about its state, one entry per type."),
 });
 export interface ServiceStatus extends Of<typeof ServiceStatus> {}

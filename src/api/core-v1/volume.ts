@@ -26,51 +26,59 @@ import {
 } from "#machinery/schema";
 
 export const AWSElasticBlockStoreVolumeSource = struct("core.v1.AWSElasticBlockStoreVolumeSource", {
-  volumeID: string(1).required(),
+  volumeID: string(1).required().doc("Identity of the disk."),
   fsType: string(2).doc("File system to mount as, such as ext4."),
-  partition: int32(3),
+  partition: int32(3).doc("Partition to mount; without it the whole disk."),
   readOnly: bool(4).doc("Only reading is allowed."),
 });
 export interface AWSElasticBlockStoreVolumeSource extends Of<typeof AWSElasticBlockStoreVolumeSource> {}
 
 export const AzureDiskVolumeSource = struct("core.v1.AzureDiskVolumeSource", {
-  diskName: string(1).required(),
-  diskURI: string(2).required(),
-  cachingMode: string(3).pointer().oneOf("None", "ReadOnly", "ReadWrite").default("ReadWrite"),
+  diskName: string(1).required().doc("Name of the disk."),
+  diskURI: string(2).required().doc("Address of the disk."),
+  cachingMode: string(3)
+    .pointer()
+    .oneOf("None", "ReadOnly", "ReadWrite")
+    .default("ReadWrite")
+    .doc("None, ReadOnly or ReadWrite."),
   fsType: string(4).pointer().default("ext4").doc("File system to mount as, such as ext4."),
   readOnly: bool(5).pointer().default(false).doc("Only reading is allowed."),
-  kind: string(6).pointer().oneOf("Shared", "Dedicated", "Managed").default("Shared"),
+  kind: string(6)
+    .pointer()
+    .oneOf("Shared", "Dedicated", "Managed")
+    .default("Shared")
+    .doc("Shared, Dedicated or Managed."),
 });
 export interface AzureDiskVolumeSource extends Of<typeof AzureDiskVolumeSource> {}
 
 export const AzureFileVolumeSource = struct("core.v1.AzureFileVolumeSource", {
-  secretName: string(1).required(),
-  shareName: string(2).required(),
+  secretName: string(1).required().doc("Secret with the account's name and key."),
+  shareName: string(2).required().doc("Name of the share."),
   readOnly: bool(3).doc("Only reading is allowed."),
 });
 export interface AzureFileVolumeSource extends Of<typeof AzureFileVolumeSource> {}
 
 export const CSIVolumeSource = struct("core.v1.CSIVolumeSource", {
-  driver: string(1).required().notEmpty(),
+  driver: string(1).required().notEmpty().doc("Name of the driver."),
   readOnly: bool(2).pointer().doc("Only reading is allowed."),
   fsType: string(3).pointer().doc("File system to mount as, such as ext4."),
-  volumeAttributes: map(4, string),
-  nodePublishSecretRef: ref(5, LocalObjectReference),
+  volumeAttributes: map(4, string).doc("What the driver needs to know of the volume."),
+  nodePublishSecretRef: ref(5, LocalObjectReference).doc("Secret for mounting into the pod."),
 });
 export interface CSIVolumeSource extends Of<typeof CSIVolumeSource> {}
 
 export const CephFSVolumeSource = struct("core.v1.CephFSVolumeSource", {
-  monitors: list(1, string).required().atomic(),
-  path: string(2),
-  user: string(3),
-  secretFile: string(4),
+  monitors: list(1, string).required().atomic().doc("Monitors of the cluster."),
+  path: string(2).doc("Directory that is mounted as the root."),
+  user: string(3).doc("User to be there."),
+  secretFile: string(4).doc("Path of the user's key ring."),
   secretRef: ref(5, LocalObjectReference).doc("Secret with what is needed to log in."),
   readOnly: bool(6).doc("Only reading is allowed."),
 });
 export interface CephFSVolumeSource extends Of<typeof CephFSVolumeSource> {}
 
 export const CinderVolumeSource = struct("core.v1.CinderVolumeSource", {
-  volumeID: string(1).required(),
+  volumeID: string(1).required().doc("Identity of the volume."),
   fsType: string(2).doc("File system to mount as, such as ext4."),
   readOnly: bool(3).doc("Only reading is allowed."),
   secretRef: ref(4, LocalObjectReference).doc("Secret with what is needed to log in."),
@@ -78,11 +86,11 @@ export const CinderVolumeSource = struct("core.v1.CinderVolumeSource", {
 export interface CinderVolumeSource extends Of<typeof CinderVolumeSource> {}
 
 export const ClusterTrustBundleProjection = struct("core.v1.ClusterTrustBundleProjection", {
-  name: string(1).pointer(),
-  signerName: string(2).pointer(),
+  name: string(1).pointer().doc("Name of one bundle."),
+  signerName: string(2).pointer().doc("Signer whose bundles are shown together."),
   labelSelector: ref(3, LabelSelector).doc("Objects that it is about."),
   optional: bool(5).pointer().doc("Nothing is wrong when it is missing."),
-  path: string(4).required(),
+  path: string(4).required().doc("Path of the file in the volume."),
 });
 export interface ClusterTrustBundleProjection extends Of<typeof ClusterTrustBundleProjection> {}
 
@@ -106,7 +114,7 @@ export const ConfigMapProjection = struct(
   "core.v1.ConfigMapProjection",
   {
     localObjectReference: inline(1, LocalObjectReference),
-    items: list(2, KeyToPath).atomic(),
+    items: list(2, KeyToPath).atomic().doc("Keys to show, and the files they go to; all keys without it."),
     optional: bool(4).pointer().doc("Nothing is wrong when it is missing."),
   },
   {
@@ -146,10 +154,12 @@ const FILE_FIELDS = [
 export const DownwardAPIVolumeFile = struct(
   "core.v1.DownwardAPIVolumeFile",
   {
-    path: string(1).required().notEmpty(),
-    fieldRef: ref(2, ObjectFieldSelector),
-    resourceFieldRef: ref(3, ResourceFieldSelector),
-    mode: int32(4).pointer(),
+    path: string(1).required().notEmpty().doc("Path of the file in the volume."),
+    fieldRef: ref(2, ObjectFieldSelector).doc("Field of the pod that the file shows."),
+    resourceFieldRef: ref(3, ResourceFieldSelector).doc(
+      "Request or limit of a container that the file shows.",
+    ),
+    mode: int32(4).pointer().doc("Permission bits of the file."),
   },
   {
     *validate({ path: target, fieldRef, resourceFieldRef, mode }, path) {
@@ -173,15 +183,18 @@ export const DownwardAPIVolumeFile = struct(
 export interface DownwardAPIVolumeFile extends Of<typeof DownwardAPIVolumeFile> {}
 
 export const DownwardAPIProjection = struct("core.v1.DownwardAPIProjection", {
-  items: list(1, DownwardAPIVolumeFile).atomic(),
+  items: list(1, DownwardAPIVolumeFile).atomic().doc("Files to show."),
 });
 export interface DownwardAPIProjection extends Of<typeof DownwardAPIProjection> {}
 
 export const DownwardAPIVolumeSource = struct(
   "core.v1.DownwardAPIVolumeSource",
   {
-    items: list(1, DownwardAPIVolumeFile).atomic(),
-    defaultMode: int32(2).pointer().default(420),
+    items: list(1, DownwardAPIVolumeFile).atomic().doc("Files of the volume."),
+    defaultMode: int32(2)
+      .pointer()
+      .default(420)
+      .doc("Permission bits of files without their own; 0644 by default."),
   },
   {
     *validate({ defaultMode }, path) {
@@ -207,52 +220,54 @@ export const EmptyDirVolumeSource = struct(
 export interface EmptyDirVolumeSource extends Of<typeof EmptyDirVolumeSource> {}
 
 export const EphemeralVolumeSource = struct("core.v1.EphemeralVolumeSource", {
-  volumeClaimTemplate: ref(1, PersistentVolumeClaimTemplate).notEmpty(),
+  volumeClaimTemplate: ref(1, PersistentVolumeClaimTemplate)
+    .notEmpty()
+    .doc("Claim that is made with the pod and goes with it."),
 });
 export interface EphemeralVolumeSource extends Of<typeof EphemeralVolumeSource> {}
 
 export const FCVolumeSource = struct("core.v1.FCVolumeSource", {
-  targetWWNs: list(1, string).atomic(),
-  lun: int32(2).pointer(),
+  targetWWNs: list(1, string).atomic().doc("World wide names of the targets."),
+  lun: int32(2).pointer().doc("Number of the unit."),
   fsType: string(3).doc("File system to mount as, such as ext4."),
   readOnly: bool(4).doc("Only reading is allowed."),
-  wwids: list(5, string).atomic(),
+  wwids: list(5, string).atomic().doc("World wide identities of the volume, in place of targets and unit."),
 });
 export interface FCVolumeSource extends Of<typeof FCVolumeSource> {}
 
 export const FlexVolumeSource = struct("core.v1.FlexVolumeSource", {
-  driver: string(1).required(),
+  driver: string(1).required().doc("Name of the driver."),
   fsType: string(2).doc("File system to mount as, such as ext4."),
   secretRef: ref(3, LocalObjectReference).doc("Secret with what is needed to log in."),
   readOnly: bool(4).doc("Only reading is allowed."),
-  options: map(5, string),
+  options: map(5, string).doc("Settings for the driver."),
 });
 export interface FlexVolumeSource extends Of<typeof FlexVolumeSource> {}
 
 export const FlockerVolumeSource = struct("core.v1.FlockerVolumeSource", {
-  datasetName: string(1),
-  datasetUUID: string(2),
+  datasetName: string(1).doc("Name of the dataset."),
+  datasetUUID: string(2).doc("Identity of the dataset."),
 });
 export interface FlockerVolumeSource extends Of<typeof FlockerVolumeSource> {}
 
 export const GCEPersistentDiskVolumeSource = struct("core.v1.GCEPersistentDiskVolumeSource", {
-  pdName: string(1).required(),
+  pdName: string(1).required().doc("Name of the disk."),
   fsType: string(2).doc("File system to mount as, such as ext4."),
-  partition: int32(3),
+  partition: int32(3).doc("Partition to mount; without it the whole disk."),
   readOnly: bool(4).doc("Only reading is allowed."),
 });
 export interface GCEPersistentDiskVolumeSource extends Of<typeof GCEPersistentDiskVolumeSource> {}
 
 export const GitRepoVolumeSource = struct("core.v1.GitRepoVolumeSource", {
-  repository: string(1).required(),
-  revision: string(2),
-  directory: string(3),
+  repository: string(1).required().doc("Address of the repository."),
+  revision: string(2).doc("Commit that is checked out."),
+  directory: string(3).doc("Directory that the clone goes to."),
 });
 export interface GitRepoVolumeSource extends Of<typeof GitRepoVolumeSource> {}
 
 export const GlusterfsVolumeSource = struct("core.v1.GlusterfsVolumeSource", {
-  endpoints: string(1).required(),
-  path: string(2).required(),
+  endpoints: string(1).required().doc("Endpoints object with the servers."),
+  path: string(2).required().doc("Name of the volume."),
   readOnly: bool(3).doc("Only reading is allowed."),
 });
 export interface GlusterfsVolumeSource extends Of<typeof GlusterfsVolumeSource> {}
@@ -285,31 +300,34 @@ export const HostPathVolumeSource = struct(
 export interface HostPathVolumeSource extends Of<typeof HostPathVolumeSource> {}
 
 export const ISCSIVolumeSource = struct("core.v1.ISCSIVolumeSource", {
-  targetPortal: string(1).required().notEmpty(),
-  iqn: string(2).required().notEmpty(),
-  lun: int32(3).required(),
-  iscsiInterface: string(4).default("default"),
+  targetPortal: string(1)
+    .required()
+    .notEmpty()
+    .doc("Address of the target, with its port unless it is 3260."),
+  iqn: string(2).required().notEmpty().doc("Qualified name of the target."),
+  lun: int32(3).required().doc("Number of the unit."),
+  iscsiInterface: string(4).default("default").doc("Interface that speaks to the target."),
   fsType: string(5).doc("File system to mount as, such as ext4."),
   readOnly: bool(6).doc("Only reading is allowed."),
-  portals: list(7, string).atomic(),
-  chapAuthDiscovery: bool(8),
-  chapAuthSession: bool(11),
+  portals: list(7, string).atomic().doc("Further addresses of the target."),
+  chapAuthDiscovery: bool(8).doc("Discovery is authenticated by CHAP."),
+  chapAuthSession: bool(11).doc("Sessions are authenticated by CHAP."),
   secretRef: ref(10, LocalObjectReference).doc("Secret with what is needed to log in."),
-  initiatorName: string(12).pointer(),
+  initiatorName: string(12).pointer().doc("Name of this side, in place of the interface's."),
 });
 export interface ISCSIVolumeSource extends Of<typeof ISCSIVolumeSource> {}
 
 export const ImageVolumeSource = struct("core.v1.ImageVolumeSource", {
-  reference: string(1),
-  pullPolicy: string(2).oneOf("Always", "Never", "IfNotPresent"),
+  reference: string(1).doc("Image or artifact whose files are mounted."),
+  pullPolicy: string(2).oneOf("Always", "Never", "IfNotPresent").doc("Always, IfNotPresent or Never."),
 });
 export interface ImageVolumeSource extends Of<typeof ImageVolumeSource> {}
 
 export const NFSVolumeSource = struct(
   "core.v1.NFSVolumeSource",
   {
-    server: string(1).required().notEmpty(),
-    path: string(2).required().notEmpty(),
+    server: string(1).required().notEmpty().doc("Name or address of the server."),
+    path: string(2).required().notEmpty().doc("Directory that the server exports."),
     readOnly: bool(3).doc("Only reading is allowed."),
   },
   {
@@ -328,24 +346,24 @@ export const PersistentVolumeClaimVolumeSource = struct("core.v1.PersistentVolum
 export interface PersistentVolumeClaimVolumeSource extends Of<typeof PersistentVolumeClaimVolumeSource> {}
 
 export const PhotonPersistentDiskVolumeSource = struct("core.v1.PhotonPersistentDiskVolumeSource", {
-  pdID: string(1).required(),
+  pdID: string(1).required().doc("Identity of the disk."),
   fsType: string(2).doc("File system to mount as, such as ext4."),
 });
 export interface PhotonPersistentDiskVolumeSource extends Of<typeof PhotonPersistentDiskVolumeSource> {}
 
 export const PodCertificateProjection = struct("core.v1.PodCertificateProjection", {
-  signerName: string(1).required().omitEmpty(),
-  keyType: string(2).required().omitEmpty(),
-  maxExpirationSeconds: int32(3).pointer(),
-  credentialBundlePath: string(4),
-  keyPath: string(5),
-  certificateChainPath: string(6),
-  userAnnotations: map(7, string),
+  signerName: string(1).required().omitEmpty().doc("Signer that is asked for the certificate."),
+  keyType: string(2).required().omitEmpty().doc("Type of the key, such as ED25519 or RSA3072."),
+  maxExpirationSeconds: int32(3).pointer().doc("Longest life of the certificate in seconds."),
+  credentialBundlePath: string(4).doc("File of key and certificate chain together."),
+  keyPath: string(5).doc("File of the key."),
+  certificateChainPath: string(6).doc("File of the certificate chain."),
+  userAnnotations: map(7, string).doc("What is passed on to the signer."),
 });
 export interface PodCertificateProjection extends Of<typeof PodCertificateProjection> {}
 
 export const PortworxVolumeSource = struct("core.v1.PortworxVolumeSource", {
-  volumeID: string(1).required(),
+  volumeID: string(1).required().doc("Identity of the volume."),
   fsType: string(2).doc("File system to mount as, such as ext4."),
   readOnly: bool(3).doc("Only reading is allowed."),
 });
@@ -355,7 +373,7 @@ export const SecretProjection = struct(
   "core.v1.SecretProjection",
   {
     localObjectReference: inline(1, LocalObjectReference),
-    items: list(2, KeyToPath).atomic(),
+    items: list(2, KeyToPath).atomic().doc("Keys to show, and the files they go to; all keys without it."),
     optional: bool(4).pointer().doc("Nothing is wrong when it is missing."),
   },
   {
@@ -405,12 +423,16 @@ const PROJECTIONS = [
 export const VolumeProjection = struct(
   "core.v1.VolumeProjection",
   {
-    secret: ref(1, SecretProjection),
-    downwardAPI: ref(2, DownwardAPIProjection),
-    configMap: ref(3, ConfigMapProjection),
-    serviceAccountToken: ref(4, ServiceAccountTokenProjection),
-    clusterTrustBundle: ref(5, ClusterTrustBundleProjection).gate("ClusterTrustBundleProjection"),
-    podCertificate: ref(6, PodCertificateProjection).gate("PodCertificateRequest"),
+    secret: ref(1, SecretProjection).doc("Files from a secret."),
+    downwardAPI: ref(2, DownwardAPIProjection).doc("Files from fields of the pod."),
+    configMap: ref(3, ConfigMapProjection).doc("Files from a ConfigMap."),
+    serviceAccountToken: ref(4, ServiceAccountTokenProjection).doc("Token of the pod's service account."),
+    clusterTrustBundle: ref(5, ClusterTrustBundleProjection)
+      .gate("ClusterTrustBundleProjection")
+      .doc("Certificates that the cluster trusts."),
+    podCertificate: ref(6, PodCertificateProjection)
+      .gate("PodCertificateRequest")
+      .doc("Key and certificate of the pod."),
   },
   {
     *validate(projection, path) {
@@ -444,7 +466,10 @@ export const ProjectedVolumeSource = struct(
   "core.v1.ProjectedVolumeSource",
   {
     sources: list(1, VolumeProjection).always().atomic().doc("What goes into the directory."),
-    defaultMode: int32(2).pointer().default(420),
+    defaultMode: int32(2)
+      .pointer()
+      .default(420)
+      .doc("Permission bits of files without their own; 0644 by default."),
   },
   {
     *validate({ sources, defaultMode }, path) {
@@ -456,36 +481,36 @@ export const ProjectedVolumeSource = struct(
 export interface ProjectedVolumeSource extends Of<typeof ProjectedVolumeSource> {}
 
 export const QuobyteVolumeSource = struct("core.v1.QuobyteVolumeSource", {
-  registry: string(1).required(),
-  volume: string(2).required(),
+  registry: string(1).required().doc("Registries of Quobyte, host:port with commas between."),
+  volume: string(2).required().doc("Name of the volume."),
   readOnly: bool(3).doc("Only reading is allowed."),
-  user: string(4),
-  group: string(5),
-  tenant: string(6),
+  user: string(4).doc("User that the volume is mounted as."),
+  group: string(5).doc("Group that the volume is mounted as."),
+  tenant: string(6).doc("Tenant that owns the volume."),
 });
 export interface QuobyteVolumeSource extends Of<typeof QuobyteVolumeSource> {}
 
 export const RBDVolumeSource = struct("core.v1.RBDVolumeSource", {
-  monitors: list(1, string).required().atomic(),
-  image: string(2).required(),
+  monitors: list(1, string).required().atomic().doc("Monitors of the cluster."),
+  image: string(2).required().doc("Name of the image."),
   fsType: string(3).doc("File system to mount as, such as ext4."),
-  pool: string(4).default("rbd"),
-  user: string(5).default("admin"),
-  keyring: string(6).default("/etc/ceph/keyring"),
+  pool: string(4).default("rbd").doc("Pool of the image."),
+  user: string(5).default("admin").doc("User to be there."),
+  keyring: string(6).default("/etc/ceph/keyring").doc("Path of the user's key ring."),
   secretRef: ref(7, LocalObjectReference).doc("Secret with what is needed to log in."),
   readOnly: bool(8).doc("Only reading is allowed."),
 });
 export interface RBDVolumeSource extends Of<typeof RBDVolumeSource> {}
 
 export const ScaleIOVolumeSource = struct("core.v1.ScaleIOVolumeSource", {
-  gateway: string(1).required(),
-  system: string(2).required(),
+  gateway: string(1).required().doc("Address of the gateway."),
+  system: string(2).required().doc("Name of the storage system."),
   secretRef: ref(3, LocalObjectReference).required().doc("Secret with what is needed to log in."),
-  sslEnabled: bool(4),
-  protectionDomain: string(5),
-  storagePool: string(6),
-  storageMode: string(7).default("ThinProvisioned"),
-  volumeName: string(8),
+  sslEnabled: bool(4).doc("The gateway is spoken to by TLS."),
+  protectionDomain: string(5).doc("Protection domain of the storage."),
+  storagePool: string(6).doc("Pool of the storage."),
+  storageMode: string(7).default("ThinProvisioned").doc("ThickProvisioned or ThinProvisioned."),
+  volumeName: string(8).doc("Name of the volume."),
   fsType: string(9).default("xfs").doc("File system to mount as, such as ext4."),
   readOnly: bool(10).doc("Only reading is allowed."),
 });
@@ -508,8 +533,8 @@ export const SecretVolumeSource = struct(
 export interface SecretVolumeSource extends Of<typeof SecretVolumeSource> {}
 
 export const StorageOSVolumeSource = struct("core.v1.StorageOSVolumeSource", {
-  volumeName: string(1),
-  volumeNamespace: string(2),
+  volumeName: string(1).doc("Name of the volume."),
+  volumeNamespace: string(2).doc("Namespace of the volume in StorageOS."),
   fsType: string(3).doc("File system to mount as, such as ext4."),
   readOnly: bool(4).doc("Only reading is allowed."),
   secretRef: ref(5, LocalObjectReference).doc("Secret with what is needed to log in."),
@@ -517,41 +542,41 @@ export const StorageOSVolumeSource = struct("core.v1.StorageOSVolumeSource", {
 export interface StorageOSVolumeSource extends Of<typeof StorageOSVolumeSource> {}
 
 export const VsphereVirtualDiskVolumeSource = struct("core.v1.VsphereVirtualDiskVolumeSource", {
-  volumePath: string(1).required(),
+  volumePath: string(1).required().doc("Path of the disk."),
   fsType: string(2).doc("File system to mount as, such as ext4."),
-  storagePolicyName: string(3),
-  storagePolicyID: string(4),
+  storagePolicyName: string(3).doc("Name of the storage policy."),
+  storagePolicyID: string(4).doc("Identity of the storage policy."),
 });
 export interface VsphereVirtualDiskVolumeSource extends Of<typeof VsphereVirtualDiskVolumeSource> {}
 
 export const VolumeSource = struct("core.v1.VolumeSource", {
   hostPath: ref(1, HostPathVolumeSource).doc("A file or directory of the node."),
   emptyDir: ref(2, EmptyDirVolumeSource).doc("A directory that lives as long as the pod."),
-  gcePersistentDisk: ref(3, GCEPersistentDiskVolumeSource),
-  awsElasticBlockStore: ref(4, AWSElasticBlockStoreVolumeSource),
-  gitRepo: ref(5, GitRepoVolumeSource),
+  gcePersistentDisk: ref(3, GCEPersistentDiskVolumeSource).doc("Disk of Google Compute Engine."),
+  awsElasticBlockStore: ref(4, AWSElasticBlockStoreVolumeSource).doc("Disk of Amazon EC2."),
+  gitRepo: ref(5, GitRepoVolumeSource).doc("No longer served by nodes: a clone of a repository."),
   secret: ref(6, SecretVolumeSource).doc("The keys of a Secret as files."),
   nfs: ref(7, NFSVolumeSource).doc("A directory of an NFS server."),
-  iscsi: ref(8, ISCSIVolumeSource),
-  glusterfs: ref(9, GlusterfsVolumeSource),
+  iscsi: ref(8, ISCSIVolumeSource).doc("Disk over iSCSI."),
+  glusterfs: ref(9, GlusterfsVolumeSource).doc("Volume of GlusterFS."),
   persistentVolumeClaim: ref(10, PersistentVolumeClaimVolumeSource).doc("The volume of a claim."),
-  rbd: ref(11, RBDVolumeSource),
-  flexVolume: ref(12, FlexVolumeSource),
-  cinder: ref(13, CinderVolumeSource),
-  cephfs: ref(14, CephFSVolumeSource),
-  flocker: ref(15, FlockerVolumeSource),
+  rbd: ref(11, RBDVolumeSource).doc("Block device of Ceph."),
+  flexVolume: ref(12, FlexVolumeSource).doc("Volume of a Flex driver."),
+  cinder: ref(13, CinderVolumeSource).doc("Volume of OpenStack."),
+  cephfs: ref(14, CephFSVolumeSource).doc("File system of Ceph."),
+  flocker: ref(15, FlockerVolumeSource).doc("Dataset of Flocker."),
   downwardAPI: ref(16, DownwardAPIVolumeSource).doc("Facts about the pod as files."),
-  fc: ref(17, FCVolumeSource),
-  azureFile: ref(18, AzureFileVolumeSource),
+  fc: ref(17, FCVolumeSource).doc("Disk over Fibre Channel."),
+  azureFile: ref(18, AzureFileVolumeSource).doc("File share of Azure."),
   configMap: ref(19, ConfigMapVolumeSource).doc("The keys of a ConfigMap as files."),
-  vsphereVolume: ref(20, VsphereVirtualDiskVolumeSource),
-  quobyte: ref(21, QuobyteVolumeSource),
-  azureDisk: ref(22, AzureDiskVolumeSource),
-  photonPersistentDisk: ref(23, PhotonPersistentDiskVolumeSource),
+  vsphereVolume: ref(20, VsphereVirtualDiskVolumeSource).doc("Disk of vSphere."),
+  quobyte: ref(21, QuobyteVolumeSource).doc("Volume of Quobyte."),
+  azureDisk: ref(22, AzureDiskVolumeSource).doc("Disk of Azure."),
+  photonPersistentDisk: ref(23, PhotonPersistentDiskVolumeSource).doc("Disk of Photon."),
   projected: ref(26, ProjectedVolumeSource).doc("Several sources in one directory."),
-  portworxVolume: ref(24, PortworxVolumeSource),
-  scaleIO: ref(25, ScaleIOVolumeSource),
-  storageos: ref(27, StorageOSVolumeSource),
+  portworxVolume: ref(24, PortworxVolumeSource).doc("Volume of Portworx."),
+  scaleIO: ref(25, ScaleIOVolumeSource).doc("Volume of ScaleIO."),
+  storageos: ref(27, StorageOSVolumeSource).doc("Volume of StorageOS."),
   csi: ref(28, CSIVolumeSource).doc("A volume that a CSI driver makes for the pod."),
   ephemeral: ref(29, EphemeralVolumeSource).doc("A claim that lives as long as the pod."),
   image: ref(30, ImageVolumeSource).gate("ImageVolume").doc("The files of an image."),

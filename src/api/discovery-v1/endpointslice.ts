@@ -31,12 +31,12 @@ export const EndpointConditions = struct("discovery.v1.EndpointConditions", {
 export interface EndpointConditions extends Of<typeof EndpointConditions> {}
 
 export const ForZone = struct("discovery.v1.ForZone", {
-  name: string(1).required(),
+  name: string(1).required().doc("Name of the zone."),
 });
 export interface ForZone extends Of<typeof ForZone> {}
 
 export const ForNode = struct("discovery.v1.ForNode", {
-  name: string(1).required(),
+  name: string(1).required().doc("Name of the node."),
 });
 export interface ForNode extends Of<typeof ForNode> {}
 
@@ -45,8 +45,8 @@ const HINTS_MAX = 8;
 export const EndpointHints = struct(
   "discovery.v1.EndpointHints",
   {
-    forZones: list(1, ForZone).atomic(),
-    forNodes: list(2, ForNode).atomic(),
+    forZones: list(1, ForZone).atomic().doc("Zones whose traffic should come here."),
+    forNodes: list(2, ForNode).atomic().doc("Nodes whose traffic should come here."),
   },
   {
     *validate({ forZones, forNodes }, path) {
@@ -62,9 +62,9 @@ export interface EndpointHints extends Of<typeof EndpointHints> {}
 export const Endpoint = struct("discovery.v1.Endpoint", {
   addresses: list(1, string).required().set().doc("Addresses of one endpoint; users take the first."),
   conditions: value(2, EndpointConditions).doc("Whether it can take traffic."),
-  hostname: string(3).pointer(),
+  hostname: string(3).pointer().doc("Host name of the endpoint in DNS."),
   targetRef: ref(4, ObjectReference).doc("The pod behind it."),
-  deprecatedTopology: map(5, string),
+  deprecatedTopology: map(5, string).doc("For older clients: where the endpoint is."),
   nodeName: string(6).pointer().doc("Node it is on."),
   zone: string(7).pointer().doc("Zone it is in."),
   hints: ref(8, EndpointHints).doc("Where it should be used from."),
@@ -74,10 +74,10 @@ export interface Endpoint extends Of<typeof Endpoint> {}
 export const EndpointPort = struct(
   "discovery.v1.EndpointPort",
   {
-    name: string(1).pointer().default(""),
-    protocol: string(2).pointer().oneOf("TCP", "UDP", "SCTP").default("TCP"),
-    port: int32(3).pointer(),
-    appProtocol: string(4).pointer(),
+    name: string(1).pointer().default("").doc("Name of the port."),
+    protocol: string(2).pointer().oneOf("TCP", "UDP", "SCTP").default("TCP").doc("TCP, UDP or SCTP."),
+    port: int32(3).pointer().doc("Port number; any without it."),
+    appProtocol: string(4).pointer().doc("Protocol spoken above it, such as http or kubernetes.io/h2c."),
   },
   { atomic: true },
 );

@@ -6,8 +6,8 @@ import { ObjectMeta } from "#api/meta-v1/objectmeta";
 import { int32, microTime, type Of, ref, resource, string, struct, time, value } from "#machinery/schema";
 
 export const EventSeries = struct("events.v1.EventSeries", {
-  count: int32(1).required(),
-  lastObservedTime: microTime(2).required(),
+  count: int32(1).required().doc("How often it happened in this series."),
+  lastObservedTime: microTime(2).required().doc("When it happened last."),
 });
 export interface EventSeries extends Of<typeof EventSeries> {}
 
@@ -44,20 +44,20 @@ export const Event = resource({
   createOnUpdate: true,
   storedAs: "v1/Event",
   fields: {
-    eventTime: microTime(2).required(),
-    series: ref(3, EventSeries),
-    reportingController: string(4),
-    reportingInstance: string(5),
-    action: string(6),
+    eventTime: microTime(2).required().doc("When it was first observed."),
+    series: ref(3, EventSeries).doc("How it went on, where it happened several times."),
+    reportingController: string(4).doc("Controller that tells of it."),
+    reportingInstance: string(5).doc("Which process of the controller."),
+    action: string(6).doc("What was done or failed."),
     reason: string(7).doc("One word on why."),
-    regarding: value(8, ObjectReference),
-    related: ref(9, ObjectReference),
-    note: string(10),
-    type: string(11),
-    deprecatedSource: value(12, EventSource),
-    deprecatedFirstTimestamp: time(13).orNull(),
-    deprecatedLastTimestamp: time(14).orNull(),
-    deprecatedCount: int32(15),
+    regarding: value(8, ObjectReference).doc("The object that it is about."),
+    related: ref(9, ObjectReference).doc("Another object that takes part."),
+    note: string(10).doc("What happened, in plain words."),
+    type: string(11).doc("Normal or Warning."),
+    deprecatedSource: value(12, EventSource).doc("For older clients: who tells of it."),
+    deprecatedFirstTimestamp: time(13).orNull().doc("For older clients: when it happened first."),
+    deprecatedLastTimestamp: time(14).orNull().doc("For older clients: when it happened last."),
+    deprecatedCount: int32(15).doc("For older clients: how often it happened."),
   },
 
   fieldSelectors: {

@@ -14,9 +14,9 @@ import {
 } from "#machinery/schema";
 
 export const FieldSelectorRequirement = struct("meta.v1.FieldSelectorRequirement", {
-  key: string(1).required(),
-  operator: string(2).required(),
-  values: list(3, string).atomic(),
+  key: string(1).required().doc("Path of the field."),
+  operator: string(2).required().doc("In, NotIn, Exists or DoesNotExist."),
+  values: list(3, string).atomic().doc("Values that the operator compares with."),
 });
 export interface FieldSelectorRequirement extends Of<typeof FieldSelectorRequirement> {}
 

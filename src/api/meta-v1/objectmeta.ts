@@ -15,8 +15,8 @@ export const OwnerReference = struct(
   "meta.v1.OwnerReference",
   {
     apiVersion: string(5).required().doc("Group and version of the kind."),
-    kind: string(1).required(),
-    name: string(3).required(),
+    kind: string(1).required().doc("Kind of the owner."),
+    name: string(3).required().doc("Name of the owner."),
     uid: string(4).required().doc("The object's uid."),
     controller: bool(6).pointer().doc("This owner manages the object; only one may."),
     blockOwnerDeletion: bool(7)

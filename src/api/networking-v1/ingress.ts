@@ -23,8 +23,8 @@ import {
 export const ServiceBackendPort = struct(
   "networking.v1.ServiceBackendPort",
   {
-    name: string(1),
-    number: int32(2),
+    name: string(1).doc("Name of the port."),
+    number: int32(2).doc("Number of the port."),
   },
   { atomic: true },
 );
@@ -33,8 +33,8 @@ export interface ServiceBackendPort extends Of<typeof ServiceBackendPort> {}
 export const IngressServiceBackend = struct(
   "networking.v1.IngressServiceBackend",
   {
-    name: string(1).required().notEmpty().format("dns-1035"),
-    port: value(2, ServiceBackendPort),
+    name: string(1).required().notEmpty().format("dns-1035").doc("Name of the service."),
+    port: value(2, ServiceBackendPort).doc("Port of the service."),
   },
   {
     *validate({ port }, path) {
@@ -51,8 +51,8 @@ export interface IngressServiceBackend extends Of<typeof IngressServiceBackend> 
 export const IngressBackend = struct(
   "networking.v1.IngressBackend",
   {
-    service: ref(4, IngressServiceBackend),
-    resource: ref(3, TypedLocalObjectReference),
+    service: ref(4, IngressServiceBackend).doc("Service that the traffic goes to."),
+    resource: ref(3, TypedLocalObjectReference).doc("Other object that the traffic goes to."),
   },
   {
     *validate({ service, resource: target }, path) {
@@ -82,9 +82,13 @@ function* hostProblems(host: string, path: string): Iterable<FieldProblem> {
 export const HTTPIngressPath = struct(
   "networking.v1.HTTPIngressPath",
   {
-    path: string(1),
-    pathType: string(3).pointer().oneOf("Exact", "ImplementationSpecific", "Prefix").required(),
-    backend: value(2, IngressBackend).required(),
+    path: string(1).doc("Path that is compared."),
+    pathType: string(3)
+      .pointer()
+      .oneOf("Exact", "ImplementationSpecific", "Prefix")
+      .required()
+      .doc("Exact, Prefix or ImplementationSpecific."),
+    backend: value(2, IngressBackend).required().doc("Where such requests go."),
   },
   {
     *validate({ path: target = "", pathType }, path) {
@@ -97,15 +101,15 @@ export const HTTPIngressPath = struct(
 export interface HTTPIngressPath extends Of<typeof HTTPIngressPath> {}
 
 export const HTTPIngressRuleValue = struct("networking.v1.HTTPIngressRuleValue", {
-  paths: list(1, HTTPIngressPath).required().atomic().notEmpty(),
+  paths: list(1, HTTPIngressPath).required().atomic().notEmpty().doc("Where requests go by their path."),
 });
 export interface HTTPIngressRuleValue extends Of<typeof HTTPIngressRuleValue> {}
 
 export const IngressTLS = struct(
   "networking.v1.IngressTLS",
   {
-    hosts: list(1, string).atomic(),
-    secretName: string(2),
+    hosts: list(1, string).atomic().doc("Hosts that the certificate is for."),
+    secretName: string(2).doc("Secret with certificate and key."),
   },
   {
     *validate({ hosts, secretName }, path) {
@@ -118,14 +122,14 @@ export const IngressTLS = struct(
 export interface IngressTLS extends Of<typeof IngressTLS> {}
 
 export const IngressRuleValue = struct("networking.v1.IngressRuleValue", {
-  http: ref(1, HTTPIngressRuleValue),
+  http: ref(1, HTTPIngressRuleValue).doc("Rules for HTTP."),
 });
 export interface IngressRuleValue extends Of<typeof IngressRuleValue> {}
 
 export const IngressRule = struct(
   "networking.v1.IngressRule",
   {
-    host: string(1),
+    host: string(1).doc("Host that the rule is for; * may stand for its first label."),
     ingressRuleValue: inline(2, IngressRuleValue),
   },
   {
@@ -155,18 +159,18 @@ export const IngressSpec = struct(
 export interface IngressSpec extends Of<typeof IngressSpec> {}
 
 export const IngressPortStatus = struct("networking.v1.IngressPortStatus", {
-  port: int32(1).required(),
-  protocol: string(2).oneOf("TCP", "UDP", "SCTP").required(),
-  error: string(3).pointer(),
+  port: int32(1).required().doc("Port number."),
+  protocol: string(2).oneOf("TCP", "UDP", "SCTP").required().doc("TCP, UDP or SCTP."),
+  error: string(3).pointer().doc("Why the port is not served."),
 });
 export interface IngressPortStatus extends Of<typeof IngressPortStatus> {}
 
 export const IngressLoadBalancerIngress = struct(
   "networking.v1.IngressLoadBalancerIngress",
   {
-    ip: string(1),
-    hostname: string(2),
-    ports: list(4, IngressPortStatus).atomic(),
+    ip: string(1).doc("Address."),
+    hostname: string(2).doc("Name, where there is no fixed address."),
+    ports: list(4, IngressPortStatus).atomic().doc("Ports, and what is wrong with them."),
   },
   {
     *validate({ ip, hostname }, path) {
@@ -178,12 +182,12 @@ export const IngressLoadBalancerIngress = struct(
 export interface IngressLoadBalancerIngress extends Of<typeof IngressLoadBalancerIngress> {}
 
 export const IngressLoadBalancerStatus = struct("networking.v1.IngressLoadBalancerStatus", {
-  ingress: list(1, IngressLoadBalancerIngress).atomic(),
+  ingress: list(1, IngressLoadBalancerIngress).atomic().doc("Addresses of the load balancer."),
 });
 export interface IngressLoadBalancerStatus extends Of<typeof IngressLoadBalancerStatus> {}
 
 export const IngressStatus = struct("networking.v1.IngressStatus", {
-  loadBalancer: value(1, IngressLoadBalancerStatus),
+  loadBalancer: value(1, IngressLoadBalancerStatus).doc("Where the load balancer is reached."),
 });
 export interface IngressStatus extends Of<typeof IngressStatus> {}
 

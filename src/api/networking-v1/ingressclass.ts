@@ -5,11 +5,16 @@ import { at, forbidden, invalid, type Of, ref, required, resource, string, struc
 export const IngressClassParametersReference = struct(
   "networking.v1.IngressClassParametersReference",
   {
-    apiGroup: string(1).pointer(),
-    kind: string(2).required().notEmpty(),
-    name: string(3).required().notEmpty(),
-    scope: string(4).pointer().always().oneOf("Cluster", "Namespace").default("Cluster"),
-    namespace: string(5).pointer(),
+    apiGroup: string(1).pointer().doc("Group of the object; empty for the core group."),
+    kind: string(2).required().notEmpty().doc("Kind of the object."),
+    name: string(3).required().notEmpty().doc("Name of the object."),
+    scope: string(4)
+      .pointer()
+      .always()
+      .oneOf("Cluster", "Namespace")
+      .default("Cluster")
+      .doc("Namespace or Cluster."),
+    namespace: string(5).pointer().doc("Namespace of the object, for scope Namespace."),
   },
   {
     *validate({ scope, namespace }, path) {
@@ -23,8 +28,8 @@ export const IngressClassParametersReference = struct(
 export interface IngressClassParametersReference extends Of<typeof IngressClassParametersReference> {}
 
 export const IngressClassSpec = struct("networking.v1.IngressClassSpec", {
-  controller: string(1).maxLength(250).immutable(),
-  parameters: ref(2, IngressClassParametersReference),
+  controller: string(1).maxLength(250).immutable().doc("Controller that serves the class."),
+  parameters: ref(2, IngressClassParametersReference).doc("Further settings for the controller."),
 });
 export interface IngressClassSpec extends Of<typeof IngressClassSpec> {}
 

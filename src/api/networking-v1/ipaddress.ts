@@ -3,15 +3,15 @@ import { ObjectMeta } from "#api/meta-v1/objectmeta";
 import { type Of, ref, resource, string, struct } from "#machinery/schema";
 
 export const ParentReference = struct("networking.v1.ParentReference", {
-  group: string(1),
-  resource: string(2).required().omitEmpty(),
-  namespace: string(3),
-  name: string(4).required().omitEmpty(),
+  group: string(1).doc("Group of the object."),
+  resource: string(2).required().omitEmpty().doc("Resource of the object."),
+  namespace: string(3).doc("Namespace of the object."),
+  name: string(4).required().omitEmpty().doc("Name of the object."),
 });
 export interface ParentReference extends Of<typeof ParentReference> {}
 
 export const IPAddressSpec = struct("networking.v1.IPAddressSpec", {
-  parentRef: ref(1, ParentReference).required().omitEmpty(),
+  parentRef: ref(1, ParentReference).required().omitEmpty().doc("The object that has the address."),
 });
 export interface IPAddressSpec extends Of<typeof IPAddressSpec> {}
 

@@ -49,9 +49,9 @@ export interface IPBlock extends Of<typeof IPBlock> {}
 export const NetworkPolicyPort = struct(
   "networking.v1.NetworkPolicyPort",
   {
-    protocol: string(1).pointer().oneOf("TCP", "UDP", "SCTP").default("TCP"),
-    port: intOrString(2).pointer(),
-    endPort: int32(3).pointer(),
+    protocol: string(1).pointer().oneOf("TCP", "UDP", "SCTP").default("TCP").doc("TCP, UDP or SCTP."),
+    port: intOrString(2).pointer().doc("Number or name of the port; all without it."),
+    endPort: int32(3).pointer().doc("Last port of a range that begins with port."),
   },
   {
     *validate({ port, endPort }, path) {
@@ -73,9 +73,9 @@ export interface NetworkPolicyPort extends Of<typeof NetworkPolicyPort> {}
 export const NetworkPolicyPeer = struct(
   "networking.v1.NetworkPolicyPeer",
   {
-    podSelector: ref(1, LabelSelector),
-    namespaceSelector: ref(2, LabelSelector),
-    ipBlock: ref(3, IPBlock),
+    podSelector: ref(1, LabelSelector).doc("Pods, by label."),
+    namespaceSelector: ref(2, LabelSelector).doc("Namespaces of the pods, by label."),
+    ipBlock: ref(3, IPBlock).doc("A range of addresses."),
   },
   {
     *validate({ podSelector, namespaceSelector, ipBlock }, path) {
@@ -88,14 +88,14 @@ export const NetworkPolicyPeer = struct(
 export interface NetworkPolicyPeer extends Of<typeof NetworkPolicyPeer> {}
 
 export const NetworkPolicyIngressRule = struct("networking.v1.NetworkPolicyIngressRule", {
-  ports: list(1, NetworkPolicyPort).atomic(),
-  from: list(2, NetworkPolicyPeer).atomic(),
+  ports: list(1, NetworkPolicyPort).atomic().doc("Ports that may be reached; empty for all."),
+  from: list(2, NetworkPolicyPeer).atomic().doc("Who may reach them; empty for everybody."),
 });
 export interface NetworkPolicyIngressRule extends Of<typeof NetworkPolicyIngressRule> {}
 
 export const NetworkPolicyEgressRule = struct("networking.v1.NetworkPolicyEgressRule", {
-  ports: list(1, NetworkPolicyPort).atomic(),
-  to: list(2, NetworkPolicyPeer).atomic(),
+  ports: list(1, NetworkPolicyPort).atomic().doc("Ports that may be reached; empty for all."),
+  to: list(2, NetworkPolicyPeer).atomic().doc("Whom the pods may reach; empty for everybody."),
 });
 export interface NetworkPolicyEgressRule extends Of<typeof NetworkPolicyEgressRule> {}
 

@@ -4,7 +4,7 @@ import { ObjectMeta } from "#api/meta-v1/objectmeta";
 import { list, type Of, resource, string, struct } from "#machinery/schema";
 
 export const ServiceCIDRSpec = struct("networking.v1.ServiceCIDRSpec", {
-  cidrs: list(1, string).atomic(),
+  cidrs: list(1, string).atomic().doc("Ranges, one of each address family at most."),
 });
 export interface ServiceCIDRSpec extends Of<typeof ServiceCIDRSpec> {}
 

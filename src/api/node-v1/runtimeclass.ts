@@ -4,13 +4,13 @@ import { ObjectMeta } from "#api/meta-v1/objectmeta";
 import { list, map, type Of, quantity, ref, resource, string, struct } from "#machinery/schema";
 
 export const Overhead = struct("node.v1.Overhead", {
-  podFixed: map(1, quantity),
+  podFixed: map(1, quantity).doc("Resources that every pod of the class needs."),
 });
 export interface Overhead extends Of<typeof Overhead> {}
 
 export const Scheduling = struct("node.v1.Scheduling", {
-  nodeSelector: map(1, string).atomic(),
-  tolerations: list(2, Toleration).atomic(),
+  nodeSelector: map(1, string).atomic().doc("Labels of the nodes."),
+  tolerations: list(2, Toleration).atomic().doc("Taints that the pods of the class bear."),
 });
 export interface Scheduling extends Of<typeof Scheduling> {}
 
@@ -23,9 +23,14 @@ export const RuntimeClass = resource({
   metadata: ObjectMeta,
   unconditionalUpdate: false,
   fields: {
-    handler: string(2).required().notEmpty().format("dns-label").immutable(),
-    overhead: ref(3, Overhead),
-    scheduling: ref(4, Scheduling),
+    handler: string(2)
+      .required()
+      .notEmpty()
+      .format("dns-label")
+      .immutable()
+      .doc("Handler of the container runtime."),
+    overhead: ref(3, Overhead).doc("What a pod needs beyond its containers."),
+    scheduling: ref(4, Scheduling).doc("Nodes that support the class."),
   },
 
   columns: [nameColumn, text("Handler", (of: { readonly handler: string }) => of.handler), ageColumn],

@@ -22,13 +22,16 @@ export const PodDisruptionBudgetSpec = struct("policy.v1.PodDisruptionBudgetSpec
   minAvailable: intOrString(1).pointer().doc("Pods that must stay, as a number or percentage."),
   selector: ref(2, LabelSelector).patch("replace").doc("Pods it is about."),
   maxUnavailable: intOrString(3).pointer().doc("Pods that may be missing, as a number or percentage."),
-  unhealthyPodEvictionPolicy: string(4).pointer().oneOf("IfHealthyBudget", "AlwaysAllow"),
+  unhealthyPodEvictionPolicy: string(4)
+    .pointer()
+    .oneOf("IfHealthyBudget", "AlwaysAllow")
+    .doc("IfHealthyBudget or AlwaysAllow, for pods that are not ready."),
 });
 export interface PodDisruptionBudgetSpec extends Of<typeof PodDisruptionBudgetSpec> {}
 
 export const PodDisruptionBudgetStatus = struct("policy.v1.PodDisruptionBudgetStatus", {
   observedGeneration: int64(1).min(0).doc("Generation of the object that this is about."),
-  disruptedPods: map(2, time),
+  disruptedPods: map(2, time).doc("Pods whose eviction is on its way, and since when."),
   disruptionsAllowed: int32(3).required().min(0).doc("Pods that may be evicted now."),
   currentHealthy: int32(4).required().min(0).doc("Pods that are healthy."),
   desiredHealthy: int32(5).required().min(0).doc("Pods that must be healthy."),

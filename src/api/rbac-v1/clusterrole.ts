@@ -4,7 +4,7 @@ import { PolicyRule, ruleProblems } from "#api/rbac-v1/policyrule";
 import { list, type Of, ref, required, resource, struct } from "#machinery/schema";
 
 export const AggregationRule = struct("rbac.v1.AggregationRule", {
-  clusterRoleSelectors: list(1, LabelSelector).atomic(),
+  clusterRoleSelectors: list(1, LabelSelector).atomic().doc("Roles whose rules are taken over, by label."),
 });
 export interface AggregationRule extends Of<typeof AggregationRule> {}
 

@@ -6,9 +6,9 @@ const RBAC_GROUP = "rbac.authorization.k8s.io";
 export const RoleRef = struct(
   "rbac.v1.RoleRef",
   {
-    apiGroup: string(1).required().default(RBAC_GROUP),
-    kind: string(2).required().notEmpty(),
-    name: string(3).required().notEmpty(),
+    apiGroup: string(1).required().default(RBAC_GROUP).doc("Group of the role's kind."),
+    kind: string(2).required().notEmpty().doc("Role or ClusterRole."),
+    name: string(3).required().notEmpty().doc("Name of the role."),
   },
   { atomic: true },
 );
@@ -22,9 +22,9 @@ export const Subject = struct(
       .required()
       .notEmpty()
       .doc("User, Group or ServiceAccount."),
-    apiGroup: string(2),
-    name: string(3).required().notEmpty(),
-    namespace: string(4),
+    apiGroup: string(2).doc("Group of the subject's kind."),
+    name: string(3).required().notEmpty().doc("Name of the subject."),
+    namespace: string(4).doc("Namespace of the subject, for service accounts."),
   },
   {
     atomic: true,

@@ -9,9 +9,16 @@ export const DeviceClassConfiguration = struct("resource.v1.DeviceClassConfigura
 export interface DeviceClassConfiguration extends Of<typeof DeviceClassConfiguration> {}
 
 export const DeviceClassSpec = struct("resource.v1.DeviceClassSpec", {
-  selectors: list(1, DeviceSelector).atomic().maxItems(32),
-  config: list(2, DeviceClassConfiguration).atomic().maxItems(32),
-  extendedResourceName: string(4).pointer().format("extended-resource-name").gate("DRAExtendedResource"),
+  selectors: list(1, DeviceSelector).atomic().maxItems(32).doc("Devices of the class fulfil all of them."),
+  config: list(2, DeviceClassConfiguration)
+    .atomic()
+    .maxItems(32)
+    .doc("Settings for drivers of such devices."),
+  extendedResourceName: string(4)
+    .pointer()
+    .format("extended-resource-name")
+    .gate("DRAExtendedResource")
+    .doc("Resource name by which pods can ask for the class."),
 });
 export interface DeviceClassSpec extends Of<typeof DeviceClassSpec> {}
 

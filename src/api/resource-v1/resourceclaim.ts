@@ -21,80 +21,100 @@ import {
 } from "#machinery/schema";
 
 export const NetworkDeviceData = struct("resource.v1.NetworkDeviceData", {
-  interfaceName: string(1).maxLength(256),
-  ips: list(2, string).atomic().maxItems(16),
-  hardwareAddress: string(3).maxLength(128),
+  interfaceName: string(1).maxLength(256).doc("Name of the interface in the pod."),
+  ips: list(2, string).atomic().maxItems(16).doc("Addresses, with the length of their prefix."),
+  hardwareAddress: string(3).maxLength(128).doc("Hardware address."),
 });
 export interface NetworkDeviceData extends Of<typeof NetworkDeviceData> {}
 
 export const AllocatedDeviceStatus = struct("resource.v1.AllocatedDeviceStatus", {
-  driver: string(1).required(),
-  pool: string(2).required(),
-  device: string(3).required(),
-  shareID: string(7).pointer().format("uuid").gate("DRAConsumableCapacity"),
+  driver: string(1).required().doc("Driver of the device."),
+  pool: string(2).required().doc("Pool of the device."),
+  device: string(3).required().doc("Name of the device."),
+  shareID: string(7)
+    .pointer()
+    .format("uuid")
+    .gate("DRAConsumableCapacity")
+    .doc("Identity of the share of the device."),
   conditions: list(4, Condition)
     .always()
     .keyedBy("type")
     .doc("What is known about its state, one entry per type."),
-  data: json(5).pointer(),
-  networkData: ref(6, NetworkDeviceData),
+  data: json(5).pointer().doc("What the driver says, in its own form."),
+  networkData: ref(6, NetworkDeviceData).doc("Network settings of the device."),
 });
 export interface AllocatedDeviceStatus extends Of<typeof AllocatedDeviceStatus> {}
 
 export const DeviceRequestAllocationResult = struct("resource.v1.DeviceRequestAllocationResult", {
-  request: string(1).required(),
-  driver: string(2).required().format("dns-subdomain-caseless"),
-  pool: string(3).required().format("resource-pool-name"),
-  device: string(4).required(),
-  adminAccess: bool(5).pointer().gate("DRAAdminAccess"),
-  tolerations: list(6, DeviceToleration).atomic().gate("DRADeviceTaints"),
+  request: string(1).required().doc("Request that the device is for."),
+  driver: string(2).required().format("dns-subdomain-caseless").doc("Driver of the device."),
+  pool: string(3).required().format("resource-pool-name").doc("Pool of the device."),
+  device: string(4).required().doc("Name of the device."),
+  adminAccess: bool(5).pointer().gate("DRAAdminAccess").doc("The device is for administration."),
+  tolerations: list(6, DeviceToleration)
+    .atomic()
+    .gate("DRADeviceTaints")
+    .doc("Taints that the request bears."),
   bindingConditions: list(7, string)
     .atomic()
     .maxItems(4)
-    .gate("DRADeviceBindingConditions", "DRAResourceClaimDeviceStatus"),
+    .gate("DRADeviceBindingConditions", "DRAResourceClaimDeviceStatus")
+    .doc("Conditions that must be true before pods are bound."),
   bindingFailureConditions: list(8, string)
     .atomic()
     .maxItems(4)
-    .gate("DRADeviceBindingConditions", "DRAResourceClaimDeviceStatus"),
-  shareID: string(9).pointer().format("uuid").gate("DRAConsumableCapacity"),
-  consumedCapacity: map(10, quantity).gate("DRAConsumableCapacity"),
+    .gate("DRADeviceBindingConditions", "DRAResourceClaimDeviceStatus")
+    .doc("Conditions that end the attempt when true."),
+  shareID: string(9)
+    .pointer()
+    .format("uuid")
+    .gate("DRAConsumableCapacity")
+    .doc("Identity of this share of the device."),
+  consumedCapacity: map(10, quantity).gate("DRAConsumableCapacity").doc("Capacity that this share takes."),
 });
 export interface DeviceRequestAllocationResult extends Of<typeof DeviceRequestAllocationResult> {}
 
 export const DeviceAllocationConfiguration = struct("resource.v1.DeviceAllocationConfiguration", {
-  source: string(1).oneOf("FromClass", "FromClaim").required(),
-  requests: list(2, string).atomic().maxItems(32),
+  source: string(1).oneOf("FromClass", "FromClaim").required().doc("FromClass or FromClaim."),
+  requests: list(2, string).atomic().maxItems(32).doc("Requests that it is for; empty for all."),
   deviceConfiguration: inline(3, DeviceConfiguration),
 });
 export interface DeviceAllocationConfiguration extends Of<typeof DeviceAllocationConfiguration> {}
 
 export const DeviceAllocationResult = struct("resource.v1.DeviceAllocationResult", {
-  results: list(1, DeviceRequestAllocationResult).atomic().maxItems(32),
-  config: list(2, DeviceAllocationConfiguration).atomic().maxItems(64),
+  results: list(1, DeviceRequestAllocationResult).atomic().maxItems(32).doc("Devices, request by request."),
+  config: list(2, DeviceAllocationConfiguration).atomic().maxItems(64).doc("Settings for their drivers."),
 });
 export interface DeviceAllocationResult extends Of<typeof DeviceAllocationResult> {}
 
 export const AllocationResult = struct("resource.v1.AllocationResult", {
-  devices: value(1, DeviceAllocationResult),
-  nodeSelector: ref(3, NodeSelector),
-  allocationTimestamp: time(5).pointer().gate("DRADeviceBindingConditions", "DRAResourceClaimDeviceStatus"),
+  devices: value(1, DeviceAllocationResult).doc("The devices."),
+  nodeSelector: ref(3, NodeSelector).doc("Nodes that reach them."),
+  allocationTimestamp: time(5)
+    .pointer()
+    .gate("DRADeviceBindingConditions", "DRAResourceClaimDeviceStatus")
+    .doc("When they were given."),
 });
 export interface AllocationResult extends Of<typeof AllocationResult> {}
 
 export const ResourceClaimConsumerReference = struct("resource.v1.ResourceClaimConsumerReference", {
-  apiGroup: string(1),
-  resource: string(3).required(),
-  name: string(4).required(),
+  apiGroup: string(1).doc("Group of the object; empty for the core group."),
+  resource: string(3).required().doc("Resource of the object, such as pods."),
+  name: string(4).required().doc("Name of the object."),
   uid: string(5).required().doc("The object's uid."),
 });
 export interface ResourceClaimConsumerReference extends Of<typeof ResourceClaimConsumerReference> {}
 
 export const ResourceClaimStatus = struct("resource.v1.ResourceClaimStatus", {
-  allocation: ref(1, AllocationResult).immutable(),
-  reservedFor: list(2, ResourceClaimConsumerReference).mergedBy("uid").maxItems(256),
+  allocation: ref(1, AllocationResult).immutable().doc("What the claim was given."),
+  reservedFor: list(2, ResourceClaimConsumerReference)
+    .mergedBy("uid")
+    .maxItems(256)
+    .doc("Who uses the claim."),
   devices: list(4, AllocatedDeviceStatus)
     .keyedBy("driver", "device", "pool", "shareID")
-    .gate("DRAResourceClaimDeviceStatus"),
+    .gate("DRAResourceClaimDeviceStatus")
+    .doc("What drivers say of the devices."),
 });
 export interface ResourceClaimStatus extends Of<typeof ResourceClaimStatus> {}
 

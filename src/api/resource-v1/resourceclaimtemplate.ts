@@ -4,8 +4,8 @@ import { ResourceClaimSpec } from "#api/resource-v1/device";
 import { type Of, resource, struct, value } from "#machinery/schema";
 
 export const ResourceClaimTemplateSpec = struct("resource.v1.ResourceClaimTemplateSpec", {
-  metadata: value(1, ObjectMeta),
-  spec: value(2, ResourceClaimSpec).required(),
+  metadata: value(1, ObjectMeta).doc("Labels and annotations of the claims."),
+  spec: value(2, ResourceClaimSpec).required().doc("What the claims want."),
 });
 export interface ResourceClaimTemplateSpec extends Of<typeof ResourceClaimTemplateSpec> {}
 

@@ -17,88 +17,109 @@ import {
 } from "#machinery/schema";
 
 export const CapacityRequestPolicyRange = struct("resource.v1.CapacityRequestPolicyRange", {
-  min: quantity(1).pointer().required().omitEmpty(),
-  max: quantity(2).pointer(),
-  step: quantity(3).pointer(),
+  min: quantity(1).pointer().required().omitEmpty().doc("Least amount."),
+  max: quantity(2).pointer().doc("Largest amount."),
+  step: quantity(3).pointer().doc("Amounts grow in steps of this."),
 });
 export interface CapacityRequestPolicyRange extends Of<typeof CapacityRequestPolicyRange> {}
 
 export const CapacityRequestPolicy = struct("resource.v1.CapacityRequestPolicy", {
-  default: quantity(1).pointer().orNull(),
-  validValues: list(3, quantity).atomic(),
-  validRange: ref(4, CapacityRequestPolicyRange),
+  default: quantity(1).pointer().orNull().doc("What is taken where nothing is asked for."),
+  validValues: list(3, quantity).atomic().doc("Amounts that can be asked for."),
+  validRange: ref(4, CapacityRequestPolicyRange).doc("Range that can be asked for."),
 });
 export interface CapacityRequestPolicy extends Of<typeof CapacityRequestPolicy> {}
 
 export const Counter = struct("resource.v1.Counter", {
-  value: quantity(1).required(),
+  value: quantity(1).required().doc("How much."),
 });
 export interface Counter extends Of<typeof Counter> {}
 
 export const CounterSet = struct("resource.v1.CounterSet", {
-  name: string(1).required().format("dns-label"),
-  counters: map(2, Counter).required().omitEmpty(),
+  name: string(1).required().format("dns-label").doc("Name of the set."),
+  counters: map(2, Counter).required().omitEmpty().doc("Counters by name."),
 });
 export interface CounterSet extends Of<typeof CounterSet> {}
 
 export const DeviceAttribute = struct("resource.v1.DeviceAttribute", {
-  int: int64(2).pointer(),
-  bool: bool(3).pointer(),
-  string: string(4).pointer(),
-  version: string(5).pointer(),
+  int: int64(2).pointer().doc("A whole number."),
+  bool: bool(3).pointer().doc("True or false."),
+  string: string(4).pointer().doc("A text."),
+  version: string(5).pointer().doc("A version, such as 1.2.3."),
 });
 export interface DeviceAttribute extends Of<typeof DeviceAttribute> {}
 
 export const DeviceCapacity = struct("resource.v1.DeviceCapacity", {
-  value: quantity(1).required(),
-  requestPolicy: ref(2, CapacityRequestPolicy).gate("DRAConsumableCapacity"),
+  value: quantity(1).required().doc("How much there is."),
+  requestPolicy: ref(2, CapacityRequestPolicy)
+    .gate("DRAConsumableCapacity")
+    .doc("How much a claim can ask for."),
 });
 export interface DeviceCapacity extends Of<typeof DeviceCapacity> {}
 
 export const DeviceCounterConsumption = struct("resource.v1.DeviceCounterConsumption", {
-  counterSet: string(1).required().format("dns-label"),
-  counters: map(2, Counter).required().omitEmpty(),
+  counterSet: string(1).required().format("dns-label").doc("Name of the set."),
+  counters: map(2, Counter).required().omitEmpty().doc("How much of each counter."),
 });
 export interface DeviceCounterConsumption extends Of<typeof DeviceCounterConsumption> {}
 
 export const Device = struct("resource.v1.Device", {
-  name: string(1).required(),
-  attributes: map(2, DeviceAttribute),
-  capacity: map(3, DeviceCapacity),
-  consumesCounters: list(4, DeviceCounterConsumption).atomic().maxItems(2).gate("DRAPartitionableDevices"),
-  nodeName: string(5).pointer().gate("DRAPartitionableDevices"),
-  nodeSelector: ref(6, NodeSelector).gate("DRAPartitionableDevices"),
-  allNodes: bool(7).pointer().gate("DRAPartitionableDevices"),
-  taints: list(8, DeviceTaint).atomic().gate("DRADeviceTaints"),
-  bindsToNode: bool(9).pointer().gate("DRADeviceBindingConditions", "DRAResourceClaimDeviceStatus"),
+  name: string(1).required().doc("Name of the device."),
+  attributes: map(2, DeviceAttribute).doc("Attributes by name."),
+  capacity: map(3, DeviceCapacity).doc("Capacities by name."),
+  consumesCounters: list(4, DeviceCounterConsumption)
+    .atomic()
+    .maxItems(2)
+    .gate("DRAPartitionableDevices")
+    .doc("What the device takes from shared counters."),
+  nodeName: string(5).pointer().gate("DRAPartitionableDevices").doc("Node that has the device."),
+  nodeSelector: ref(6, NodeSelector).gate("DRAPartitionableDevices").doc("Nodes that reach the device."),
+  allNodes: bool(7).pointer().gate("DRAPartitionableDevices").doc("All nodes reach the device."),
+  taints: list(8, DeviceTaint).atomic().gate("DRADeviceTaints").doc("Taints of the device."),
+  bindsToNode: bool(9)
+    .pointer()
+    .gate("DRADeviceBindingConditions", "DRAResourceClaimDeviceStatus")
+    .doc("Using the device ties its claim to the node."),
   bindingConditions: list(10, string)
     .atomic()
     .maxItems(4)
-    .gate("DRADeviceBindingConditions", "DRAResourceClaimDeviceStatus"),
+    .gate("DRADeviceBindingConditions", "DRAResourceClaimDeviceStatus")
+    .doc("Conditions that must be true before pods are bound."),
   bindingFailureConditions: list(11, string)
     .atomic()
     .maxItems(4)
-    .gate("DRADeviceBindingConditions", "DRAResourceClaimDeviceStatus"),
-  allowMultipleAllocations: bool(12).pointer().gate("DRAConsumableCapacity"),
+    .gate("DRADeviceBindingConditions", "DRAResourceClaimDeviceStatus")
+    .doc("Conditions that end the attempt when true."),
+  allowMultipleAllocations: bool(12)
+    .pointer()
+    .gate("DRAConsumableCapacity")
+    .doc("Several claims can share the device."),
 });
 export interface Device extends Of<typeof Device> {}
 
 export const ResourcePool = struct("resource.v1.ResourcePool", {
-  name: string(1).required(),
-  generation: int64(2).required(),
-  resourceSliceCount: int64(3).required(),
+  name: string(1).required().doc("Name of the pool."),
+  generation: int64(2).required().doc("Slices of the highest generation count."),
+  resourceSliceCount: int64(3).required().doc("How many slices the pool has in this generation."),
 });
 export interface ResourcePool extends Of<typeof ResourcePool> {}
 
 export const ResourceSliceSpec = struct("resource.v1.ResourceSliceSpec", {
-  driver: string(1).required(),
-  pool: value(2, ResourcePool).required(),
-  nodeName: string(3).pointer(),
-  nodeSelector: ref(4, NodeSelector),
-  allNodes: bool(5).pointer(),
-  devices: list(6, Device).atomic(),
-  perDeviceNodeSelection: bool(7).pointer().gate("DRAPartitionableDevices"),
-  sharedCounters: list(8, CounterSet).atomic().maxItems(8).gate("DRAPartitionableDevices"),
+  driver: string(1).required().doc("Driver of the devices."),
+  pool: value(2, ResourcePool).required().doc("Pool of the devices."),
+  nodeName: string(3).pointer().doc("Node that has the devices."),
+  nodeSelector: ref(4, NodeSelector).doc("Nodes that reach the devices."),
+  allNodes: bool(5).pointer().doc("All nodes reach the devices."),
+  devices: list(6, Device).atomic().doc("The devices."),
+  perDeviceNodeSelection: bool(7)
+    .pointer()
+    .gate("DRAPartitionableDevices")
+    .doc("Each device says which nodes reach it."),
+  sharedCounters: list(8, CounterSet)
+    .atomic()
+    .maxItems(8)
+    .gate("DRAPartitionableDevices")
+    .doc("Sets of counters that devices take from."),
 });
 export interface ResourceSliceSpec extends Of<typeof ResourceSliceSpec> {}
 

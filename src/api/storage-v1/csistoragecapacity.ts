@@ -17,10 +17,10 @@ export const CSIStorageCapacity = resource({
   metadata: ObjectMeta,
   unconditionalUpdate: false,
   fields: {
-    nodeTopology: ref(2, LabelSelector),
-    storageClassName: string(3).required(),
-    capacity: quantity(4).pointer(),
-    maximumVolumeSize: quantity(5).pointer(),
+    nodeTopology: ref(2, LabelSelector).doc("Nodes that reach this storage."),
+    storageClassName: string(3).required().doc("Class that the storage is of."),
+    capacity: quantity(4).pointer().doc("Storage that is left."),
+    maximumVolumeSize: quantity(5).pointer().doc("Largest volume that can be made."),
   },
 
   columns: [

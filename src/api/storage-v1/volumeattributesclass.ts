@@ -15,8 +15,8 @@ export const VolumeAttributesClass = resource({
   namespaced: false,
   metadata: ObjectMeta,
   fields: {
-    driverName: string(2).required(),
-    parameters: map(3, string),
+    driverName: string(2).required().doc("Driver that understands the parameters."),
+    parameters: map(3, string).doc("Attributes that volumes of the class have."),
   },
 
   columns: [nameColumn, text("DriverName", (of: Shown) => of.driverName), ageColumn],
