@@ -1,10 +1,19 @@
 import { randomBytes } from "node:crypto";
-import { type ApiConstructor, type ApiType, CoreV1Api, type KubeConfig } from "@kubernetes/client-node";
+import {
+  type ApiConstructor,
+  type ApiType,
+  CoreV1Api,
+  type KubeConfig,
+  type KubernetesObject,
+} from "@kubernetes/client-node";
 import { clientBinary } from "../tools/client-binaries.ts";
 import { type Ran, run } from "../tools/run.ts";
 import { images, type SharedCluster } from "./cluster.ts";
 import { type HttpAnswer, type HttpCall, httpCall } from "./http-call.ts";
-import { untilItems, Watching, type WatchQuery } from "./watching.ts";
+import { Recording } from "./recording.ts";
+
+/** Parameters of a list or watch, by their names in the URL. */
+type Query = Readonly<Record<string, string | number | undefined>>;
 
 /** What a test is given. Its methods may be taken apart: `async ({ namespace, api }) => …`. */
 export class ConformanceContext {
@@ -66,30 +75,45 @@ export class ConformanceContext {
     httpCall(this.config, method, path, call, this.signal);
 
   /** Watches a collection, from its present state on if no resourceVersion is given. Ends with the test. */
-  readonly watch = <T>(collection: string, query: WatchQuery = {}): Promise<Watching<T>> =>
-    Watching.start<T>(this.config, collection, query, this.signal);
-
-  /**
-   * Waits until the objects of a collection are as wanted, by a list and a watch; gives them, in no particular order.
-   * Fails with the test's time.
-   */
-  readonly until = <T>(
+  readonly watch = async <T extends KubernetesObject>(
     collection: string,
-    query: WatchQuery,
+    query: Query = {},
+  ): Promise<Recording<T>> => {
+    const recording = await Recording.start<T>(this.config, collection, query);
+    this.signal.addEventListener("abort", () => recording.close(), { once: true });
+    return recording;
+  };
+
+  /** Waits until the objects of a collection are as wanted, by a watch; gives them, in no particular order. */
+  readonly until = async <T extends KubernetesObject>(
+    collection: string,
+    query: Query,
     wanted: (items: readonly T[]) => boolean,
-  ): Promise<readonly T[]> => untilItems(this.config, collection, query, wanted, this.signal);
+    what = `${collection} is as wanted`,
+  ): Promise<readonly T[]> => {
+    const recording = await Recording.start<T>(this.config, collection, query);
+    try {
+      return await recording.untilObjects((items) => (wanted(items) ? items : undefined), what);
+    } finally {
+      recording.close();
+    }
+  };
 
   /** Waits until one object, by its path, is as wanted. It is undefined while it does not exist. */
-  readonly waitFor = async <T>(path: string, wanted: (object: T | undefined) => boolean): Promise<T> => {
+  readonly waitFor = async <T extends KubernetesObject>(
+    path: string,
+    wanted: (object: T | undefined) => boolean,
+    what = `${path} is as wanted`,
+  ): Promise<T> => {
     const at = path.lastIndexOf("/");
     const query = { fieldSelector: `metadata.name=${path.slice(at + 1)}` };
-    const [found] = await this.until<T>(path.slice(0, at), query, ([object]) => wanted(object));
+    const [found] = await this.until<T>(path.slice(0, at), query, ([object]) => wanted(object), what);
     return found!;
   };
 
   /** Waits until the object is gone. */
   readonly waitGone = async (path: string): Promise<void> => {
-    await this.waitFor(path, (object) => object === undefined);
+    await this.waitFor(path, (object) => object === undefined, `${path} is gone`);
   };
 
   /** Runs at the end of the test, also of one that failed; the last deferred first. What is gone already is fine. */

@@ -1,0 +1,65 @@
+import assert from "node:assert/strict";
+import { CoreV1Api, type V1PodTemplateList } from "@kubernetes/client-node";
+import { conformance, type ConformanceContext } from "../suite.ts";
+
+const COUNT = 40;
+const PAGE = 17;
+
+/** Makes the objects that are listed; gives their names in the order of a list. */
+async function makeTemplates({ api, namespace }: ConformanceContext): Promise<string[]> {
+  const names = Array.from({ length: COUNT }, (_each, at) => `template-${String(at).padStart(4, "0")}`);
+  await Promise.all(
+    names.map((name) =>
+      api(CoreV1Api).createNamespacedPodTemplate({
+        namespace,
+        body: {
+          metadata: { name },
+          template: { spec: { containers: [{ name: "test", image: "test2" }] } },
+        },
+      }),
+    ),
+  );
+  return names;
+}
+
+const namesOf = ({ items }: V1PodTemplateList) => items.map(({ metadata }) => metadata!.name!);
+
+conformance(
+  "[sig-api-machinery] Servers with support for API chunking should return chunks of results for list calls [Conformance]",
+  async (context) => {
+    const { api, namespace } = context;
+    const names = await makeTemplates(context);
+    const seen: string[] = [];
+    let token: string | undefined;
+    let version: string | undefined;
+    do {
+      const page = await api(CoreV1Api).listNamespacedPodTemplate({
+        namespace,
+        limit: PAGE,
+        _continue: token,
+      });
+      const { resourceVersion, _continue, remainingItemCount } = page.metadata!;
+      // All pages are of one moment.
+      version ??= resourceVersion;
+      assert.equal(resourceVersion, version);
+      seen.push(...namesOf(page));
+      token = _continue === "" ? undefined : _continue;
+      assert.equal(page.items.length, token === undefined ? COUNT % PAGE : PAGE);
+      assert.equal(remainingItemCount ?? 0, COUNT - seen.length);
+    } while (token !== undefined);
+    assert.deepEqual(seen, names);
+
+    const whole = await api(CoreV1Api).listNamespacedPodTemplate({ namespace, limit: COUNT + 1 });
+    assert.deepEqual([namesOf(whole), whole.metadata!._continue ?? ""], [names, ""]);
+
+    // A changed object is listed as it was when the list began.
+    const first = await api(CoreV1Api).listNamespacedPodTemplate({ namespace, limit: PAGE });
+    await api(CoreV1Api).deleteNamespacedPodTemplate({ namespace, name: names.at(-1)! });
+    const rest = await api(CoreV1Api).listNamespacedPodTemplate({
+      namespace,
+      limit: COUNT,
+      _continue: first.metadata!._continue,
+    });
+    assert.deepEqual([...namesOf(first), ...namesOf(rest)], names);
+  },
+);
