@@ -21,7 +21,7 @@ import {
 } from "../negotiation/accept.ts";
 import { type AnswerForm, encodeValue, includeObjectOf, writeAnswer } from "../negotiation/answer-writer.ts";
 import { MEDIA_TYPE } from "../negotiation/accept.ts";
-import type { ResourceSet } from "../resource-set.ts";
+import type { ResourceSet, ServedKind } from "../resource-set.ts";
 import { auditAnswer, auditBody, auditFailure, beginAudit } from "./auditing.ts";
 import { connectOptions } from "./connect-options.ts";
 import type { ConnectHandler, PathHandler } from "./handlers.ts";
@@ -152,7 +152,7 @@ export class Chain {
       await connect({ info, user, exchange, kind });
       return trail?.complete({ code: exchange.status });
     }
-    const form = formOf(exchange, info, kind.resource.schema.rules.structural !== undefined);
+    const form = formOf(exchange, info, kind);
     const warnings: string[] = [];
     const op: Operation = {
       info,
@@ -247,14 +247,17 @@ const NEVER_TRANSFORMED = new Set(["create", "update", "patch", "delete"]);
 function formOf(
   exchange: Exchange,
   { verb, query, subresource }: RequestInfo,
-  isCustom: boolean,
+  { resource, storage }: ServedKind,
 ): AnswerForm {
+  const isCustom = resource.schema.rules.structural !== undefined;
+  // A review is an answer and no object.
+  const isReview = verb === "create" && storage === undefined;
   const forms =
     verb === "watch"
       ? WATCH_FORMS
       : verb === "list" || verb === "deletecollection"
         ? LIST_FORMS
-        : subresource !== "" && subresource !== "status" && !NEVER_TRANSFORMED.has(verb)
+        : isReview || (subresource !== "" && subresource !== "status" && !NEVER_TRANSFORMED.has(verb))
           ? PLAIN_FORMS
           : OBJECT_FORMS;
   return {

@@ -93,10 +93,18 @@ test("versions: exact, not older, from the future, and none at all", async (t) =
 
 test("tables, metadata alone, YAML and protobuf", async (t) => {
   const { ask } = await withMaps(t, 2);
-  const table = await ask("GET", PATH, undefined, { accept: "application/json;as=Table;g=meta.k8s.io;v=v1" });
+  const TABLE = "application/json;as=Table;g=meta.k8s.io;v=v1";
+  const table = await ask("GET", PATH, undefined, { accept: TABLE });
   assert.equal(table.json.kind, "Table");
   assert.equal(table.json.rows.length, 2);
   assert.equal(table.json.rows[0].object.kind, "PartialObjectMetadata");
+  const review = {
+    apiVersion: "authorization.k8s.io/v1",
+    kind: "SelfSubjectAccessReview",
+    spec: { nonResourceAttributes: { path: "/", verb: "get" } },
+  };
+  const reviews = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews";
+  assert.equal((await ask("POST", reviews, review, { accept: TABLE })).status, 406, "a review is no object");
   const partial = await ask("GET", PATH, undefined, {
     accept: "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1",
   });
