@@ -1,6 +1,17 @@
+import { named, namedIfSet, unchanged } from "#api/checks";
 import { nameColumn, text } from "#api/columns";
 import { ObjectMeta } from "#api/meta-v1/objectmeta";
-import { type Of, ref, resource, string, struct } from "#machinery/schema";
+import { canonicalIp } from "#base/ip";
+import {
+  type FieldProblem,
+  invalid,
+  type Of,
+  ref,
+  required,
+  resource,
+  string,
+  struct,
+} from "#machinery/schema";
 
 export const ParentReference = struct("networking.v1.ParentReference", {
   group: string(1).doc("Group of the object."),
@@ -23,6 +34,7 @@ export const IPAddress = resource({
   shortNames: ["ip"],
   namespaced: false,
   metadata: ObjectMeta,
+  nameFormat: "path-segment",
   spec: IPAddressSpec,
 
   columns: [
@@ -34,5 +46,34 @@ export const IPAddress = resource({
       return [of, namespace, name].filter(Boolean).join("/");
     }),
   ],
+  rules: {
+    *validate({ metadata: { name }, spec: { parentRef } }) {
+      const canonical = canonicalIp(name);
+      if (canonical === undefined) yield invalid("metadata.name", name, NO_ADDRESS);
+      else if (canonical !== name)
+        yield invalid("metadata.name", name, `must be in canonical form ("${canonical}")`);
+      if (parentRef) yield* problemsOfParent(parentRef);
+      else yield required("spec.parentRef");
+    },
+    validateUpdate: ({ spec }, old) => unchanged("spec.parentRef", spec.parentRef, old.spec.parentRef),
+  },
 });
+
+const NO_ADDRESS = "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)";
+
+function* problemsOfParent({
+  group,
+  resource: plural,
+  namespace,
+  name,
+}: ParentReference): Iterable<FieldProblem> {
+  const path = "spec.parentRef";
+  yield* namedIfSet(`${path}.group`, group, "dns-subdomain");
+  if (plural) yield* named(`${path}.resource`, plural, "path-segment");
+  else yield required(`${path}.resource`);
+  yield* namedIfSet(`${path}.namespace`, namespace, "path-segment");
+  if (name) yield* named(`${path}.name`, name, "path-segment");
+  else yield required(`${path}.name`);
+}
+
 export interface IPAddress extends Of<typeof IPAddress> {}

@@ -1,7 +1,19 @@
+import { unchanged } from "#api/checks";
 import { ageColumn, nameColumn, text } from "#api/columns";
 import { Condition } from "#api/meta-v1/condition";
 import { ObjectMeta } from "#api/meta-v1/objectmeta";
-import { list, type Of, resource, string, struct } from "#machinery/schema";
+import { familyOf, formatCidr, parseCidr } from "#base/ip";
+import {
+  type FieldProblem,
+  invalid,
+  item,
+  list,
+  type Of,
+  required,
+  resource,
+  string,
+  struct,
+} from "#machinery/schema";
 
 export const ServiceCIDRSpec = struct("networking.v1.ServiceCIDRSpec", {
   cidrs: list(1, string).atomic().doc("Ranges, one of each address family at most."),
@@ -25,5 +37,37 @@ export const ServiceCIDR = resource({
   counted: false,
 
   columns: [nameColumn, text("CIDRs", ({ spec }) => (spec.cidrs ?? []).join(",")), ageColumn],
+  rules: {
+    validate: ({ spec: { cidrs = [] } }) => problemsOfRanges(cidrs),
+    *validateUpdate({ spec: { cidrs = [] } }, { spec: { cidrs: old = [] } }) {
+      // A second family may join the first; else ranges are for ever.
+      if (old.length === 1 && cidrs.length === 2) yield* unchanged("spec.cidrs[0]", cidrs[0], old[0]);
+      else yield* unchanged("spec.cidrs", cidrs, old);
+    },
+  },
 });
+
+function* problemsOfRanges(cidrs: readonly string[]): Iterable<FieldProblem> {
+  const path = "spec.cidrs";
+  if (cidrs.length === 0) return yield required(path, "at least one CIDR required");
+  if (cidrs.length > 2) return yield invalid(path, cidrs, "may only hold up to 2 values");
+  if (cidrs.length === 2 && familyOf(cidrs[0]!) === familyOf(cidrs[1]!))
+    yield invalid(
+      path,
+      cidrs,
+      "may specify no more than one IP for each IP family, i.e 192.168.0.0/24 and 2001:db8::/64",
+    );
+  for (const [index, text] of cidrs.entries()) {
+    const cidr = parseCidr(text);
+    if (!cidr)
+      yield invalid(
+        item(path, index),
+        text,
+        "must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)",
+      );
+    else if (formatCidr(cidr) !== text)
+      yield invalid(item(path, index), text, `must be in canonical form ("${formatCidr(cidr)}")`);
+  }
+}
+
 export interface ServiceCIDR extends Of<typeof ServiceCIDR> {}

@@ -1,6 +1,25 @@
+import { distinct, unchanged } from "#api/checks";
 import { ageColumn, flag, nameColumn, NONE, text, UNSET } from "#api/columns";
 import { ObjectMeta } from "#api/meta-v1/objectmeta";
-import { bool, int64, list, type Of, resource, string, struct } from "#machinery/schema";
+import {
+  bool,
+  type FieldProblem,
+  int64,
+  invalid,
+  item,
+  list,
+  notSupported,
+  type Of,
+  resource,
+  string,
+  struct,
+} from "#machinery/schema";
+import { driverName } from "./driver-name.ts";
+
+const TOKEN_SECONDS_MIN = 600;
+const TOKEN_SECONDS_MAX = 2 ** 32;
+const UPDATE_SECONDS_MIN = 10;
+const LIFECYCLE_MODES = ["Ephemeral", "Persistent"];
 
 export const TokenRequest = struct("storage.v1.TokenRequest", {
   audience: string(1).required().doc("Whom the token is meant for."),
@@ -18,6 +37,7 @@ export const CSIDriverSpec = struct("storage.v1.CSIDriverSpec", {
     .doc("The scheduler looks at the capacity that the driver publishes."),
   fsGroupPolicy: string(5)
     .pointer()
+    .oneOf("ReadWriteOnceWithFSType", "File", "None")
     .default("ReadWriteOnceWithFSType")
     .doc("ReadWriteOnceWithFSType, File or None: whether files get the pod's group."),
   tokenRequests: list(6, TokenRequest)
@@ -67,5 +87,44 @@ export const CSIDriver = resource({
     text("Modes", ({ spec }) => (spec.volumeLifecycleModes ?? []).join(",") || NONE),
     ageColumn,
   ],
+  rules: {
+    *validate({ metadata, spec }) {
+      yield* driverName("metadata.name", metadata.name);
+      yield* problemsOfSpec(spec);
+    },
+    *validateUpdate({ spec }, { spec: old }) {
+      // The path is spelled so by the API.
+      yield* unchanged("spec.attachedRequired", spec.attachRequired, old.attachRequired);
+      yield* unchanged("spec.volumeLifecycleModes", spec.volumeLifecycleModes, old.volumeLifecycleModes);
+    },
+  },
 });
+
+function* problemsOfSpec({
+  volumeLifecycleModes,
+  tokenRequests = [],
+  nodeAllocatableUpdatePeriodSeconds: period,
+}: CSIDriverSpec): Iterable<FieldProblem> {
+  for (const [index, mode] of volumeLifecycleModes.entries())
+    if (!LIFECYCLE_MODES.includes(mode))
+      yield notSupported(item("spec.volumeLifecycleModes", index), mode, LIFECYCLE_MODES);
+  yield* distinct("spec.tokenRequests", tokenRequests, ({ audience }) => audience, "audience");
+  for (const [index, { expirationSeconds }] of tokenRequests.entries())
+    yield* problemsOfExpiry(`${item("spec.tokenRequests", index)}.expirationSeconds`, expirationSeconds);
+  if (period !== undefined && period < UPDATE_SECONDS_MIN)
+    yield invalid(
+      "spec.nodeAllocatableUpdatePeriodSeconds",
+      period,
+      `must be greater than or equal to ${UPDATE_SECONDS_MIN} seconds`,
+    );
+}
+
+function* problemsOfExpiry(path: string, seconds: number | undefined): Iterable<FieldProblem> {
+  if (seconds === undefined) return;
+  if (seconds < TOKEN_SECONDS_MIN)
+    yield invalid(path, seconds, "may not specify a duration less than 10 minutes");
+  if (seconds > TOKEN_SECONDS_MAX)
+    yield invalid(path, seconds, "may not specify a duration larger than 2^32 seconds");
+}
+
 export interface CSIDriver extends Of<typeof CSIDriver> {}

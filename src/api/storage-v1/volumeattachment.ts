@@ -1,7 +1,27 @@
+import { named, unchanged } from "#api/checks";
 import { ageColumn, flag, nameColumn, text } from "#api/columns";
 import { PersistentVolumeSpec } from "#api/core-v1/persistentvolume";
 import { ObjectMeta } from "#api/meta-v1/objectmeta";
-import { bool, int32, map, type Of, ref, resource, string, struct, time, value } from "#machinery/schema";
+import {
+  bool,
+  type FieldProblem,
+  forbidden,
+  int32,
+  map,
+  type Of,
+  ref,
+  required,
+  resource,
+  string,
+  struct,
+  time,
+  tooLong,
+  value,
+} from "#machinery/schema";
+import { driverName } from "./driver-name.ts";
+
+const METADATA_BYTES_MAX = 256 * 1024;
+const MESSAGE_BYTES_MAX = 1024;
 
 export const VolumeAttachmentSource = struct("storage.v1.VolumeAttachmentSource", {
   persistentVolumeName: string(1).pointer().doc("Name of the persistent volume."),
@@ -55,5 +75,41 @@ export const VolumeAttachment = resource({
     flag("Attached", ({ status }) => status.attached),
     ageColumn,
   ],
+  rules: {
+    *validate({ spec, status }) {
+      yield* driverName("spec.attacher", spec.attacher);
+      yield* problemsOfSource(spec.source);
+      yield* named("spec.nodeName", spec.nodeName, "dns-subdomain");
+      yield* problemsOfStatus(status);
+    },
+    validateUpdate: ({ spec }, old) => unchanged("spec", spec, old.spec),
+  },
 });
+
+function* problemsOfSource({
+  persistentVolumeName: name,
+  inlineVolumeSpec: inline,
+}: VolumeAttachmentSource): Iterable<FieldProblem> {
+  const one = "must specify exactly one of inlineVolumeSpec and persistentVolumeName";
+  if (name === undefined && !inline) yield required("spec.source", one);
+  else if (name !== undefined && inline) yield forbidden("spec.source", one);
+  else if (name === "")
+    yield required("spec.source.persistentVolumeName", "must specify non empty persistentVolumeName");
+  else if (inline && !inline.csi) yield required("spec.source.inlineVolumeSpec.csi");
+}
+
+function* problemsOfStatus({
+  attachmentMetadata = {},
+  attachError,
+  detachError,
+}: VolumeAttachmentStatus): Iterable<FieldProblem> {
+  let size = 0;
+  for (const [key, text] of Object.entries(attachmentMetadata)) size += key.length + text.length;
+  if (size > METADATA_BYTES_MAX) yield tooLong("status.attachmentMetadata", METADATA_BYTES_MAX);
+  if ((attachError?.message ?? "").length > MESSAGE_BYTES_MAX)
+    yield tooLong("status.attachError.message", MESSAGE_BYTES_MAX);
+  if ((detachError?.message ?? "").length > MESSAGE_BYTES_MAX)
+    yield tooLong("status.detachError.message", MESSAGE_BYTES_MAX);
+}
+
 export interface VolumeAttachment extends Of<typeof VolumeAttachment> {}
