@@ -3,8 +3,14 @@
  * the contract suite in `suite.ts`.
  */
 export interface Store {
-  /** The newest revision this store has made durable and visible. */
+  /** The newest revision this store has made durable and visible; of others' writes, as far as it has heard of them. */
   readonly revision: number;
+
+  /** Other processes write to it, too. */
+  readonly isShared: boolean;
+
+  /** Every commit that was acknowledged before this call, to whomever, has this revision or an older one. */
+  latest(): number | Promise<number>;
 
   /** The entry, or undefined; `revision` is the store's at the moment of the read. */
   get(
@@ -39,7 +45,7 @@ export interface Store {
   /** Every open watch soon gets a batch, perhaps an empty one, that tells it has come at least this far. */
   requestProgress(): void;
 
-  /** The whole store at one revision, as one file's bytes; writes go on meanwhile. */
+  /** The whole store at one revision, as one file's bytes in the engine's own format; writes go on meanwhile. */
   snapshot(options?: { readonly signal?: AbortSignal }): AsyncIterable<Uint8Array>;
 
   /** Ends all watches, makes everything durable and lets go of files. */

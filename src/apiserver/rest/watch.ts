@@ -27,6 +27,7 @@ export async function watch({ kind, info }: Operation, limits: Limits, random: R
           : undefined;
     await wait;
   } else if (resourceVersion === "") await storage.fresh();
+  else if (revision > storage.feed.revision) await storage.assertHappened(revision);
 
   const start: WatchStart =
     sendInitialEvents || (sendInitialEvents === undefined && revision === 0)

@@ -1,5 +1,6 @@
 import {
   alreadyExists,
+  expired,
   type GroupResource,
   invalidObject,
   notFound,
@@ -70,7 +71,16 @@ export class KindStorage {
 
   /** Waits until the cache shows all that was written before this call; undefined when it does already. */
   fresh(): Promise<void> | undefined {
-    return this.feed.reach(this.#store.revision, this.#limits.freshnessMs);
+    const latest = this.#store.latest();
+    const { freshnessMs } = this.#limits;
+    if (typeof latest === "number") return this.feed.reach(latest, freshnessMs);
+    return latest.then((revision) => this.feed.reach(revision, freshnessMs));
+  }
+
+  /** Throws Expired for a revision that the store has not come to: it is from before the store was put back. */
+  async assertHappened(revision: number): Promise<void> {
+    const latest = await this.#store.latest();
+    if (revision > latest) throw expired(`too new resource version: ${revision} (${latest})`);
   }
 
   /** The newest state; throws NotFound. */

@@ -14,6 +14,9 @@ const log = logger("apiserver.watch");
 const LOAD_PAGE = 2000;
 /** Wait before a store that could not be followed is tried again. */
 const RETRY_MS = 500;
+/** Where others write to the store, it is asked how far it has come after the first of these, then every second one. */
+const ASK_AFTER_MS = 5;
+const ASK_AGAIN_MS = 100;
 
 /** An object of this server's own on its way into the store. `item`: it is there. */
 interface Written {
@@ -38,8 +41,8 @@ export class Feed {
   /** What this server is writing right now, so that its own objects need not be parsed again. */
   readonly #written = new Map<string, Written>();
   #revision = 0;
-  /** The caches may have missed something. */
-  #lost = false;
+  #following = false;
+  #cancelAsking: (() => void) | undefined;
 
   constructor(store: Store, clock: Clock) {
     this.#store = store;
@@ -53,7 +56,7 @@ export class Feed {
 
   /** False while the store cannot be followed: what the caches show may be old. */
   get following(): boolean {
-    return !this.#lost;
+    return this.#following;
   }
 
   get caches(): Iterable<KindCache> {
@@ -72,6 +75,8 @@ export class Feed {
   /** Fills the caches and keeps them fed until the scope closes. */
   async start(scope: Scope): Promise<void> {
     await this.#load(scope.signal);
+    this.#following = true;
+    scope.defer(() => this.#cancelAsking?.());
     scope.run((signal) => this.#follow(signal));
   }
 
@@ -110,6 +115,17 @@ export class Feed {
         reject(tooLargeVersion(revision, this.#revision));
       });
       this.#waiting.add(waiter);
+      if (this.#store.isShared) this.#askIn(ASK_AFTER_MS);
+    });
+  }
+
+  /** What somebody waits for may be about keys that this server does not follow. */
+  #askIn(ms: number): void {
+    this.#cancelAsking ??= this.#clock.after(ms, () => {
+      this.#cancelAsking = undefined;
+      if (this.#waiting.size === 0) return;
+      this.#store.requestProgress();
+      this.#askIn(ASK_AGAIN_MS);
     });
   }
 
@@ -139,8 +155,9 @@ export class Feed {
       revision ??= read.revision;
       cache.load(read.items, revision);
     }
-    this.#lost = false;
-    this.#advance(revision ?? this.#store.revision);
+    // A store that was put back to an older state has older revisions, too.
+    this.#revision = revision ?? this.#store.revision;
+    this.#advance(this.#revision);
   }
 
   async #read(cache: KindCache, at: number | undefined, signal: AbortSignal) {
@@ -157,18 +174,24 @@ export class Feed {
     }
   }
 
+  /** Goes on where it was as long as the store has the history since then; otherwise the caches are read again. */
   async #follow(signal: AbortSignal): Promise<void> {
+    let isLost = false;
     while (!signal.aborted) {
       try {
-        if (this.#lost) await this.#load(signal);
+        isLost ||= (await this.#store.latest()) < this.#revision;
+        if (isLost) await this.#load(signal);
+        isLost = false;
+        this.#following = true;
         const batches = this.#store.watch(ROOT, prefixEnd(ROOT), { afterRevision: this.#revision, signal });
         for await (const batch of batches) this.#take(batch);
+        throw new Error("the store ended the watch");
       } catch (error) {
         if (signal.aborted) return;
-        this.#lost = true;
-        log.warn("the store's watch was lost, caches are read again", { error });
-        const quick = error instanceof Compacted || error instanceof SlowWatcher;
-        if (!quick) await attempt(() => sleep(this.#clock, RETRY_MS, { signal }));
+        this.#following = false;
+        isLost ||= error instanceof Compacted || error instanceof SlowWatcher;
+        log.warn("the store's watch was lost", { error, again: isLost ? "from its state" : "from here" });
+        if (!isLost) await attempt(() => sleep(this.#clock, RETRY_MS, { signal }));
       }
     }
   }

@@ -22,12 +22,17 @@ import {
 import { Connection, type EtcdTarget } from "./connection.ts";
 import { entryOf, EtcdWatch } from "./etcd-watch.ts";
 import * as protocol from "./protocol.ts";
+import { SharedRead } from "./shared-read.ts";
 
 export interface EtcdStoreOptions extends EtcdTarget {
   /** Names leases. */
   readonly random?: Random;
 }
 
+/** Nothing is under it: only the revision is asked for. */
+const NO_KEY = "\x01";
+/** As the first key and as the end. */
+const EVERY_KEY = new Uint8Array(1);
 const SNAPSHOT_PAGE_ENTRIES = 500;
 /** After the last key there can be. */
 const END_OF_KEYS = "\x7f";
@@ -49,6 +54,8 @@ class EtcdStore implements Store {
   readonly #random: Random;
   readonly #progressIsTrue: boolean;
   readonly #watches = new Map<EtcdWatch, () => void>();
+  readonly isShared = true;
+  readonly #latest = new SharedRead(() => this.#readRevision());
   #revision: number;
   #closed = false;
 
@@ -62,6 +69,10 @@ class EtcdStore implements Store {
   /** The newest that any answer has told. */
   get revision(): number {
     return this.#revision;
+  }
+
+  latest(): Promise<number> {
+    return this.#latest.read();
   }
 
   async get(key: string, { revision, signal }: ReadOptions = {}) {
@@ -97,7 +108,7 @@ class EtcdStore implements Store {
     return { [Symbol.asyncIterator]: () => this.#watch(start, end, options) };
   }
 
-  /** etcd before 3.4.25 and 3.5.8 may tell progress before the events it is about, so there nobody is told. */
+  /** etcd before 3.4.25 and 3.5.8 may tell progress before the events it is about, so there it is not asked. */
   requestProgress(): void {
     if (this.#progressIsTrue) for (const ask of this.#watches.values()) ask();
   }
@@ -149,10 +160,18 @@ class EtcdStore implements Store {
     this.#connection.close();
   }
 
+  /** Answered by a majority of the members, so that nothing acknowledged is newer. */
+  async #readRevision(): Promise<number> {
+    const { header } = await this.#call(protocol.range, { key: bytesOf(NO_KEY), countOnly: true });
+    return header?.revision ?? this.#revision;
+  }
+
+  /** Where progress is not told truly, every revision is watched, so that a quiet range is heard of as well. */
   #watch(start: string, end: string, { afterRevision, signal }: WatchOptions): EtcdWatch {
     const stream = this.#connection.stream(protocol.watch);
+    const [key, rangeEnd] = this.#progressIsTrue ? [bytesOf(start), bytesOf(end)] : [EVERY_KEY, EVERY_KEY];
     const abort = () => watch.end();
-    const watch: EtcdWatch = new EtcdWatch(stream, () => {
+    const watch: EtcdWatch = new EtcdWatch(stream, { start, end }, () => {
       this.#watches.delete(watch);
       signal.removeEventListener("abort", abort);
     });
@@ -162,8 +181,8 @@ class EtcdStore implements Store {
     else
       stream.write({
         create: {
-          key: bytesOf(start),
-          rangeEnd: bytesOf(end),
+          key,
+          rangeEnd,
           startRevision: afterRevision + 1,
           withPrevious: true,
         },

@@ -9,17 +9,25 @@ const DONE: IteratorResult<WatchBatch> = { done: true, value: undefined };
 
 type Answers = Pick<ClientReadableStream<WatchResponse>, "on" | "cancel">;
 
+/** What the reader asked for; etcd may tell of more. */
+interface KeyRange {
+  readonly start: string;
+  readonly end: string;
+}
+
 /** Turns the answers of one watch stream into batches, one for each revision. */
 export class EtcdWatch implements AsyncIterator<WatchBatch> {
   readonly #stream: Answers;
+  readonly #range: KeyRange;
   readonly #onEnd: () => void;
   #batches: WatchBatch[] = [];
   #owed = 0;
   #ended: { error: Error | undefined } | undefined;
   #wake: (() => void) | undefined;
 
-  constructor(stream: Answers, onEnd: () => void) {
+  constructor(stream: Answers, range: KeyRange, onEnd: () => void) {
     this.#stream = stream;
+    this.#range = range;
     this.#onEnd = onEnd;
     stream.on("data", (response: WatchResponse) => this.#take(response));
     stream.on("error", (error: Error) => this.end(error));
@@ -66,31 +74,39 @@ export class EtcdWatch implements AsyncIterator<WatchBatch> {
     if (compactRevision > 0) return this.end(new Compacted(compactRevision));
     if (canceled) return this.end(new Error(`etcd ended the watch: ${cancelReason}`));
     if (created) return;
-    if (events.length === 0) this.#batches.push({ revision: header?.revision ?? 0, events: [] });
-    else this.#batches.push(...batchesOf(events));
-    this.#owed += events.length;
+    if (events.length === 0) this.#add({ revision: header?.revision ?? 0, events: [] });
+    else for (const batch of batchesOf(events, this.#range)) this.#add(batch);
     if (this.#owed > OWED_EVENTS_MAX)
       return this.end(new SlowWatcher(`more than ${OWED_EVENTS_MAX} events behind`));
     this.#wake?.();
   }
+
+  /** Of several that only tell how far the watch has come, the newest is enough. */
+  #add(batch: WatchBatch): void {
+    const last = this.#batches.at(-1);
+    if (last?.events.length === 0) this.#batches.pop();
+    this.#batches.push(batch);
+    this.#owed += batch.events.length;
+  }
 }
 
 /** etcd may tell of several revisions at once, but never of a part of one. */
-function batchesOf(events: readonly Event[]): WatchBatch[] {
+function batchesOf(events: readonly Event[], { start, end }: KeyRange): WatchBatch[] {
   const batches: { revision: number; events: StoreEvent[] }[] = [];
   for (const event of events) {
     const revision = event.kv?.modRevision ?? 0;
     if (batches.at(-1)?.revision !== revision) batches.push({ revision, events: [] });
-    batches.at(-1)!.events.push(eventOf(event));
+    const key = textOf(event.kv?.key);
+    if (key >= start && key < end) batches.at(-1)!.events.push(eventOf(key, event));
   }
   return batches;
 }
 
-function eventOf({ type, kv, previous }: Event): StoreEvent {
+function eventOf(key: string, { type, kv, previous }: Event): StoreEvent {
   const deleted = type === EVENT_DELETE;
   return {
     type: deleted ? "delete" : "put",
-    key: textOf(kv?.key),
+    key,
     entry: deleted || kv === undefined ? undefined : entryOf(kv),
     previous: previous && entryOf(previous),
   };

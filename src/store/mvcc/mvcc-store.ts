@@ -87,7 +87,13 @@ export class MvccStore implements Store {
     if (garbage.length > 0) this.#inBackground(this.#write({ removed: garbage }));
   }
 
+  readonly isShared = false;
+
   get revision(): number {
+    return this.#revision;
+  }
+
+  latest(): number {
     return this.#revision;
   }
 
