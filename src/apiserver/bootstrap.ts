@@ -42,14 +42,15 @@ export interface Advertised {
   readonly port: number;
 }
 
-/** The service by which pods reach the API server, and the address behind it. */
+/** The service by which pods reach the API servers, and the addresses behind it; all serve at the same port. */
 export async function advertise(
   loopback: Loopback,
   cache: ReadCache,
-  { address, port }: Advertised,
+  { addresses, port }: { readonly addresses: readonly string[]; readonly port: number },
   [range]: readonly Cidr[],
 ): Promise<void> {
-  if (!range) return;
+  const [first] = addresses;
+  if (!range || first === undefined) return;
   if (!cache.get(Service, NAMESPACE, NAME))
     await ensure(loopback, Service, NAMESPACE, {
       metadata: { name: NAME, labels: { component: "apiserver", provider: "kubernetes" } },
@@ -61,11 +62,11 @@ export async function advertise(
       },
     });
   const ports = [{ name: "https", port, protocol: "TCP" }];
-  const family = nameOfFamily(familyOf(address));
+  const family = nameOfFamily(familyOf(first));
   await replace(loopback, EndpointSlice, {
     metadata: { name: NAME, namespace: NAMESPACE, labels: { "kubernetes.io/service-name": NAME } },
     addressType: family,
-    endpoints: [{ addresses: [address], conditions: { ready: true } }],
+    endpoints: addresses.map((address) => ({ addresses: [address], conditions: { ready: true } })),
     ports,
   });
   await replace(loopback, Endpoints, {
@@ -74,7 +75,7 @@ export async function advertise(
       namespace: NAMESPACE,
       labels: { "endpointslice.kubernetes.io/skip-mirror": "true" },
     },
-    subsets: [{ addresses: [{ ip: address }], ports }],
+    subsets: [{ addresses: addresses.map((ip) => ({ ip })), ports }],
   });
 }
 

@@ -30,6 +30,7 @@ import type { RestDeps } from "./rest/deps.ts";
 import type { ServiceRanges } from "./rest/services/ranges.ts";
 import { scaleSubresource } from "./rest/subresources/scale.ts";
 import { type ServiceRangeOptions, rangesOf } from "./service-ranges.ts";
+import { keepAddresses } from "./server-addresses.ts";
 import { type Guards, Serving } from "./serving.ts";
 import { standardHooks } from "./standard-hooks.ts";
 import { addStandardPaths } from "./standard-paths.ts";
@@ -91,7 +92,7 @@ export interface ApiServer {
   readonly gates: FeatureGates;
   readonly metrics: RequestMetrics;
   readonly health: Health;
-  /** Makes this address the one behind the service `kubernetes`. */
+  /** Makes this address the one behind the service `kubernetes`, or one of them where others share the store. */
   advertise(where: Advertised): Promise<void>;
   /** Serves TLS; gives the port. May be called for several addresses. */
   listen(options: ListenOptions): Promise<{
@@ -174,7 +175,13 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
       url = `https://${host.includes(":") ? `[${host}]` : host}:${address.port}`;
       return { url, port: address.port, renew: (renewed) => listener.renew(renewed) };
     },
-    advertise: (where) => advertise(loopback, cache, where, ranges.addresses),
+    async advertise(where) {
+      const { port, address } = where;
+      const publish = (addresses: readonly string[]) =>
+        advertise(loopback, cache, { addresses, port }, ranges.addresses);
+      if (store.isShared) await keepAddresses({ store, clock, publish }, where, scope);
+      else await publish([address]);
+    },
     close: () => scope.close(),
   };
 }
