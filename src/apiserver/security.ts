@@ -14,7 +14,7 @@ import type { AnyObject, Resource } from "#machinery/schema";
 import { hasReason } from "#machinery/status";
 import { admissionPlugins } from "./admission/plugins.ts";
 import { systemPriorityClasses } from "./admission/priority.ts";
-import type { WebhookClientOptions } from "./admission/webhooks/client.ts";
+import type { WebhookClientOptions } from "./webhook-client/client.ts";
 import type { AuditLog } from "./audit/audit-log.ts";
 import { Authentication } from "./authentication/authentication.ts";
 import { impersonated } from "./authentication/impersonation.ts";

@@ -1,5 +1,5 @@
 /** What a configuration of admission webhooks must look like. */
-import { compileCondition } from "#api/admissionregistration-v1/expressions";
+import { compileCondition, type Mentions } from "#api/admissionregistration-v1/expressions";
 import type { MatchCondition, RuleWithOperations } from "#api/admissionregistration-v1/matching";
 import type { ServiceReference, WebhookClientConfig } from "#api/admissionregistration-v1/webhook";
 import { distinct, type Problems } from "#api/checks";
@@ -49,14 +49,19 @@ function* webhookProblems(path: string, webhook: Webhook): Problems {
 const CONDITIONS_MAX = 64;
 
 /** What has to hold of a write beside the rules. */
-export function* conditionProblems(path: string, conditions: readonly MatchCondition[]): Problems {
+export function* conditionProblems(
+  path: string,
+  conditions: readonly MatchCondition[],
+  mentions: Mentions = {},
+): Problems {
   if (conditions.length > CONDITIONS_MAX) yield tooMany(path, conditions.length, CONDITIONS_MAX);
   for (const [index, { name, expression }] of conditions.entries()) {
     const where = item(path, index);
-    if (expression.trim() === "") yield required(at(where, "expression"));
+    const trimmed = expression.trim();
+    if (trimmed === "") yield required(at(where, "expression"));
     else {
-      const compiled = compileCondition(expression.trim());
-      if ("error" in compiled) yield invalid(at(where, "expression"), expression, compiled.error);
+      const compiled = compileCondition(trimmed, mentions);
+      if ("error" in compiled) yield invalid(at(where, "expression"), trimmed, compiled.error);
     }
     const badName = problemsOfName("qualified-name", name);
     if (name === "") yield required(at(where, "name"));

@@ -1,17 +1,16 @@
-import { Agent, request } from "node:https";
-import { Service } from "#api/core-v1/service";
 import type { CustomResourceDefinition } from "#api/apiextensions-v1/customresourcedefinition";
 import { REVIEW_VERSIONS } from "#api/apiextensions-v1/version-problems";
+import { present } from "#base/assert";
 import { type Random, uuid } from "#base/random";
-import { parseJson, stringifyJson } from "#machinery/json";
+import { parseJson } from "#machinery/json";
 import { sameJson } from "#machinery/patch/json-patch";
 import type { AnyObject } from "#machinery/schema";
 import { StatusError } from "#machinery/status";
-import type { ReadCache } from "../contracts.ts";
+import type { WebhookClient } from "../webhook-client/client.ts";
+import { type Target, targetOf } from "../webhook-client/target.ts";
 
 type Conversion = NonNullable<CustomResourceDefinition["spec"]["conversion"]>;
 type Webhook = NonNullable<Conversion["webhook"]>;
-type ClientConfig = NonNullable<Webhook["clientConfig"]>;
 
 /** Makes objects of one version into objects of another. */
 export interface Converter {
@@ -20,34 +19,26 @@ export interface Converter {
 }
 
 const GROUP = "apiextensions.k8s.io";
-/** Milliseconds that a webhook may take. */
-const TIMEOUT_MS = 30_000;
+/** A webhook may take this long. */
+const TIMEOUT_SECONDS = 30;
 /** Objects in one question. */
 const OBJECTS_MAX = 200;
-/** Bytes of an answer. */
-const ANSWER_BYTES_MAX = 64 * 1024 * 1024;
+/** Of an answer: all its objects. For the client that asks. */
+export const CONVERSION_ANSWER_BYTES_MAX = 64 * 1024 * 1024;
 
 /** Asks the webhook that a definition names. */
 export class ConversionWebhook implements Converter {
-  readonly #config: ClientConfig;
+  readonly #target: Target;
   readonly #version: string;
-  readonly #cache: ReadCache;
+  readonly #client: WebhookClient;
   readonly #random: Random;
-  readonly #agent: Agent;
 
-  constructor({ clientConfig, conversionReviewVersions }: Webhook, cache: ReadCache, random: Random) {
-    const config: ClientConfig = clientConfig ?? {};
+  /** The client is shared, and its owner's to close. */
+  constructor({ clientConfig, conversionReviewVersions }: Webhook, client: WebhookClient, random: Random) {
     this.#version = conversionReviewVersions.find((version) => REVIEW_VERSIONS.includes(version)) ?? "v1";
-    this.#config = config;
-    this.#cache = cache;
+    this.#target = targetOf(present(clientConfig, "where a conversion webhook is reached"));
+    this.#client = client;
     this.#random = random;
-    const ca = config.caBundle ? Buffer.from(config.caBundle, "base64").toString("utf8") : undefined;
-    this.#agent = new Agent({ keepAlive: true, maxSockets: 8, ...(ca === undefined ? {} : { ca }) });
-  }
-
-  /** Lets idle connections go. */
-  close(): void {
-    this.#agent.destroy();
   }
 
   async convert(objects: readonly AnyObject[], apiVersion: string): Promise<readonly AnyObject[]> {
@@ -65,66 +56,11 @@ export class ConversionWebhook implements Converter {
       request: { uid, desiredAPIVersion, objects },
     };
     try {
-      const answer = parseJson(await this.#post(Buffer.from(stringifyJson(review))));
-      return checked(answer, uid, objects, desiredAPIVersion);
+      const answer = await this.#client.post(this.#target, review, TIMEOUT_SECONDS);
+      return checked(parseJson(answer), uid, objects, desiredAPIVersion);
     } catch (error) {
       throw failed(objects[0]!, error as Error);
     }
-  }
-
-  #post(body: Buffer): Promise<string> {
-    const { url, servername } = this.#address();
-    return new Promise((resolve, reject) => {
-      const sent = request(url, {
-        method: "POST",
-        agent: this.#agent,
-        timeout: TIMEOUT_MS,
-        ...(servername === undefined ? {} : { servername }),
-        headers: {
-          "content-type": "application/json",
-          accept: "application/json",
-          "content-length": body.length,
-        },
-      });
-      const fail = (error: Error) =>
-        reject(new Error(`Post "${url.href}": ${error.message}`, { cause: error }));
-      sent.on("error", fail);
-      sent.on("timeout", () => sent.destroy(new Error("context deadline exceeded")));
-      sent.on("response", (response) => {
-        const chunks: Buffer[] = [];
-        let length = 0;
-        response.on("error", fail);
-        response.on("data", (chunk: Buffer) => {
-          chunks.push(chunk);
-          if ((length += chunk.length) > ANSWER_BYTES_MAX) sent.destroy(new Error("the answer is too large"));
-        });
-        response.on("end", () => {
-          const text = Buffer.concat(chunks).toString("utf8");
-          if (response.statusCode === 200) resolve(text);
-          else fail(new Error(`the server answered with status ${response.statusCode}`));
-        });
-      });
-      sent.end(body);
-    });
-  }
-
-  #address(): { readonly url: URL; readonly servername: string | undefined } {
-    const { url, service } = this.#config;
-    if (url) return { url: new URL(url), servername: undefined };
-    if (!service) throw new Error("the webhook has neither a url nor a service");
-    const { namespace, name, path = "/", port = 443 } = service;
-    const found = this.#cache.get(Service, namespace, name);
-    if (!found) throw new Error(`service "${name}" not found`);
-    const { type, externalName, clusterIP } = found.spec;
-    const host = type === "ExternalName" ? externalName : clusterIP;
-    if (!host || host === "None") throw new Error(`service "${name}" has no cluster IP`);
-    if (type !== "ExternalName" && !(found.spec.ports ?? []).some((one) => one.port === port))
-      throw new Error(`no service port ${port} found for service "${name}"`);
-    const authority = host.includes(":") ? `[${host}]` : host;
-    return {
-      url: new URL(`https://${authority}:${port}${path.startsWith("/") ? path : `/${path}`}`),
-      servername: `${name}.${namespace}.svc`,
-    };
   }
 }
 

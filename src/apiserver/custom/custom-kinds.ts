@@ -21,10 +21,11 @@ import { KindStorage } from "../storage/kind-storage.ts";
 import { prefixOf } from "../storage/keys.ts";
 import type { Feed } from "../watch/feed.ts";
 import { KindCache } from "../watch/kind-cache.ts";
+import { WebhookClient } from "../webhook-client/client.ts";
 import { type DefinitionStatus, isTrue, observe, terminating } from "./definition-status.ts";
 import { customResource, deprecationOf, storagePrefixOf, type Version } from "./kind.ts";
 
-import { ConversionWebhook } from "./conversion-webhook.ts";
+import { CONVERSION_ANSWER_BYTES_MAX, ConversionWebhook } from "./conversion-webhook.ts";
 import { ConvertedStorage } from "./converted-kind.ts";
 import { customView } from "./view.ts";
 
@@ -70,10 +71,14 @@ export class CustomKinds {
   readonly #dirty = new Set<string>();
   /** What ends the wait of a definition that is to be tried again. */
   readonly #retries = new Map<string, () => void>();
+  /** Asks the webhooks of all definitions. */
+  readonly #webhooks: WebhookClient;
   #working = false;
 
   constructor(options: CustomKindsOptions) {
     this.#options = options;
+    this.#webhooks = new WebhookClient({ ...options, answerBytesMax: CONVERSION_ANSWER_BYTES_MAX });
+    options.scope.defer(() => this.#webhooks.close());
   }
 
   /** Resolves when every definition there is has been taken in; follows them from then on. */
@@ -198,7 +203,7 @@ export class CustomKinds {
     const resourceOf = (version: Version) =>
       customResource(definition, status.acceptedNames, version, isTerminating);
     const storedResource = resourceOf(stored);
-    const webhook = this.#webhookOf(definition, scope);
+    const webhook = this.#webhookOf(definition);
     const served = spec.versions.filter((version) => version.served);
     return served
       .toSorted((a, b) => compareVersions(a.name, b.name))
@@ -231,15 +236,9 @@ export class CustomKinds {
   }
 
   /** Undefined where versions differ in name only. */
-  #webhookOf(
-    { spec: { conversion } }: CustomResourceDefinition,
-    scope: Scope,
-  ): ConversionWebhook | undefined {
+  #webhookOf({ spec: { conversion } }: CustomResourceDefinition): ConversionWebhook | undefined {
     const asked = conversion?.strategy === "Webhook" ? conversion.webhook : undefined;
-    if (!asked) return undefined;
-    const webhook = new ConversionWebhook(asked, this.#options.cache, this.#options.random);
-    scope.defer(() => webhook.close());
-    return webhook;
+    return asked && new ConversionWebhook(asked, this.#webhooks, this.#options.random);
   }
 
   /** No definition takes the place of a kind that the server has of its own. */

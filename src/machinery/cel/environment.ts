@@ -2,6 +2,7 @@
 import type { FunctionTable } from "./function-table.ts";
 import {
   BOOL,
+  type ByName,
   BYTES,
   DOUBLE,
   DURATION,
@@ -23,7 +24,7 @@ export interface Environment {
   readonly functions: FunctionTable;
   readonly variables: ReadonlyMap<string, Type>;
   /** Types that `Name{...}` can make. */
-  readonly objects?: ReadonlyMap<string, ObjectType>;
+  readonly objects?: ByName<ObjectType>;
   /** Types that expressions can name, beside the language's own. */
   readonly types?: ReadonlyMap<string, Type>;
   /** The namespace in which names are looked up first. */

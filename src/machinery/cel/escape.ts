@@ -1,6 +1,7 @@
 /** Names of members as expressions write them: what is no identifier is spelled out. */
 
-const RESERVED = new Set(
+/** Words that are no identifiers. */
+export const RESERVED: ReadonlySet<string> = new Set(
   "true false null in as break const continue else for function if import let loop package namespace return var void while".split(
     " ",
   ),

@@ -22,12 +22,17 @@ type Simple =
   | "timestamp"
   | "duration";
 
+/** What is looked up by name: a Map, or what makes it when it is asked for. */
+export interface ByName<T> {
+  get(name: string): T | undefined;
+}
+
 /** A struct with known fields. Two are the same type when their names are. */
 export interface ObjectType {
   readonly kind: "object";
   readonly name: string;
   /** By the names that expressions use (escaped). */
-  readonly fields: ReadonlyMap<string, Type>;
+  readonly fields: ByName<Type>;
 }
 
 const simple = (kind: Simple): Type => ({ kind });
@@ -50,7 +55,7 @@ export const mapOf = (key: Type, value: Type): Type => ({ kind: "map", key, valu
 export const opaque = (name: string, ...parameters: Type[]): Type => ({ kind: "opaque", name, parameters });
 export const optionalOf = (type: Type): Type => opaque("optional_type", type);
 export const typeOf = (of: Type | undefined): Type => ({ kind: "type", of });
-export const objectType = (name: string, fields: ReadonlyMap<string, Type>): ObjectType => ({
+export const objectType = (name: string, fields: ByName<Type>): ObjectType => ({
   kind: "object",
   name,
   fields,

@@ -9,7 +9,7 @@ import type { AnyObject, Resource } from "#machinery/schema";
 import type { Admission } from "../../contracts.ts";
 import { MapReadCache } from "../../map-read-cache.ts";
 import { Caller } from "./call.ts";
-import { WebhookClient } from "./client.ts";
+import { WebhookClient } from "../../webhook-client/client.ts";
 import { compileHook, type Hook } from "./hook.ts";
 import { allowing, startWebhook } from "./test-kit.ts";
 import { WebhookMetrics } from "./webhook-metrics.ts";

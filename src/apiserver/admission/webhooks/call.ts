@@ -2,17 +2,11 @@ import type { AdmissionResponse } from "#api/admission-v1/admissionreview";
 import type { Clock } from "#base/clock";
 import { type Random, uuid } from "#base/random";
 import { type StatusError, internalError } from "#machinery/status";
-import { type WebhookClient, UnreachableWebhook } from "./client.ts";
+import { type WebhookClient, UnreachableWebhook } from "../../webhook-client/client.ts";
 import { CallFailure, noDryRun, Rejection, rejection } from "./failures.ts";
 import type { Hook } from "./hook.ts";
-import {
-  decodeReview,
-  InvalidResponse,
-  responseOf,
-  reviewOf,
-  type Seen,
-  UnreadableResponse,
-} from "./review.ts";
+import type { Seen } from "../matching/seen.ts";
+import { decodeReview, InvalidResponse, responseOf, reviewOf, UnreadableResponse } from "./review.ts";
 import type { WebhookMetrics, WebhookType } from "./webhook-metrics.ts";
 
 export interface CallerOptions {

@@ -105,7 +105,7 @@ test("conditions are compiled when they are written", () => {
     'webhooks[0].matchConditions[1].name: Duplicate value: "a"',
   ]);
   assert.deepEqual(problems(...named("1 + 1")), [
-    'webhooks[0].matchConditions[0].expression: Invalid value: "1 + 1": must evaluate to bool',
+    'webhooks[0].matchConditions[0].expression: Invalid value: "1 + 1": must evaluate to bool but got int',
   ]);
   const [undeclared] = problems(...named("params.x == 1"));
   assert.match(undeclared ?? "", /compilation failed: ERROR: .*undeclared reference to 'params'/s);

@@ -1,11 +1,10 @@
-import { compileCondition } from "#api/admissionregistration-v1/expressions";
 import type { MutatingWebhook } from "#api/admissionregistration-v1/mutatingwebhookconfiguration";
 import { REVIEW_VERSIONS } from "#api/admissionregistration-v1/webhook-rules";
 import type { ValidatingWebhook } from "#api/admissionregistration-v1/validatingwebhookconfiguration";
-import { type LabelSelector, selectsAll } from "#api/meta-v1/labelselector";
-import { compileSelector, type LabelMatcher } from "#machinery/label-selector";
-import { type CompiledRule, compileRule } from "./rules.ts";
-import { type Target, targetOf } from "./target.ts";
+import { type Condition, compileConditions } from "../expressions/conditions.ts";
+import { type Criteria, matcherOf } from "../matching/criteria.ts";
+import { compileRule } from "../matching/rules.ts";
+import { type Target, targetOf } from "../../webhook-client/target.ts";
 
 export type ReviewVersion = "v1" | "v1beta1";
 
@@ -15,14 +14,9 @@ export interface Hook {
   readonly id: string;
   readonly configuration: string;
   readonly name: string;
-  readonly rules: readonly CompiledRule[];
-  /** Rules also match other versions of the same objects, which are converted. */
-  readonly equivalent: boolean;
+  readonly criteria: Criteria;
   /** Requests go on without it when it cannot be asked. */
   readonly failsOpen: boolean;
-  /** Undefined: all. */
-  readonly namespaceMatches: LabelMatcher | undefined;
-  readonly objectMatches: LabelMatcher | undefined;
   /** May be asked about what is not meant to last. */
   readonly supportsDryRun: boolean;
   readonly timeoutSeconds: number;
@@ -32,12 +26,6 @@ export interface Hook {
   readonly reinvocable: boolean;
   readonly target: Target;
   readonly conditions: readonly Condition[];
-}
-
-/** An expression that must hold of a write for the webhook to be asked. */
-export interface Condition {
-  readonly expression: string;
-  readonly rule: ReturnType<typeof compileCondition>;
 }
 
 const TIMEOUT_SECONDS = 10;
@@ -52,25 +40,22 @@ export function compileHook(
     id: `${configuration}/${name}/${index}`,
     configuration,
     name,
-    rules: (webhook.rules ?? []).map(compileRule),
-    equivalent: webhook.matchPolicy !== "Exact",
+    criteria: {
+      rules: (webhook.rules ?? []).map(compileRule),
+      exclude: [],
+      equivalent: webhook.matchPolicy !== "Exact",
+      namespaceMatches: matcherOf(webhook.namespaceSelector),
+      objectMatches: matcherOf(webhook.objectSelector),
+    },
     failsOpen: webhook.failurePolicy === "Ignore",
-    namespaceMatches: matcherOf(webhook.namespaceSelector),
-    objectMatches: matcherOf(webhook.objectSelector),
     supportsDryRun: sideEffects === "None" || sideEffects === "NoneOnDryRun",
     timeoutSeconds: webhook.timeoutSeconds ?? TIMEOUT_SECONDS,
     reviewVersion: reviewVersionOf(webhook.admissionReviewVersions),
     reinvocable: "reinvocationPolicy" in webhook && webhook.reinvocationPolicy === "IfNeeded",
     target: targetOf(webhook.clientConfig),
-    conditions: (webhook.matchConditions ?? []).map(({ expression }) => ({
-      expression,
-      rule: compileCondition(expression.trim()),
-    })),
+    conditions: compileConditions(webhook.matchConditions),
   };
 }
-
-const matcherOf = (selector: LabelSelector | undefined): LabelMatcher | undefined =>
-  selector === undefined || selectsAll(selector) ? undefined : compileSelector(selector);
 
 const reviewVersionOf = (versions: readonly string[]): ReviewVersion | undefined =>
   versions.find((version) => REVIEW_VERSIONS.includes(version)) as ReviewVersion | undefined;

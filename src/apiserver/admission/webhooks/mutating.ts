@@ -1,17 +1,17 @@
 import type { AnyObject } from "#machinery/schema";
-import type { AdmissionPlugin, AdmissionRounds } from "../../contracts.ts";
+import type { AdmissionPlugin } from "../../contracts.ts";
 import type { Caller } from "./call.ts";
 import type { Configurations } from "./configurations.ts";
-import type { Equivalents } from "./equivalents.ts";
+import type { Equivalents } from "../matching/equivalents.ts";
 import type { Hook } from "./hook.ts";
-import { isExempt, type Matching } from "./match.ts";
-import { isChanged, patchedBy } from "./patched.ts";
-import type { Seen } from "./review.ts";
-import { converted } from "./seen.ts";
+import { type HookMatching, isExempt } from "./match.ts";
+import { converted, type Seen } from "../matching/seen.ts";
+import { isChanged, memoryOf } from "../mutation/memory.ts";
+import { patchedBy } from "./patched.ts";
 
 export interface MutatingOptions {
   readonly configurations: Configurations;
-  readonly matching: Matching;
+  readonly matching: HookMatching;
   readonly equivalents: Equivalents;
   readonly caller: Caller;
 }
@@ -25,7 +25,7 @@ export function mutatingWebhooks(options: MutatingOptions): AdmissionPlugin {
     name: NAME,
     handles: (admission) => configurations.hooks.length > 0 && !isExempt(admission),
     async admit(admission) {
-      const memory = memoryOf(admission.rounds);
+      const memory = memoryOf(admission.rounds, NAME);
       const { rounds } = admission;
       const round = rounds?.round ?? 0;
       let { object } = admission;
@@ -69,26 +69,4 @@ async function changedBy(
   if (!mutated) return object;
   if (seen.object === object) return after;
   return converted(after, resource, admission.resource, equivalents);
-}
-
-/** What has happened in the rounds of one request. */
-class Memory {
-  /** Of the webhooks that want to see changes behind them: those that were called since the last change. */
-  readonly called = new Set<string>();
-  /** Those to call once more. */
-  readonly woken = new Set<string>();
-  output: AnyObject | undefined;
-
-  wakeAll(): void {
-    for (const id of this.called) this.woken.add(id);
-    this.called.clear();
-  }
-}
-
-function memoryOf(rounds: AdmissionRounds | undefined): Memory {
-  const known = rounds?.notes.get(NAME);
-  if (known instanceof Memory) return known;
-  const made = new Memory();
-  rounds?.notes.set(NAME, made);
-  return made;
 }

@@ -2,12 +2,12 @@ import type { AdmissionPlugin } from "../../contracts.ts";
 import type { Caller } from "./call.ts";
 import type { Configurations } from "./configurations.ts";
 import type { Hook } from "./hook.ts";
-import { isExempt, type Matching } from "./match.ts";
-import type { Seen } from "./review.ts";
+import type { Seen } from "../matching/seen.ts";
+import { type HookMatching, isExempt } from "./match.ts";
 
 export interface ValidatingOptions {
   readonly configurations: Configurations;
-  readonly matching: Matching;
+  readonly matching: HookMatching;
   readonly caller: Caller;
 }
 

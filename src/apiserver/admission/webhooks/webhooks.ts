@@ -4,10 +4,11 @@ import { ValidatingWebhookConfiguration } from "#api/admissionregistration-v1/va
 import type { AdmissionPlugin, Authorizer, Loopback } from "../../contracts.ts";
 import type { ResourceSet } from "../../resource-set.ts";
 import { Caller } from "./call.ts";
-import { WebhookClient, type WebhookClientOptions } from "./client.ts";
+import { WebhookClient, type WebhookClientOptions } from "../../webhook-client/client.ts";
 import { Configurations } from "./configurations.ts";
-import { Equivalents } from "./equivalents.ts";
-import { Matching } from "./match.ts";
+import { Equivalents } from "../matching/equivalents.ts";
+import { Matching } from "../matching/matching.ts";
+import { HookMatching } from "./match.ts";
 import { mutatingWebhooks } from "./mutating.ts";
 import { validatingWebhooks } from "./validating.ts";
 import { WebhookMetrics } from "./webhook-metrics.ts";
@@ -28,7 +29,11 @@ export function webhookPlugins(options: WebhookOptions): readonly AdmissionPlugi
   const client = new WebhookClient(options);
   options.closing.addEventListener("abort", () => client.close(), { once: true });
   const equivalents = new Equivalents(kinds);
-  const matching = new Matching({ ...options, equivalents });
+  const matching = new HookMatching({
+    ...options,
+    equivalents,
+    matching: new Matching({ ...options, equivalents }),
+  });
   const calling = { ...options, client, metrics: new WebhookMetrics(registry) };
   return [
     mutatingWebhooks({

@@ -1,4 +1,4 @@
-import type { RuleWithOperations } from "#api/admissionregistration-v1/matching";
+import type { NamedRuleWithOperations, RuleWithOperations } from "#api/admissionregistration-v1/matching";
 import type { Operation } from "../../contracts.ts";
 
 /** What a rule looks at. */
@@ -8,6 +8,7 @@ export interface Subject {
   readonly version: string;
   readonly plural: string;
   readonly subresource: string;
+  readonly name: string;
   /** Lives in a namespace; a namespace itself does not. */
   readonly inNamespace: boolean;
 }
@@ -32,6 +33,14 @@ export function compileRule({
     isVersion(version) &&
     patterns.some((matches) => matches(plural, subresource)) &&
     (scope === "Namespaced" ? inNamespace : scope === "Cluster" ? !inNamespace : true);
+}
+
+/** As `compileRule`, for objects with these names only, where there are any. */
+export function compileNamedRule({ resourceNames, ...rule }: NamedRuleWithOperations): CompiledRule {
+  const matches = compileRule(rule);
+  if (!resourceNames || resourceNames.length === 0) return matches;
+  const names = new Set(resourceNames);
+  return (subject) => names.has(subject.name) && matches(subject);
 }
 
 function anyOf(values: readonly string[] = []): (value: string) => boolean {

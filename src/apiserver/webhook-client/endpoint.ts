@@ -1,7 +1,7 @@
 import { Service } from "#api/core-v1/service";
 import { type EndpointPort, EndpointSlice } from "#api/discovery-v1/endpointslice";
 import type { Random } from "#base/random";
-import type { ReadCache } from "../../contracts.ts";
+import type { ReadCache } from "../contracts.ts";
 import type { Target } from "./target.ts";
 
 export interface Address {

@@ -4,7 +4,7 @@ import { isIP } from "node:net";
 import type { Clock } from "#base/clock";
 import type { Random } from "#base/random";
 import { stringifyJson } from "#machinery/json";
-import type { ReadCache } from "../../contracts.ts";
+import type { ReadCache } from "../contracts.ts";
 import { endpointOf } from "./endpoint.ts";
 import type { Target } from "./target.ts";
 import { causeText, statusText } from "./transport-errors.ts";
@@ -21,6 +21,8 @@ export interface WebhookClientOptions {
   readonly random: Random;
   /** How the server proves to webhooks who it is, by the host and port of their URL; read anew for each connection. */
   readonly certificateFor?: (host: string) => ClientCertificate | undefined;
+  /** Of one answer; by default as much as a changed object may need. */
+  readonly answerBytesMax?: number;
 }
 
 /** An answer could not be had; the message says why, and where it was looked for. */
@@ -32,7 +34,7 @@ export class UnreachableWebhook extends Error {
 const CONNECTIONS_MAX = 64;
 const IDLE_CONNECTIONS_MAX = 8;
 const IDLE_MS_MAX = 90_000;
-/** Of one answer. An object may have 3 MiB, and a patch says it in base64. */
+/** An object may have 3 MiB, and a patch says it in base64. */
 const ANSWER_BYTES_MAX = 8 * 1024 * 1024;
 
 /** Asks webhooks over HTTPS. Never follows redirects. */
@@ -61,7 +63,8 @@ export class WebhookClient {
     const cancel = this.#options.clock.after(timeoutSeconds * 1000, () => deadline.abort());
     try {
       const options = this.#requestOptions(target, timeoutSeconds, bytes.length);
-      return await exchange(options, bytes, deadline.signal);
+      const { answerBytesMax = ANSWER_BYTES_MAX } = this.#options;
+      return await exchange({ options, body: bytes, answerBytesMax, signal: deadline.signal });
     } catch (cause) {
       if (cause instanceof UnreachableWebhook) throw cause;
       const why = deadline.signal.aborted ? "context deadline exceeded" : causeText(cause);
@@ -97,21 +100,31 @@ export class WebhookClient {
   }
 }
 
+interface Exchange {
+  readonly options: RequestOptions;
+  readonly body: Buffer;
+  readonly answerBytesMax: number;
+  readonly signal: AbortSignal;
+}
+
 /** Once more where a kept connection had been closed by the other side just before it was used. */
-async function exchange(options: RequestOptions, body: Buffer, signal: AbortSignal): Promise<Uint8Array> {
+async function exchange(asked: Exchange): Promise<Uint8Array> {
   try {
-    return await attempt(options, body, signal);
+    return await attempt(asked);
   } catch (error) {
     if (!(error instanceof StaleConnection)) throw error;
-    return await attempt({ ...options, agent: false }, body, signal);
+    return await attempt({ ...asked, options: { ...asked.options, agent: false } });
   }
 }
 
 class StaleConnection extends Error {}
 
-function attempt(options: RequestOptions, body: Buffer, signal: AbortSignal): Promise<Uint8Array> {
+function attempt({ options, body, answerBytesMax, signal }: Exchange): Promise<Uint8Array> {
   return new Promise((resolve, reject) => {
-    const sent = request({ ...options, signal }, (response) => void answerOf(response).then(resolve, reject));
+    const sent = request(
+      { ...options, signal },
+      (response) => void answerOf(response, answerBytesMax).then(resolve, reject),
+    );
     sent.on("error", (error: NodeJS.ErrnoException) =>
       reject(sent.reusedSocket && error.code === "ECONNRESET" ? new StaleConnection() : error),
     );
@@ -119,14 +132,14 @@ function attempt(options: RequestOptions, body: Buffer, signal: AbortSignal): Pr
   });
 }
 
-async function answerOf(response: IncomingMessage): Promise<Uint8Array> {
+async function answerOf(response: IncomingMessage, bytesMax: number): Promise<Uint8Array> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of response as AsyncIterable<Buffer>) {
     size += chunk.length;
-    if (size > ANSWER_BYTES_MAX) {
+    if (size > bytesMax) {
       response.destroy();
-      throw new UnreachableWebhook(`the response is larger than ${ANSWER_BYTES_MAX} bytes`);
+      throw new UnreachableWebhook(`the response is larger than ${bytesMax} bytes`);
     }
     chunks.push(chunk);
   }

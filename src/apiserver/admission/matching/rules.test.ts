@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { compileRule, type Subject } from "./rules.ts";
+import { compileNamedRule, compileRule, type Subject } from "./rules.ts";
 
 const pods: Subject = {
   operation: "CREATE",
@@ -8,6 +8,7 @@ const pods: Subject = {
   version: "v1",
   plural: "pods",
   subresource: "",
+  name: "web",
   inNamespace: true,
 };
 const all = {
@@ -53,4 +54,11 @@ test("rules match as they are written", () => {
     const matches = compileRule({ ...all, ...rule });
     assert.equal(matches({ ...pods, ...subject }), expected, JSON.stringify([rule, subject]));
   }
+});
+
+test("a rule may be about single objects", () => {
+  const matches = compileNamedRule({ ...all, resourceNames: ["web"] });
+  assert.equal(matches(pods), true);
+  assert.equal(matches({ ...pods, name: "db" }), false);
+  assert.equal(compileNamedRule(all)({ ...pods, name: "db" }), true);
 });

@@ -6,10 +6,10 @@ import { EndpointSlice } from "#api/discovery-v1/endpointslice";
 import { made } from "#api/test-kit";
 import { systemClock } from "#base/clock";
 import { seededRandom } from "#base/random";
-import { MapReadCache } from "../../map-read-cache.ts";
+import { MapReadCache } from "../map-read-cache.ts";
 import { WebhookClient } from "./client.ts";
 import { targetOf } from "./target.ts";
-import { allowing, startWebhook } from "./test-kit.ts";
+import { allowing, startWebhook } from "../admission/webhooks/test-kit.ts";
 
 const review = { apiVersion: "admission.k8s.io/v1", kind: "AdmissionReview", request: { uid: "1" } };
 const random = seededRandom(1);

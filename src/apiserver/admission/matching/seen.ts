@@ -2,10 +2,21 @@ import type { AnyObject, Resource } from "#machinery/schema";
 import { StatusError, internalError } from "#machinery/status";
 import type { Admission } from "../../contracts.ts";
 import type { Equivalents } from "./equivalents.ts";
-import { isOfKind } from "./patched.ts";
-import type { Seen } from "./review.ts";
 
-/** The write in the version that a webhook has asked for. Kinds of subresources are the same in all versions. */
+/** A write as one webhook or policy sees it. */
+export interface Seen {
+  readonly admission: Admission;
+  /** Of the version that was asked for. */
+  readonly resource: Resource;
+  readonly object: AnyObject | undefined;
+  readonly old: AnyObject | undefined;
+}
+
+/** Is it an object of the resource itself, and not of a subresource with a kind of its own? */
+export const isOfKind = ({ apiVersion, kind }: AnyObject, resource: Resource): boolean =>
+  apiVersion === resource.apiVersion && kind === resource.kind;
+
+/** The write in the version that was asked for. Kinds of subresources are the same in all versions. */
 export async function seenAs(
   admission: Admission,
   resource: Resource,
