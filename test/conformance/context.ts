@@ -24,14 +24,15 @@ export class ConformanceContext {
   /** Ends with the test, or when its time is over. */
   readonly signal: AbortSignal;
   readonly images = images;
-  readonly #shared: SharedCluster;
+  /** Path of the administrator's kubeconfig. */
+  readonly kubeconfig: string;
   readonly #cleanups: (() => unknown)[] = [];
   readonly #ended = new AbortController();
 
   constructor(shared: SharedCluster, namespace: string, signal: AbortSignal) {
-    this.#shared = shared;
     this.namespace = namespace;
     this.config = shared.config;
+    this.kubeconfig = shared.kubeconfig;
     this.signal = AbortSignal.any([signal, this.#ended.signal]);
   }
 
@@ -67,7 +68,7 @@ export class ConformanceContext {
   readonly kubectl = (args: readonly string[], stdin?: string): Promise<Ran> =>
     run(clientBinary("kubectl"), ["--namespace", this.namespace, ...args], {
       input: stdin,
-      env: { KUBECONFIG: this.#shared.kubeconfig },
+      env: { KUBECONFIG: this.kubeconfig },
     });
 
   /** One HTTP request as the administrator, or as nobody with `{ anonymous: true }`; any status is an answer. */

@@ -41,15 +41,18 @@ export interface DeleteQuery {
 type Call = (request: object, options?: object) => Promise<never>;
 type Subresource = "" | "Status" | "Scale" | "Ephemeralcontainers" | "Resize";
 
+/** Where a test works. */
+export type Place = Pick<ConformanceContext, "namespace" | "config" | "api" | "signal">;
+
 export class KindClient<T extends KubernetesObject> {
   /** Path of the collection. */
   readonly path: string;
-  readonly #context: ConformanceContext;
+  readonly #context: Place;
   readonly #calls: Readonly<Record<string, Call>>;
   readonly kind: Kind;
   readonly #namespace: string | undefined;
 
-  constructor(context: ConformanceContext, kind: Kind, namespace?: string) {
+  constructor(context: Place, kind: Kind, namespace?: string) {
     const { root, plural, api } = kind;
     this.path = namespace === undefined ? `${root}/${plural}` : `${root}/namespaces/${namespace}/${plural}`;
     this.#context = context;
@@ -182,8 +185,9 @@ export class KindClient<T extends KubernetesObject> {
     }
   }
 
-  untilGone(name: string): Promise<void> {
-    return this.#context.waitGone(`${this.path}/${name}`);
+  async untilGone(name: string): Promise<void> {
+    const query = { fieldSelector: `metadata.name=${name}` };
+    await this.untilAll(query, (left) => left.length === 0, `${name} is gone`);
   }
 
   async #start(query: Readonly<Record<string, string | number | undefined>>): Promise<Recording<T>> {

@@ -55,8 +55,7 @@ import {
   type V1VolumeAttachment,
   type V1VolumeAttributesClass,
 } from "@kubernetes/client-node";
-import { type Kind, KindClient } from "./kind-client.ts";
-import type { ConformanceContext } from "./suite.ts";
+import { type Kind, KindClient, type Place } from "./kind-client.ts";
 
 const namespaced =
   <T extends KubernetesObject>(
@@ -65,7 +64,7 @@ const namespaced =
     kind: string,
     plural = `${kind.toLowerCase()}s`,
   ) =>
-  (context: ConformanceContext, namespace = context.namespace): KindClient<T> =>
+  (context: Place, namespace = context.namespace): KindClient<T> =>
     new KindClient<T>(context, { api, kind, root, plural }, namespace);
 
 const ofCluster =
@@ -75,7 +74,7 @@ const ofCluster =
     kind: string,
     plural = `${kind.toLowerCase()}s`,
   ) =>
-  (context: ConformanceContext): KindClient<T> =>
+  (context: Place): KindClient<T> =>
     new KindClient<T>(context, { api, kind, root, plural });
 
 export const pods = namespaced<V1Pod>(CoreV1Api, "/api/v1", "Pod");
