@@ -3,10 +3,20 @@ import { ageColumn, nameColumn, text } from "#api/columns";
 import { NodeSelector } from "#api/core-v1/affinity";
 import { Condition } from "#api/meta-v1/condition";
 import { ObjectMeta } from "#api/meta-v1/objectmeta";
-import { DeviceConfiguration, DeviceToleration, ResourceClaimSpec } from "#api/resource-v1/device";
+import {
+  DeviceConfiguration,
+  DeviceToleration,
+  ResourceClaimSpec,
+  withCounts,
+} from "#api/resource-v1/device";
+import { parseCidr } from "#base/ip";
 import {
   bool,
+  type FieldProblem,
+  forbidden,
   inline,
+  invalid,
+  item,
   json,
   list,
   map,
@@ -145,7 +155,36 @@ export const ResourceClaim = resource({
   ],
 
   rules: {
+    defaults: (claim) => ({ ...claim, spec: withCounts(claim.spec) }),
+    validate: ({ status }) => problemsOfStatus(status),
     validateUpdate: ({ spec }, old) => unchanged("spec", spec, old.spec),
   },
 });
+
+function* problemsOfStatus({
+  allocation,
+  reservedFor = [],
+  devices = [],
+}: ResourceClaimStatus): Iterable<FieldProblem> {
+  if (reservedFor.length > 0 && !allocation)
+    yield forbidden("status.reservedFor", "may not be specified when `allocated` is not set");
+  const given = new Set(allocation?.devices.results?.map(identityOf));
+  for (const [index, device] of devices.entries()) {
+    const path = item("status.devices", index);
+    if (!given.has(identityOf(device)))
+      yield invalid(path, identityOf(device), "must be an allocated device in the claim");
+    for (const [at, text] of (device.networkData?.ips ?? []).entries())
+      if (!parseCidr(text)) yield invalid(`${path}.networkData.${item("ips", at)}`, text, NO_CIDR);
+  }
+}
+
+const NO_CIDR = "must be a valid address in CIDR form, (e.g. 10.9.8.7/24 or 2001:db8::1/64)";
+
+/** Driver, pool and device name one device of the cluster. */
+const identityOf = ({
+  driver,
+  pool,
+  device,
+}: Pick<AllocatedDeviceStatus, "driver" | "pool" | "device">): string => `${driver}/${pool}/${device}`;
+
 export interface ResourceClaim extends Of<typeof ResourceClaim> {}

@@ -1,6 +1,7 @@
+import { unchanged } from "#api/checks";
 import { ageColumn, nameColumn } from "#api/columns";
 import { ObjectMeta } from "#api/meta-v1/objectmeta";
-import { ResourceClaimSpec } from "#api/resource-v1/device";
+import { ResourceClaimSpec, withCounts } from "#api/resource-v1/device";
 import { type Of, resource, struct, value } from "#machinery/schema";
 
 export const ResourceClaimTemplateSpec = struct("resource.v1.ResourceClaimTemplateSpec", {
@@ -20,5 +21,12 @@ export const ResourceClaimTemplate = resource({
   specRequired: true,
 
   columns: [nameColumn, ageColumn],
+  rules: {
+    defaults: (template) => ({
+      ...template,
+      spec: { ...template.spec, spec: withCounts(template.spec.spec) },
+    }),
+    validateUpdate: ({ spec }, old) => unchanged("spec", spec, old.spec),
+  },
 });
 export interface ResourceClaimTemplate extends Of<typeof ResourceClaimTemplate> {}
