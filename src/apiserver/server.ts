@@ -1,4 +1,5 @@
 import { CustomResourceDefinition } from "#api/apiextensions-v1/customresourcedefinition";
+import { APIService } from "#api/apiregistration-v1/apiservice";
 import { Namespace } from "#api/core-v1/namespace";
 import { ServiceCIDR } from "#api/networking-v1/servicecidr";
 import { resources as builtIn } from "#api/registry";
@@ -9,6 +10,9 @@ import { Scope } from "#base/scope";
 import type { Transport } from "#client/transport";
 import type { Resource } from "#machinery/schema";
 import type { Store } from "#store/store";
+import { Aggregation } from "./aggregation/aggregation.ts";
+import type { FrontProxyIdentity } from "./aggregation/front-proxy.ts";
+import { LocalServices } from "./aggregation/local-services.ts";
 import type { AuditLog } from "./audit/audit-log.ts";
 import { type Advertised, advertise, bootstrapNamespaces, bootstrapServiceRange } from "./bootstrap.ts";
 import type { AdmissionPlugin, Authenticator, Authorizer, Loopback, ReadCache, User } from "./contracts.ts";
@@ -35,6 +39,7 @@ import { type Guards, Serving } from "./serving.ts";
 import { standardHooks } from "./standard-hooks.ts";
 import { addStandardPaths } from "./standard-paths.ts";
 import { keepBookmarking } from "./watch/bookmarks.ts";
+import type { Encryption } from "./encryption/encryption.ts";
 import { Feed } from "./watch/feed.ts";
 
 const log = logger("apiserver");
@@ -75,6 +80,10 @@ export interface ApiServerOptions {
   readonly limits?: Partial<Limits>;
   readonly services?: ServiceRangeOptions;
   readonly healthChecks?: readonly HealthCheck[];
+  /** How this server shows extension servers that it may speak for users; read anew for each connection. */
+  readonly frontProxy?: () => FrontProxyIdentity | undefined;
+  /** Encrypts what is stored, as its configuration says; without it nothing is. */
+  readonly encryption?: Encryption;
 }
 
 export interface ListenOptions extends ServingCertificate {
@@ -107,8 +116,10 @@ export interface ApiServer {
 export const LOOPBACK_USER: User = { name: "system:apiserver", groups: ["system:masters"] };
 
 /** Reads its caches from the store and serves. Nothing listens until `listen` is called. */
-export async function startApiServer(options: ApiServerOptions): Promise<ApiServer> {
-  const { store, clock, random } = options;
+export async function startApiServer(asked: ApiServerOptions): Promise<ApiServer> {
+  const { clock, random, encryption } = asked;
+  const store = encryption?.around(asked.store) ?? asked.store;
+  const options = { ...asked, store };
   const scope = new Scope((error) => log.error("the API server's own work failed", { error }));
   const limits: Limits = { ...defaultLimits, ...options.limits };
   const gates = new FeatureGates(options.gates);
@@ -119,8 +130,12 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
   const handlers = new HandlerTables();
   const metrics = new RequestMetrics();
   const health = healthOf(options, feed);
+  encryption?.attach({ registry: metrics.registry, health, onRetry: () => feed.readAgain() });
   let url = "https://localhost";
-  addStandardPaths(handlers.paths, { kinds, health, metrics, address: () => url.replace(/^https:\/\//, "") });
+  const address = () => url.replace(/^https:\/\//, "");
+  const identity = options.frontProxy ?? nobody;
+  const aggregation = new Aggregation({ kinds, cache, clock, random, scope, identity });
+  addStandardPaths(handlers.paths, { kinds, aggregation, health, metrics, address });
   // The rooms are made of what they guard: they see the loopback before they exist themselves.
   const plugins: AdmissionPlugin[] = [];
   const deps: RestDeps = {
@@ -138,6 +153,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     limits,
     kinds,
     dispatcher: new Dispatcher(deps, handlers.subresources, handlers.reviews, scaleSubresource),
+    delegate: aggregation.handlerFor,
     paths: handlers.paths.find,
     connects: handlers.connects,
     metrics,
@@ -158,7 +174,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
   plugins.push(...rooms.admission);
   handlers.add(rooms);
   await bootstrapObjects({ kinds, cache, loopback, ranges });
-  await startOwnWork({ kinds, cache, loopback, store, feed, limits, clock, random, scope });
+  await startOwnWork({ kinds, cache, loopback, store, feed, limits, clock, random, scope, aggregation });
 
   const guards: Guards = { impersonate: undefined, audit: undefined, ...rooms };
   const chain = serving.chain(guards);
@@ -168,12 +184,13 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     gates,
     metrics,
     health,
-    async listen({ host, port, clientCa, certificate, key }) {
-      const listener = new Listener({ clientCa, certificate, key, clock, limits, handle: chain.handle });
-      const address = await listener.listen(host, port);
+    async listen({ host, port, ...tls }) {
+      const { takesUpgrade } = aggregation;
+      const listener = new Listener({ ...tls, clock, limits, handle: chain.handle, takesUpgrade });
+      const bound = await listener.listen(host, port);
       scope.defer(() => listener.close());
-      url = `https://${host.includes(":") ? `[${host}]` : host}:${address.port}`;
-      return { url, port: address.port, renew: (renewed) => listener.renew(renewed) };
+      url = `https://${host.includes(":") ? `[${host}]` : host}:${bound.port}`;
+      return { url, port: bound.port, renew: (renewed) => listener.renew(renewed) };
     },
     async advertise(where) {
       const { port, address } = where;
@@ -212,10 +229,20 @@ async function bootstrapObjects({ kinds, cache, loopback, ranges }: Bootstrapped
   if (kinds.of(ServiceCIDR)) await bootstrapServiceRange(loopback, cache, ranges.addresses);
 }
 
-/** What the server does by itself as long as it lives, beside answering. */
-async function startOwnWork(options: CustomKindsOptions): Promise<void> {
-  if (options.kinds.of(CustomResourceDefinition)) await new CustomKinds(options).start();
+interface OwnWork extends CustomKindsOptions {
+  readonly aggregation: Aggregation;
 }
+
+/** What the server does by itself as long as it lives, beside answering. */
+async function startOwnWork({ aggregation, ...options }: OwnWork): Promise<void> {
+  const { kinds, loopback } = options;
+  if (kinds.of(CustomResourceDefinition)) await new CustomKinds(options).start();
+  if (kinds.of(APIService)) await new LocalServices(options).start();
+  await aggregation.start(loopback);
+}
+
+/** Extension servers that want to know who asks them are told nothing. */
+const nobody = () => undefined;
 
 function healthOf({ healthChecks = [], store }: ApiServerOptions, feed: Feed): Health {
   const health = new Health();

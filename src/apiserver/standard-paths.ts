@@ -1,5 +1,6 @@
 /** The paths that every API server has, beside those of its kinds. */
 import { Status as StatusKind } from "#api/meta-v1/status";
+import type { Aggregation } from "./aggregation/aggregation.ts";
 import { Discovery } from "./discovery/discovery.ts";
 import type { Health } from "./health/health.ts";
 import type { RequestMetrics } from "./metrics.ts";
@@ -13,6 +14,7 @@ import { versionInfo } from "./version.ts";
 
 export interface StandardPathsOptions {
   readonly kinds: ResourceSet;
+  readonly aggregation: Aggregation;
   readonly health: Health;
   readonly metrics: RequestMetrics;
   /** Where clients reach this server, as host and port. */
@@ -35,8 +37,8 @@ export function addStandardPaths(paths: PathTable, options: StandardPathsOptions
   );
 }
 
-function addDiscovery(paths: PathTable, { kinds, address }: StandardPathsOptions): void {
-  const discovery = new Discovery(kinds, address);
+function addDiscovery(paths: PathTable, { kinds, aggregation, address }: StandardPathsOptions): void {
+  const discovery = new Discovery(kinds, aggregation, address);
   for (const root of ["/api", "/apis"]) addBoth(paths, root, discovery.handle);
 }
 

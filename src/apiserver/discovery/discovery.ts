@@ -8,6 +8,7 @@ import { encodeValue } from "../negotiation/answer-writer.ts";
 import { compressed, COMPRESSED_BYTES_MIN, takesGzip } from "../negotiation/compress.ts";
 import type { PathHandler, PathRequest } from "../request/handlers.ts";
 import { splitPath } from "../request/request-info.ts";
+import type { Aggregation } from "../aggregation/aggregation.ts";
 import type { ResourceSet } from "../resource-set.ts";
 import { aggregatedDocument, coreVersions, groupDocument, resourceList } from "./documents.ts";
 
@@ -23,13 +24,15 @@ interface Document {
 /** `/api`, `/apis` and all below them down to a version. Documents are made once for each set of kinds. */
 export class Discovery {
   readonly #kinds: ResourceSet;
+  readonly #aggregation: Aggregation;
   readonly #address: () => string;
   readonly #documents = new Map<string, Document>();
-  #madeFor = -1;
+  #madeFor = "";
 
   /** `address`: where clients reach this server, as host and port. */
-  constructor(kinds: ResourceSet, address: () => string) {
+  constructor(kinds: ResourceSet, aggregation: Aggregation, address: () => string) {
     this.#kinds = kinds;
+    this.#aggregation = aggregation;
     this.#address = address;
   }
 
@@ -47,11 +50,11 @@ export class Discovery {
   #root(request: PathRequest, core: boolean): Promise<void> {
     if (asksForAggregated(request.exchange.header("accept"))) {
       const type = `application/json;g=${AGGREGATED_GROUP};v=${AGGREGATED_VERSION};as=${AGGREGATED}`;
-      const groups = () => this.#kinds.groups().filter(({ name }) => (name === "") === core);
+      const groups = () => this.#aggregation.groups().filter(({ name }) => (name === "") === core);
       return this.#answer(
         request,
         APIGroupDiscoveryList,
-        () => aggregatedDocument(this.#kinds, groups()),
+        () => aggregatedDocument(this.#kinds, this.#aggregation, groups()),
         type,
       );
     }
@@ -59,7 +62,7 @@ export class Discovery {
     return this.#answer(request, APIGroupList, () => ({
       kind: "APIGroupList",
       apiVersion: "v1",
-      groups: this.#kinds
+      groups: this.#aggregation
         .groups()
         .filter(({ name }) => name !== "")
         .map(groupDocument),
@@ -67,7 +70,7 @@ export class Discovery {
   }
 
   #group(request: PathRequest, name: string): Promise<void> {
-    const group = this.#kinds.groups().find((one) => one.name === name);
+    const group = this.#aggregation.groups().find((one) => one.name === name);
     if (!group || name === "") throw noSuchResource();
     return this.#answer(request, APIGroup, () => ({
       kind: "APIGroup",
@@ -106,9 +109,10 @@ export class Discovery {
   }
 
   #document(key: string, make: () => Buffer): Document {
-    if (this.#madeFor !== this.#kinds.version) {
+    const madeFor = `${this.#kinds.version} ${this.#aggregation.version}`;
+    if (this.#madeFor !== madeFor) {
       this.#documents.clear();
-      this.#madeFor = this.#kinds.version;
+      this.#madeFor = madeFor;
     }
     const known = this.#documents.get(key);
     if (known) return known;

@@ -1,6 +1,8 @@
 import { createHash } from "node:crypto";
 import type { GroupFacts } from "#api/groups";
 import type { Resource } from "#machinery/schema";
+import type { Aggregation } from "../aggregation/aggregation.ts";
+import type { Remote } from "../aggregation/remote.ts";
 import type { ResourceSet, ServedKind } from "../resource-set.ts";
 
 const nameOrder = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
@@ -105,24 +107,40 @@ export const coreVersions = (address: string): object => ({
 });
 
 /** Everything about these groups in one document, as clients ask for by `as=APIGroupDiscoveryList`. */
-export function aggregatedDocument(kinds: ResourceSet, groups: readonly GroupFacts[]): object {
+export function aggregatedDocument(
+  kinds: ResourceSet,
+  aggregation: Aggregation,
+  groups: readonly GroupFacts[],
+): object {
   return {
     kind: "APIGroupDiscoveryList",
     apiVersion: "apidiscovery.k8s.io/v2",
     metadata: {},
     items: groups.map(({ name, versions }) => ({
       metadata: { ...(name === "" ? {} : { name }), creationTimestamp: null },
-      versions: versions.map((version) => ({
-        version,
-        resources: kinds
-          .kindsOf(name, version)
-          .map(({ resource }) => aggregatedRow(resource))
-          .sort((a, b) => nameOrder(a.resource, b.resource)),
-        freshness: "Current",
-      })),
+      versions: versions.map((version) => {
+        const remote = aggregation.remote(name, version);
+        return remote ? remoteVersion(remote) : ownVersion(kinds, name, version);
+      }),
     })),
   };
 }
+
+const ownVersion = (kinds: ResourceSet, group: string, version: string): object => ({
+  version,
+  resources: kinds
+    .kindsOf(group, version)
+    .map(({ resource }) => aggregatedRow(resource))
+    .sort((a, b) => nameOrder(a.resource, b.resource)),
+  freshness: "Current",
+});
+
+/** As another server listed it last. */
+const remoteVersion = ({ version, rows = [], fresh }: Remote): object => ({
+  version,
+  resources: rows,
+  freshness: fresh ? "Current" : "Stale",
+});
 
 function aggregatedRow(resource: Resource) {
   const { group, version, kind, plural, singular, namespaced, shortNames, categories } = resource;

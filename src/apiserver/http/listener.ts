@@ -35,6 +35,8 @@ export interface ListenerOptions extends ServingCertificate {
   readonly clock: Clock;
   readonly limits: Limits;
   readonly handle: (exchange: Exchange) => Promise<void>;
+  /** Whether connections for this path, beyond those of our own kinds, may change their protocol. */
+  readonly takesUpgrade: (url: string) => boolean;
 }
 
 /** Connections that send nothing are closed after this long. */
@@ -124,7 +126,7 @@ export class Listener {
   }
 
   #listenForRequests(): void {
-    const { clock } = this.#options;
+    const { clock, takesUpgrade } = this.#options;
     const server = this.#server;
     // With a `request` listener of our own and no `stream` listener of Node's, HTTP/1.1 comes as requests and
     // HTTP/2 as streams, without compatibility objects on the way.
@@ -144,7 +146,8 @@ export class Listener {
       if (!session) return;
       this.#run(new H2Exchange(stream, headers, clock, this.#peerOf(session, session.socket)));
     });
-    (server as unknown as HttpServerOptions).shouldUpgradeCallback = ({ url = "" }) => UPGRADING.test(url);
+    (server as unknown as HttpServerOptions).shouldUpgradeCallback = ({ url = "" }) =>
+      UPGRADING.test(url) || takesUpgrade(url);
     server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
       socket.on("error", () => undefined);
       this.#run(new UpgradeExchange(request, socket, head, clock, this.#peerOf(request.socket)));

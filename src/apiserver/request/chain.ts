@@ -44,6 +44,8 @@ export interface ChainOptions {
   readonly impersonate:
     | ((user: User, exchange: Exchange, authorizer: Authorizer) => Promise<User>)
     | undefined;
+  /** Who answers instead of this server. */
+  readonly delegate: (info: RequestInfo) => PathHandler | undefined;
   /** Other paths: exact ones first, then by the longest prefix that ends in `/`. */
   readonly paths: (path: string) => PathHandler | undefined;
   /** By `subresourceKey`: those that take the connection over. */
@@ -83,8 +85,8 @@ export class Chain {
     try {
       info = requestInfoOf(exchange.method, exchange.path, exchange.search);
       const user = await this.#admitUser(visit, info);
-      await (info.isResource ? this.#serveResource(visit, info, user) : this.#servePath(visit, info, user));
-      metrics.finished(info, exchange.status, clock.monotonic() - startMs);
+      await this.#serve(visit, info, user);
+      metrics.finished(info.isResource ? known(info, kinds) : info, exchange.status, clock.monotonic() - startMs);
     } catch (thrown) {
       const error = asStatus(thrown, exchange);
       auditFailure(visit.trail, error);
@@ -132,8 +134,20 @@ export class Chain {
     });
   }
 
-  async #servePath({ exchange, headers, trail }: Visit, info: RequestInfo, user: User): Promise<void> {
-    const handler = this.#options.paths(exchange.path);
+  #serve(visit: Visit, info: RequestInfo, user: User): Promise<void> {
+    const { delegate, paths } = this.#options;
+    const delegated = delegate(info);
+    if (delegated) return this.#servePath(visit, info, user, delegated);
+    if (info.isResource) return this.#serveResource(visit, info, user);
+    return this.#servePath(visit, info, user, paths(visit.exchange.path));
+  }
+
+  async #servePath(
+    { exchange, headers, trail }: Visit,
+    info: RequestInfo,
+    user: User,
+    handler: PathHandler | undefined,
+  ): Promise<void> {
     if (!handler) throw noSuchResource();
     await handler({ exchange, info, user, headers });
     trail?.complete({ code: exchange.status });

@@ -1,0 +1,91 @@
+/** How extension servers are told who asks: this server vouches for the user with a certificate of its own. */
+import type { User } from "../contracts.ts";
+import type { Exchange } from "../http/exchange.ts";
+
+/** The certificate and key, PEM, by which extension servers know this server. */
+export interface FrontProxyIdentity {
+  readonly certificate: string;
+  readonly key: string;
+}
+
+export type OutgoingHeaders = Record<string, string | readonly string[]>;
+
+const EXTRA_PREFIX = "x-remote-extra-";
+
+/** Bytes that the name of a header may have; a percent sign begins one that it may not. */
+const PLAIN = /[!#$&'*+\-.^_`|~0-9A-Za-z]/;
+
+export function userHeaders({ name, uid, groups, extra = {} }: User): OutgoingHeaders {
+  const headers: OutgoingHeaders = { "x-remote-user": name };
+  if (uid) headers["x-remote-uid"] = uid;
+  if (groups.length > 0) headers["x-remote-group"] = groups;
+  for (const [key, values] of Object.entries(extra)) headers[`${EXTRA_PREFIX}${escaped(key)}`] = values;
+  return headers;
+}
+
+const escaped = (key: string): string =>
+  Array.from(Buffer.from(key), (byte) => {
+    const text = String.fromCharCode(byte);
+    return PLAIN.test(text) ? text : `%${byte.toString(16).toUpperCase().padStart(2, "0")}`;
+  }).join("");
+
+/** Of one connection, not of the request; HTTP's own rules. */
+const HOP_BY_HOP = new Set([
+  "connection",
+  "keep-alive",
+  "proxy-connection",
+  "proxy-authenticate",
+  "proxy-authorization",
+  "te",
+  "trailer",
+  "transfer-encoding",
+  "upgrade",
+]);
+
+/** What says who asks was for us; nobody may say it to others in our name. */
+const isCredential = (name: string): boolean =>
+  name === "authorization" || name.startsWith("x-remote-") || name.startsWith("impersonate-");
+
+/** Headers that go on: neither the connection's own, nor those that it names. */
+function* endToEnd(names: Iterable<string>, connection: string, keepUpgrade: boolean): Iterable<string> {
+  const named = new Set(connection.split(",").map((name) => name.trim().toLowerCase()));
+  for (const name of names) {
+    if (name.startsWith(":")) continue;
+    if (keepUpgrade && (name === "connection" || name === "upgrade")) yield name;
+    else if (!HOP_BY_HOP.has(name) && !named.has(name)) yield name;
+  }
+}
+
+/** The headers of a request as they are passed on. */
+export function forwardedRequest(exchange: Exchange, user: User): OutgoingHeaders {
+  const upgrade = exchange.raw.protocol === "upgrade";
+  const headers: OutgoingHeaders = {};
+  for (const name of endToEnd(exchange.headerNames(), exchange.header("connection") ?? "", upgrade)) {
+    const value = exchange.header(name);
+    if (value !== undefined && name !== "host" && !isCredential(name)) headers[name] = value;
+  }
+  const { remoteAddress } = exchange.credentials;
+  const via = exchange.header("x-forwarded-for");
+  const host = exchange.header("host") ?? exchange.header(":authority");
+  return {
+    ...headers,
+    ...(remoteAddress === "" ? {} : { "x-forwarded-for": via ? `${via}, ${remoteAddress}` : remoteAddress }),
+    ...(host === undefined ? {} : { "x-forwarded-host": host }),
+    "x-forwarded-proto": "https",
+    "x-forwarded-uri": exchange.path,
+    ...userHeaders(user),
+  };
+}
+
+/** The headers of an answer as the client gets them. */
+export function forwardedAnswer(
+  headers: Readonly<Record<string, string | readonly string[] | undefined>>,
+): OutgoingHeaders {
+  const { connection = "" } = headers;
+  const answer: OutgoingHeaders = {};
+  for (const name of endToEnd(Object.keys(headers), String(connection), false)) {
+    const value = headers[name];
+    if (value !== undefined) answer[name] = value;
+  }
+  return answer;
+}

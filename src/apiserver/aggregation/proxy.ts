@@ -1,0 +1,120 @@
+import type { IncomingMessage } from "node:http";
+import type { Duplex, Readable } from "node:stream";
+import { pipeline } from "node:stream";
+import { StatusError, serviceUnavailable } from "#machinery/status";
+import { causeText } from "../webhook-client/transport-errors.ts";
+import { type Exchange, drained } from "../http/exchange.ts";
+import type { PathRequest } from "../request/handlers.ts";
+import { tunnel } from "../streaming/tunnel.ts";
+import { forwardedAnswer, forwardedRequest } from "./front-proxy.ts";
+import { type Remote, answered } from "./remote.ts";
+
+/** Passes a request on to the server that answers for its group and version, and its answer back. */
+export async function proxyTo(remote: Remote, request: PathRequest): Promise<void> {
+  const { exchange, user } = request;
+  if (!remote.available) throw serviceUnavailable("the server is currently unable to handle the request");
+  const started = remote.request({
+    method: exchange.method,
+    path: exchange.search === "" ? exchange.path : `${exchange.path}?${exchange.search}`,
+    headers: forwardedRequest(exchange, user),
+    signal: exchange.signal,
+  });
+  const { raw } = exchange;
+  try {
+    if (raw.protocol === "upgrade") {
+      const upgraded = upgradedBy(started);
+      started.end();
+      return await join(raw, await upgraded, request);
+    }
+    const answer = answered(started);
+    sendBody(exchange, started);
+    await relay(await answer, request);
+  } catch (cause) {
+    if (cause instanceof StatusError) throw cause;
+    if (exchange.status !== 0) return;
+    throw serviceUnavailable(`error trying to reach service: ${causeText(cause)}`);
+  }
+}
+
+/** Bodies go on as they come: how large they may be is the other server's to say. */
+function sendBody({ raw, method }: Exchange, to: NodeJS.WritableStream): void {
+  const body = bodyOf(raw);
+  if (body instanceof Uint8Array) return void to.end(body);
+  if (!body || method === "GET" || method === "HEAD") return void to.end();
+  // Failures show on the request, or in that the client has gone.
+  pipeline(body, to, () => undefined);
+}
+
+function bodyOf(raw: Exchange["raw"]): Readable | Uint8Array | undefined {
+  switch (raw.protocol) {
+    case "h1":
+      return raw.request;
+    case "h2":
+      return raw.stream;
+    case "in-process":
+      return raw.body;
+    case "upgrade":
+      return undefined;
+  }
+}
+
+interface Upgraded {
+  readonly response: IncomingMessage;
+  /** Undefined: the wish was not granted. */
+  readonly connection: { readonly socket: Duplex; readonly head: Buffer } | undefined;
+}
+
+const upgradedBy = (started: ReturnType<Remote["request"]>): Promise<Upgraded> =>
+  new Promise((resolve, reject) => {
+    started
+      .on("upgrade", (response, socket, head) => resolve({ response, connection: { socket, head } }))
+      .on("response", (response) => resolve({ response, connection: undefined }))
+      .on("error", reject);
+  });
+
+const REFUSAL_BYTES_MAX = 64 * 1024;
+
+async function join(
+  { socket, head }: { readonly socket: Duplex; readonly head: Buffer },
+  { response, connection }: Upgraded,
+  request: PathRequest,
+): Promise<void> {
+  if (connection) return tunnel(socket, head, { response, ...connection });
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of response as AsyncIterable<Buffer>) {
+    if ((size += chunk.length) > REFUSAL_BYTES_MAX) break;
+    chunks.push(chunk);
+  }
+  const headers = { ...request.headers, ...forwardedAnswer(response.headers) };
+  request.exchange.reply(response.statusCode ?? 502, headers, Buffer.concat(chunks));
+}
+
+const REDIRECTED = "the backend attempted to redirect this request, which is not permitted";
+/** Statuses and methods whose answer has no body. */
+const isEmpty = (method: string, status: number): boolean =>
+  method === "HEAD" || status === 204 || status === 304;
+
+async function relay(response: IncomingMessage, { exchange, headers }: PathRequest): Promise<void> {
+  const { statusCode: status = 502 } = response;
+  if (status >= 300 && status <= 399 && response.headers.location !== undefined) {
+    response.destroy();
+    const plain = { ...headers, "content-type": "text/plain; charset=utf-8" };
+    return exchange.reply(502, plain, Buffer.from(REDIRECTED));
+  }
+  const all = { ...headers, ...forwardedAnswer(response.headers) };
+  if (isEmpty(exchange.method, status)) {
+    response.resume();
+    return exchange.reply(status, all, undefined);
+  }
+  if (exchange.signal.aborted) return void response.destroy();
+  const out = exchange.open(status, all);
+  out.onClose(() => response.destroy());
+  try {
+    for await (const chunk of response) if (!out.write(chunk as Buffer)) await drained(out);
+    out.end();
+  } catch {
+    // It broke off on the way: so does the answer, that nobody takes it for complete.
+    out.destroy();
+  }
+}

@@ -1,0 +1,130 @@
+import type { ClientRequest, IncomingMessage } from "node:http";
+import { Agent, request as httpsRequest } from "node:https";
+import type { APIService, APIServiceSpec } from "#api/apiregistration-v1/apiservice";
+import type { Random } from "#base/random";
+import { serviceUnavailable } from "#machinery/status";
+import type { ReadCache } from "../contracts.ts";
+import { CONNECT_MS_MAX, endUnlessConnected } from "../streaming/connect-timeout.ts";
+import { type Address, type Backend, backendOf } from "./backend.ts";
+import type { FrontProxyIdentity, OutgoingHeaders } from "./front-proxy.ts";
+import type { ResourceRows } from "./remote-rows.ts";
+
+export interface RemoteOptions {
+  readonly cache: ReadCache;
+  readonly random: Random;
+  readonly identity: () => FrontProxyIdentity | undefined;
+}
+
+export interface RemoteRequest {
+  readonly method: string;
+  /** With query. */
+  readonly path: string;
+  readonly headers: OutgoingHeaders;
+  readonly signal?: AbortSignal;
+}
+
+const PORT = 443;
+/** Connections that are kept for the next request. */
+const IDLE_CONNECTIONS_MAX = 8;
+
+/** One group and version that another server answers for. */
+export class Remote {
+  /** Of the API service: `v1alpha1.wardle.example.com`. */
+  readonly name: string;
+  readonly uid: string;
+  readonly spec: APIServiceSpec;
+  readonly place: { readonly namespace: string; readonly name: string; readonly port: number };
+  /** Whether requests go there. */
+  available = false;
+  /** Its kinds, as it listed them last; undefined until it has. */
+  rows: ResourceRows | undefined;
+  /** Whether `rows` is what it says now. */
+  fresh = false;
+  #backend: Backend | undefined;
+  readonly #options: RemoteOptions;
+  readonly #ca: string | undefined;
+  readonly #agent = new Agent({ keepAlive: true, maxFreeSockets: IDLE_CONNECTIONS_MAX });
+
+  constructor({ metadata, spec }: APIService, options: RemoteOptions) {
+    const { namespace = "", name = "", port = PORT } = spec.service!;
+    this.name = metadata.name;
+    this.uid = metadata.uid;
+    this.spec = spec;
+    this.place = { namespace, name, port };
+    this.#options = options;
+    this.#ca = spec.caBundle ? Buffer.from(spec.caBundle, "base64").toString("utf8") : undefined;
+  }
+
+  close(): void {
+    this.#agent.destroy();
+  }
+
+  get group(): string {
+    return this.spec.group ?? "";
+  }
+
+  get version(): string {
+    return this.spec.version ?? "";
+  }
+
+  /** Known until its service or endpoints change. */
+  get backend(): Backend {
+    this.#backend ??= backendOf(this.#options.cache, this.place);
+    return this.#backend;
+  }
+
+  /** The service or its endpoints have changed. */
+  forgetBackend(): void {
+    this.#backend = undefined;
+  }
+
+  /** A request that has been begun, to any of the endpoints or to this one. Throws ServiceUnavailable. */
+  request({ method, path, headers, signal }: RemoteRequest, address = this.#any()): ClientRequest {
+    const { name, namespace, port } = this.place;
+    const serviceHost = `${name}.${namespace}.svc`;
+    const own = this.#options.identity();
+    const { insecureSkipTLSVerify } = this.spec;
+    const started = httpsRequest({
+      agent: this.#agent,
+      ...address,
+      method,
+      path,
+      headers: { ...headers, host: port === PORT ? serviceHost : `${serviceHost}:${port}` },
+      // The name that its certificate must have, whichever endpoint answers.
+      servername: serviceHost,
+      timeout: CONNECT_MS_MAX,
+      ...(signal ? { signal } : {}),
+      ...(this.#ca === undefined ? {} : { ca: this.#ca }),
+      ...(insecureSkipTLSVerify ? { rejectUnauthorized: false } : {}),
+      ...(own ? { cert: own.certificate, key: own.key } : {}),
+    });
+    return endUnlessConnected(started);
+  }
+
+  #any(): Address {
+    const { backend } = this;
+    if (backend.type === "missing") throw serviceUnavailable(backend.message);
+    return backend.addresses[this.#options.random.below(backend.addresses.length)]!;
+  }
+}
+
+/** The head of the answer. */
+export const answered = (request: ClientRequest): Promise<IncomingMessage> =>
+  new Promise((resolve, reject) => {
+    request.on("response", resolve).on("error", reject);
+  });
+
+/** All of an answer. */
+export async function bytesOf(response: IncomingMessage, bytesMax: number): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of response as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > bytesMax) {
+      response.destroy();
+      throw new Error(`the answer is larger than ${bytesMax} bytes`);
+    }
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
