@@ -19,7 +19,7 @@ export async function removeCollection(op: Operation, deps: RestDeps): Promise<A
   const removal = removalOf(op, deps);
   const selection = selectionOf(kind, kind.resource.namespaced ? info.namespace : "", "", query);
   await storage.fresh();
-  const items = storage.cache.select(selection);
+  const items = storage.select(selection);
   const chosen = query.limit > 0 ? items.slice(0, query.limit) : items;
   const queue = chosen[Symbol.iterator]();
   const gone: Item[] = [];

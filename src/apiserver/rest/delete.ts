@@ -95,7 +95,7 @@ async function attemptRemoval(op: Operation, deps: RestDeps, removal: Removal, i
     if (removal.dryRun) {
       return { answer: { type: "object", code: 200, object: plan.object, schema: resource.schema, kind } };
     }
-    if (made.bytes.equals(item.stored)) return { answer: { type: "item", code: 200, kind, item } };
+    if (await storage.isSettled(item, made)) return { answer: { type: "item", code: 200, kind, item } };
     const outcome = await storage.replace(item, made);
     if (outcome.type === "lost") return { current: outcome.current };
     return { answer: { type: "item", code: 200, kind, item: outcome.item } };

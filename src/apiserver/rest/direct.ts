@@ -23,7 +23,7 @@ export async function changeDirectly({ kind, namespace, name, dryRun, change }: 
   for (let attempt = 1; attempt <= TRIES; attempt++) {
     const changed = canonical(kind.resource, change(kind.view.object(item)));
     const made = storage.encode(kind.view.toStored(changed));
-    if (dryRun || made.bytes.equals(item.stored)) return item;
+    if (dryRun || (await storage.isSettled(item, made))) return item;
     const outcome = await storage.replace(item, made);
     if (outcome.type === "written") return outcome.item;
     if (!outcome.current) throw notFound(kind.groupResource, name);

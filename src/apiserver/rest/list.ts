@@ -27,7 +27,7 @@ export async function list({ kind, info }: Operation, limits: Limits): Promise<A
   }
   const wait = waitFor(kind, storage, query, limits);
   if (wait) await wait;
-  return pageOf(kind, storage, query, storage.cache.select(selection), storage.feed.revision);
+  return pageOf(kind, storage, query, storage.select(selection), storage.feed.revision);
 }
 
 function waitFor(
@@ -51,7 +51,7 @@ async function goOn(
   const { revision, startKey } = decodeContinue(query.continue, storage.cache.prefix);
   if (revision > 0) return exactly(kind, storage, selection, query, revision, startKey);
   await storage.fresh();
-  return pageOf(kind, storage, query, storage.cache.select(selection, startKey), storage.feed.revision);
+  return pageOf(kind, storage, query, storage.select(selection, startKey), storage.feed.revision);
 }
 
 async function exactly(
@@ -65,7 +65,7 @@ async function exactly(
   const { cache, feed } = storage;
   // Nothing of this kind has changed since: the newest state is the asked one.
   if (cache.changedAt <= revision && revision <= feed.revision) {
-    return pageOf(kind, storage, query, cache.select(selection, startKey), revision);
+    return pageOf(kind, storage, query, storage.select(selection, startKey), revision);
   }
   const { items, total } = await history(storage, selection, revision, startKey, query.limit);
   return pageOf(kind, storage, query, items, revision, total);

@@ -160,7 +160,7 @@ async function attemptUpdate(op: Operation, deps: RestDeps, plan: UpdatePlan, it
   const ready = (await hooks?.onUpdate?.(counted, old)) ?? { object: counted, companions: alone };
   const object = ready.object === counted ? counted : canonical(resource, ready.object);
   const made = storage.encode(view.toStored(object));
-  if (made.bytes.equals(item.stored)) return { answer: { type: "item", code, kind, item } };
+  if (await storage.isSettled(item, made)) return { answer: { type: "item", code, kind, item } };
   const served = withMeta(object, { resourceVersion: old.metadata.resourceVersion });
   if (query.dryRun)
     return { answer: { type: "object", code, object: served, schema: resource.schema, kind } };

@@ -35,6 +35,7 @@ export async function watch({ kind, info }: Operation, limits: Limits, random: R
       : { type: "after", revision: revision === 0 ? storage.feed.revision : revision };
   // Now, while there is still a Status to answer with: later the client only sees its stream end.
   storage.cache.checkStart(start);
+  storage.cache.checkReadable(selection);
   return {
     type: "watch",
     kind,

@@ -12,8 +12,10 @@ import { type Change, type Guard, InvalidRequest, type Store } from "#store/stor
 import type { Limits } from "../limits.ts";
 import type { Feed } from "../watch/feed.ts";
 import type { KindCache } from "../watch/kind-cache.ts";
+import type { Selection } from "../watch/scope.ts";
 import { Item, encodeStored } from "./item.ts";
 import { keyOf } from "./keys.ts";
+import { UnreadableValue, itemOf } from "./unreadable-value.ts";
 
 /** Other keys that are written, or must hold, together with an object: all or nothing. */
 export interface Companions {
@@ -37,8 +39,13 @@ export interface Encoded {
 /** How far the cache shows the store, and what this server is writing itself. */
 export type StorageFeed = Pick<Feed, "revision" | "reach" | "expect" | "stored">;
 
+/** A store that encrypts its values knows which of them should be written again. */
+export interface KindStore extends Store {
+  isStale?(key: string): Promise<boolean>;
+}
+
 export interface KindStorageOptions {
-  readonly store: Store;
+  readonly store: KindStore;
   readonly feed: StorageFeed;
   readonly cache: KindCache;
   readonly limits: Limits;
@@ -51,7 +58,7 @@ export interface KindStorageOptions {
 export class KindStorage {
   readonly cache: KindCache;
   readonly feed: StorageFeed;
-  readonly #store: Store;
+  readonly #store: KindStore;
   readonly #limits: Limits;
   readonly #groupResource: GroupResource;
   readonly #leaseFor: (() => Promise<number>) | undefined;
@@ -95,6 +102,19 @@ export class KindStorage {
     return wait ? wait.then(() => this.#cached(namespace, name)) : this.#cached(namespace, name);
   }
 
+  /** What the selection holds now. Throws UnreadableValue where not all of it can be read. */
+  select(selection: Selection, start?: string): readonly Item[] {
+    this.cache.checkReadable(selection);
+    return this.cache.select(selection, start);
+  }
+
+  /** Would these bytes change nothing? What the store should encrypt anew is written again as it is. */
+  isSettled({ key, stored }: Item, { bytes }: Encoded): boolean | Promise<boolean> {
+    if (!bytes.equals(stored)) return false;
+    const stale = this.#store.isStale?.(key);
+    return stale ? stale.then((isStale) => !isStale) : true;
+  }
+
   /** The bytes to store. Throws RequestEntityTooLarge. */
   encode(object: AnyObject): Encoded {
     const bytes = encodeStored(object);
@@ -114,6 +134,7 @@ export class KindStorage {
       companions,
       made,
     ).catch((error: unknown) => {
+      if (error instanceof UnreadableValue) throw alreadyExists(this.#groupResource, name);
       throw error instanceof InvalidRequest ? this.#unstorable(made.object, name, error) : error;
     });
     if (outcome.type === "lost" && outcome.current) throw alreadyExists(this.#groupResource, name);
@@ -143,11 +164,12 @@ export class KindStorage {
       revision,
       ...(limit > 0 ? { limit } : {}),
     });
-    return { items: entries.map(({ key, modRevision, value }) => new Item(key, modRevision, value)), count };
+    return { items: entries.map(itemOf), count };
   }
 
   #cached(namespace: string, name: string): Item {
     const item = this.cache.get(namespace, name);
+    if (!item) this.cache.checkReadable({ namespace, name });
     if (!item) throw notFound(this.#groupResource, name);
     return item;
   }
@@ -185,7 +207,7 @@ export class KindStorage {
         .map((guard) => guard.key);
       return {
         type: "lost",
-        current: current && new Item(key, current.modRevision, current.value),
+        current: current && itemOf(current),
         lostCompanions,
       };
     } finally {

@@ -6,6 +6,7 @@ import type { AnyObject } from "#machinery/schema";
 import { StatusError } from "#machinery/status";
 import { Compacted, SlowWatcher, type Entry, type Store, type WatchBatch, prefixEnd } from "#store/store";
 import { Item, withRevision } from "../storage/item.ts";
+import { UnreadableValue, itemOf } from "../storage/unreadable-value.ts";
 import { ROOT } from "../storage/keys.ts";
 import type { KindCache } from "./kind-cache.ts";
 
@@ -27,7 +28,7 @@ interface Written {
 
 interface Arrival {
   readonly key: string;
-  readonly item: Item | undefined;
+  readonly state: Item | UnreadableValue | undefined;
   readonly revision: number;
 }
 
@@ -43,6 +44,8 @@ export class Feed {
   #revision = 0;
   #following = false;
   #cancelAsking: (() => void) | undefined;
+  /** Aborted to read everything again. */
+  #again = new AbortController();
 
   constructor(store: Store, clock: Clock) {
     this.#store = store;
@@ -85,13 +88,18 @@ export class Feed {
     const meanwhile: Arrival[] = [];
     this.#arriving.set(cache.prefix, meanwhile);
     try {
-      const { items, revision } = await this.#read(cache, undefined, signal);
-      cache.load(items, revision);
-      for (const late of meanwhile) if (late.revision > revision) cache.apply(late, late.item, late.revision);
+      const { items, unreadable, revision } = await this.#read(cache, undefined, signal);
+      cache.load(items, revision, unreadable);
+      for (const late of meanwhile) if (late.revision > revision) cache.take(late, late.state, late.revision);
       this.add(cache);
     } finally {
       this.#arriving.delete(cache.prefix);
     }
+  }
+
+  /** Values that could not be read may be readable now: where there are any, the caches are read again. */
+  readAgain(): void {
+    if ([...this.#caches.values()].some(({ hidesSome }) => hidesSome)) this.#again.abort();
   }
 
   remove(cache: KindCache): void {
@@ -153,7 +161,7 @@ export class Feed {
     for (const cache of this.#caches.values()) {
       const read = await this.#read(cache, revision, signal);
       revision ??= read.revision;
-      cache.load(read.items, revision);
+      cache.load(read.items, revision, read.unreadable);
     }
     // A store that was put back to an older state has older revisions, too.
     this.#revision = revision ?? this.#store.revision;
@@ -163,13 +171,18 @@ export class Feed {
   async #read(cache: KindCache, at: number | undefined, signal: AbortSignal) {
     const end = prefixEnd(cache.prefix);
     const items: Item[] = [];
+    const unreadable: UnreadableValue[] = [];
     let revision = at;
     for (let start = cache.prefix; ;) {
       const page = await this.#store.range(start, end, { limit: LOAD_PAGE, revision, signal });
       revision ??= page.revision;
-      for (const entry of page.entries) items.push(new Item(entry.key, entry.modRevision, entry.value));
+      for (const entry of page.entries) {
+        const state = readable(() => itemOf(entry));
+        if (state instanceof UnreadableValue) unreadable.push(state);
+        else items.push(state);
+      }
       const last = page.entries.at(-1);
-      if (!last || page.entries.length < LOAD_PAGE) return { items, revision };
+      if (!last || page.entries.length < LOAD_PAGE) return { items, unreadable, revision };
       start = `${last.key}\0`;
     }
   }
@@ -183,12 +196,15 @@ export class Feed {
         if (isLost) await this.#load(signal);
         isLost = false;
         this.#following = true;
-        const batches = this.#store.watch(ROOT, prefixEnd(ROOT), { afterRevision: this.#revision, signal });
-        for await (const batch of batches) this.#take(batch);
+        const either = AbortSignal.any([signal, this.#again.signal]);
+        const options = { afterRevision: this.#revision, signal: either };
+        for await (const batch of this.#store.watch(ROOT, prefixEnd(ROOT), options)) this.#take(batch);
         throw new Error("the store ended the watch");
       } catch (error) {
         if (signal.aborted) return;
         this.#following = false;
+        isLost ||= this.#again.signal.aborted;
+        if (this.#again.signal.aborted) this.#again = new AbortController();
         isLost ||= error instanceof Compacted || error instanceof SlowWatcher;
         log.warn("the store's watch was lost", { error, again: isLost ? "from its state" : "from here" });
         if (!isLost) await attempt(() => sleep(this.#clock, RETRY_MS, { signal }));
@@ -200,21 +216,22 @@ export class Feed {
     for (const { type, key, entry } of events) {
       const target = byPrefix(this.#caches, key);
       if (!target && this.#arriving.size === 0) continue;
-      const item = type === "put" ? this.#itemOf(entry!) : undefined;
-      if (target) target.apply({ key }, item, revision);
-      else byPrefix(this.#arriving, key)?.push({ key, item, revision });
+      const state = type === "put" ? readable(() => this.#itemOf(entry!)) : undefined;
+      if (target) target.take({ key }, state, revision);
+      else byPrefix(this.#arriving, key)?.push({ key, state, revision });
     }
     this.#advance(revision);
   }
 
-  #itemOf({ key, modRevision, value }: Entry): Item {
+  #itemOf(entry: Entry): Item {
+    const { key, modRevision, value } = entry;
     const mine = this.#written.get(key);
-    if (!mine) return new Item(key, modRevision, value);
+    if (!mine) return itemOf(entry);
     if (mine.item) {
       if (mine.item.revision <= modRevision) this.#written.delete(key);
-      return mine.item.revision === modRevision ? mine.item : new Item(key, modRevision, value);
+      return mine.item.revision === modRevision ? mine.item : itemOf(entry);
     }
-    if (!mine.bytes.equals(value)) return new Item(key, modRevision, value);
+    if (!mine.bytes.equals(value)) return itemOf(entry);
     return new Item(key, modRevision, mine.bytes, withRevision(mine.object, modRevision));
   }
 
@@ -225,6 +242,16 @@ export class Feed {
       this.#waiting.delete(waiter);
       waiter.done();
     }
+  }
+}
+
+function readable(item: () => Item): Item | UnreadableValue {
+  try {
+    return item();
+  } catch (error) {
+    if (!(error instanceof UnreadableValue)) throw error;
+    log.error("a stored value cannot be read", { key: error.key, error });
+    return error;
   }
 }
 

@@ -2,6 +2,7 @@ import { expired } from "#machinery/status";
 import { type StoreEvent, prefixEnd } from "#store/store";
 import { Item } from "../storage/item.ts";
 import { keyOf } from "../storage/keys.ts";
+import { UnreadableValue } from "../storage/unreadable-value.ts";
 import type { Limits } from "../limits.ts";
 import { CacheEvent } from "./event.ts";
 import { OrderedItems } from "./ordered-items.ts";
@@ -38,6 +39,8 @@ export class KindCache {
   readonly #valueOf = new Map<string, string>();
   readonly #watchers = new Watchers();
   readonly #listeners = new Set<ChangeListener>();
+  /** By key: what is in the store, and cannot be shown. */
+  readonly #unreadable = new Map<string, UnreadableValue>();
   #window: EventWindow;
   #sequence = 0;
   #changedAt = 0;
@@ -62,8 +65,24 @@ export class KindCache {
     return this.#watchers.size;
   }
 
+  /** Something of this kind is in the store, and cannot be read. */
+  get hidesSome(): boolean {
+    return this.#unreadable.size > 0;
+  }
+
+  /** Throws UnreadableValue where the selection may hold something that cannot be read. */
+  checkReadable({ namespace, name }: Pick<Selection, "namespace" | "name">): void {
+    if (this.#unreadable.size === 0) return;
+    const within = namespace === "" ? this.prefix : `${this.prefix}${namespace}/`;
+    for (const [key, error] of this.#unreadable) {
+      if (key.startsWith(within) && (name === "" || key.endsWith(`/${name}`))) throw error;
+    }
+  }
+
   /** Starts over with these, in key order, as of `revision`. Watches end: what happened between is unknown. */
-  load(items: readonly Item[], revision: number): void {
+  load(items: readonly Item[], revision: number, unreadable: readonly UnreadableValue[] = []): void {
+    this.#unreadable.clear();
+    for (const error of unreadable) this.#unreadable.set(error.key, error);
     const before = new Map(this.#items.all().map((item) => [item.key, item]));
     this.#items.load(items);
     this.#window = new EventWindow(revision, this.#limits.windowEventsMax, this.#limits.windowBytesMax);
@@ -79,6 +98,26 @@ export class KindCache {
       if (old?.revision !== item.revision) this.#tell(old, item);
     }
     for (const gone of before.values()) this.#tell(gone, undefined);
+  }
+
+  /** Takes in one change, to something readable or not. */
+  take({ key }: Pick<StoreEvent, "key">, state: Item | UnreadableValue | undefined, revision: number): void {
+    if (state instanceof UnreadableValue) return this.#hide(state, revision);
+    if (this.#unreadable.size > 0) this.#unreadable.delete(key);
+    this.apply({ key }, state, revision);
+  }
+
+  /** Watches end with the reason: the object is not deleted, and what it is now nobody can say. */
+  #hide(error: UnreadableValue, revision: number): void {
+    const { key } = error;
+    this.#unreadable.set(key, error);
+    this.#changedAt = revision;
+    const previous = this.#items.get(key);
+    this.#unindex(key);
+    this.#items.delete(key);
+    this.#window = new EventWindow(revision, this.#limits.windowEventsMax, this.#limits.windowBytesMax);
+    for (const watch of this.#watchers) watch.end(error);
+    if (previous) this.#tell(previous, undefined);
   }
 
   /** Takes in one change. `item` is the new state, undefined when it was deleted. */

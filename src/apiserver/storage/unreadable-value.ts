@@ -1,0 +1,33 @@
+import { StatusError, internalError } from "#machinery/status";
+import type { Entry } from "#store/store";
+import { Item } from "./item.ts";
+
+/** Bytes in the store that are no object to this server: of a key that it does not have, or damaged. 500 to clients. */
+export class UnreadableValue extends StatusError {
+  readonly key: string;
+
+  constructor(key: string, why: string, options?: ErrorOptions) {
+    super(internalError(`unable to transform key ${JSON.stringify(key)}: ${why}`).status, options);
+    this.key = key;
+  }
+}
+
+const OPEN_BRACE = 0x7b;
+
+/** How encrypted values begin, whatever with. */
+export const ENCRYPTED = Buffer.from("k8s:enc:");
+
+export const isEncrypted = (value: Uint8Array): boolean =>
+  value[0] === ENCRYPTED[0] && ENCRYPTED.equals(value.subarray(0, ENCRYPTED.length));
+
+/** The object in an entry. Throws UnreadableValue where there is none. */
+export function itemOf(entry: Entry): Item {
+  const { key, modRevision, value } = entry;
+  if (value[0] === OPEN_BRACE) return new Item(key, modRevision, value);
+  throw new UnreadableValue(
+    key,
+    isEncrypted(value)
+      ? "identity transformer tried to read encrypted data"
+      : "the stored bytes are no JSON object",
+  );
+}
