@@ -26,6 +26,7 @@ await startControlPlane({
   podRange: "10.128.0.0/9",
   serviceRange: "10.96.0.0/16",
   clusterDomain: "cluster.local",
+  flags: {},
   scope,
 });
 const certificates = await CertificateStore.open(pkiDir, { clock: systemClock });

@@ -13,6 +13,7 @@ import { logger } from "#base/log";
 import { systemRandom } from "#base/random";
 import type { Scope } from "#base/scope";
 import { Client } from "#client/client";
+import { writeAdminKubeconfig } from "./admin-kubeconfig.ts";
 import { CertificateStore } from "./certificates/certificate-store.ts";
 import { apiServerKubeletClient, apiServerServing } from "./certificates/profiles.ts";
 import { clusterControllers } from "./controllers.ts";
@@ -39,6 +40,8 @@ export interface ControlPlaneOptions {
   readonly podRange: string;
   readonly serviceRange: string;
   readonly clusterDomain: string;
+  /** A kubeconfig with all rights is written for people of this machine; absent: they have one already. */
+  readonly kubeconfig?: { readonly path: string; readonly cluster: string };
   /** Requests go on record by this policy, one JSON object a line; without it none do. */
   readonly audit?: { readonly policy: AuditPolicy; readonly logFile: string };
   /** What was asked for on the command line and is none of the above. */
@@ -73,6 +76,11 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<v
   });
   scope.defer(() => server.close());
   await listen(server, certificates, options);
+  if (options.kubeconfig) {
+    const { path, cluster } = options.kubeconfig;
+    const host = options.host === undefined || options.host === ANY ? "127.0.0.1" : options.host;
+    await writeAdminKubeconfig(path, { cluster, host, port }, certificates);
+  }
   keepCompact(store, clock, scope, flags["etcd-compaction-interval"]);
 
   const clientOf = (name: string, ...groups: string[]) =>

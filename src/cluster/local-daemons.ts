@@ -38,6 +38,7 @@ export function controlPlaneOptions(
     podRange: flags["cluster-cidr"] ?? settings?.podRange ?? DEFAULT_POD_RANGE,
     serviceRange: flags["service-cluster-ip-range"] ?? settings?.serviceRange ?? DEFAULT_SERVICE_RANGE,
     clusterDomain: settings?.clusterDomain ?? DEFAULT_DOMAIN,
+    ...(settings ? {} : { kubeconfig: { path: places.kubeconfig, cluster: places.name } }),
     ...auditOf(places, flags),
     flags,
     scope,

@@ -5,9 +5,8 @@ import { parseAuditPolicy } from "#apiserver/audit/policy";
 import { type Clock, systemClock } from "#base/clock";
 import { clusterHash, type Fabric, type FabricNode } from "#network/machine/fabric";
 import { freeRanges, startFabric } from "#network/machine/start-fabric";
+import { writeAdminKubeconfig } from "./admin-kubeconfig.ts";
 import { CertificateStore } from "./certificates/certificate-store.ts";
-import { writeKubeconfig } from "./certificates/kubeconfig.ts";
-import { adminClient } from "./certificates/profiles.ts";
 import { ensurePauseImage, startContainerd } from "./containerd/start.ts";
 import { type Command, type Daemon, pidOf, startDaemon, stopDaemon } from "./daemon/daemon.ts";
 import { type FlagTexts, parseServerFlags } from "./flags/server-flags.ts";
@@ -79,14 +78,8 @@ async function prepare(places: ClusterPlaces, options: UpOptions): Promise<Clust
   if (!isDeepStrictEqual(before?.flags, settings.flags)) await stopDaemon(serverDaemon(places), systemClock);
   if (options.auditPolicy !== undefined) await changeAuditPolicy(places, options.auditPolicy);
   const certificates = await CertificateStore.open(places.pki, { clock: systemClock });
-  const credentials = await certificates.pair(adminClient);
-  await writeKubeconfig(places.kubeconfig, {
-    cluster: settings.name,
-    server: `https://127.0.0.1:${settings.port}`,
-    authority: certificates.cluster.certificate,
-    user: "admin",
-    credentials,
-  });
+  const where = { cluster: settings.name, host: "127.0.0.1", port: settings.port };
+  await writeAdminKubeconfig(places.kubeconfig, where, certificates);
   await certificates.close();
   return settings;
 }
