@@ -1,6 +1,7 @@
+import { notNegative, unchanged } from "#api/checks";
 import { ageColumn, nameColumn, NONE, text } from "#api/columns";
 import { controllerOf, ObjectMeta } from "#api/meta-v1/objectmeta";
-import { int64, json, type Of, resource } from "#machinery/schema";
+import { int64, json, type Of, required, resource } from "#machinery/schema";
 
 interface Shown {
   readonly metadata: ObjectMeta;
@@ -33,5 +34,12 @@ export const ControllerRevision = resource({
     text("Revision", (of: Shown) => of.revision),
     ageColumn,
   ],
+  rules: {
+    *validate({ data, revision }) {
+      if (data === undefined || data === null) yield required("data", "data is mandatory");
+      yield* notNegative("revision", revision);
+    },
+    validateUpdate: ({ data }, old) => unchanged("data", data, old.data),
+  },
 });
 export interface ControllerRevision extends Of<typeof ControllerRevision> {}

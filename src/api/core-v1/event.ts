@@ -1,19 +1,9 @@
 import { ageOf } from "#machinery/elapsed";
 import { text, wide } from "#api/columns";
 import { ObjectReference } from "#api/core-v1/reference";
+import { problemsOfEvent } from "./event-rules.ts";
 import { ObjectMeta } from "#api/meta-v1/objectmeta";
-import {
-  int32,
-  invalid,
-  microTime,
-  type Of,
-  ref,
-  resource,
-  string,
-  struct,
-  time,
-  value,
-} from "#machinery/schema";
+import { int32, microTime, type Of, ref, resource, string, struct, time, value } from "#machinery/schema";
 
 export const EventSource = struct("core.v1.EventSource", {
   component: string(1).doc("Program that tells of the event."),
@@ -106,12 +96,17 @@ export const Event = resource({
     { ...wide("Name", ({ metadata }: EventParts) => metadata.name), format: "name" },
   ],
   rules: {
-    *validate({ metadata, involvedObject }) {
-      const { namespace = "" } = involvedObject;
-      const expected = namespace === "" ? "default" : namespace;
-      if (metadata.namespace !== expected && !(namespace === "" && metadata.namespace === "kube-system"))
-        yield invalid("involvedObject.namespace", namespace, "does not match event.namespace");
-    },
+    validate: (event) =>
+      problemsOfEvent({
+        namespace: event.metadata.namespace,
+        about: event.involvedObject,
+        eventTime: event.eventTime,
+        controller: { field: "reportingComponent", name: event.reportingComponent },
+        instance: event.reportingInstance,
+        action: event.action,
+        reason: event.reason,
+        note: event.message,
+      }),
   },
 });
 export interface Event extends Of<typeof Event> {}

@@ -1,9 +1,23 @@
 import { ageOf } from "#machinery/elapsed";
+import { type Problems, unchanged } from "#api/checks";
 import { text, wide } from "#api/columns";
 import { EventSource } from "#api/core-v1/event";
+import { type EventFacts, problemsOfEvent } from "#api/core-v1/event-rules";
 import { ObjectReference } from "#api/core-v1/reference";
 import { ObjectMeta } from "#api/meta-v1/objectmeta";
-import { int32, microTime, type Of, ref, resource, string, struct, time, value } from "#machinery/schema";
+import {
+  int32,
+  invalid,
+  microTime,
+  type Of,
+  ref,
+  required,
+  resource,
+  string,
+  struct,
+  time,
+  value,
+} from "#machinery/schema";
 
 export const EventSeries = struct("events.v1.EventSeries", {
   count: int32(1).required().doc("How often it happened in this series."),
@@ -16,6 +30,7 @@ interface EventParts {
   readonly eventTime: string;
   readonly series?: EventSeries;
   readonly regarding: ObjectReference;
+  readonly action?: string;
   readonly reason?: string;
   readonly note?: string;
   readonly type?: string;
@@ -93,5 +108,56 @@ export const Event = resource({
     wide("Count", (event: EventParts) => event.series?.count ?? (event.deprecatedCount || 1)),
     { ...wide("Name", ({ metadata }: EventParts) => metadata.name), format: "name" },
   ],
+  rules: {
+    validate: (event) => problemsOfEvent(factsOf(event)),
+    *validateCreate(event) {
+      if (!event.eventTime) yield required("eventTime");
+      if (event.type !== "Normal" && event.type !== "Warning")
+        yield invalid("type", event.type ?? "", `has invalid value: ${event.type ?? ""}`);
+      yield* problemsOfOldFields(event);
+    },
+    *validateUpdate(event, old) {
+      for (const field of FIXED) yield* unchanged(field, event[field], old[field]);
+    },
+  },
 });
+
+/** An event tells what happened once; only its series goes on. */
+const FIXED = [
+  "regarding",
+  "reason",
+  "note",
+  "deprecatedSource",
+  "deprecatedFirstTimestamp",
+  "deprecatedLastTimestamp",
+  "deprecatedCount",
+  "type",
+  "eventTime",
+  "action",
+  "related",
+  "reportingController",
+  "reportingInstance",
+] as const;
+
+const factsOf = (event: EventParts): EventFacts => ({
+  namespace: event.metadata.namespace,
+  about: event.regarding,
+  eventTime: event.eventTime,
+  controller: { field: "reportingController", name: event.reportingController },
+  instance: event.reportingInstance,
+  action: event.action,
+  reason: event.reason,
+  note: event.note,
+});
+
+/** Whoever writes the newer form has no use for the older fields. Their paths are those of the older form. */
+function* problemsOfOldFields(event: EventParts): Problems {
+  const unset = "needs to be unset";
+  if (event.deprecatedFirstTimestamp) yield invalid("firstTimestamp", event.deprecatedFirstTimestamp, unset);
+  if (event.deprecatedLastTimestamp) yield invalid("lastTimestamp", event.deprecatedLastTimestamp, unset);
+  if (event.deprecatedCount) yield invalid("count", event.deprecatedCount, unset);
+  const { component, host } = event.deprecatedSource;
+  if (component || host) yield invalid("source", event.deprecatedSource, unset);
+}
+
 export interface Event extends Of<typeof Event> {}
