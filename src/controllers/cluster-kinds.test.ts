@@ -5,6 +5,7 @@ import { CertificateSigningRequest } from "#api/certificates-v1/certificatesigni
 import { Event } from "#api/core-v1/event";
 import { PersistentVolume } from "#api/core-v1/persistentvolume";
 import { PersistentVolumeClaim } from "#api/core-v1/persistentvolumeclaim";
+import { PodDisruptionBudget } from "#api/policy-v1/poddisruptionbudget";
 import { Pod } from "#api/core-v1/pod";
 import { ReplicationController } from "#api/core-v1/replicationcontroller";
 import { ResourceQuota } from "#api/core-v1/resourcequota";
@@ -173,7 +174,12 @@ test("a claim gets the smallest volume that will do, and neither goes while it i
 
 test("a quota says how much of it is used", async (context) => {
   const { client, until, informers } = await start(context, resourceQuotas({ usageOf, inScope }));
-  const hard = { pods: "10", "requests.cpu": "2", "count/configmaps": "5" };
+  const hard = {
+    pods: "10",
+    "requests.cpu": "2",
+    "count/configmaps": "5",
+    "count/poddisruptionbudgets.policy": "3",
+  };
   await client.create(ResourceQuota, { metadata, spec: { hard } });
   const [container] = template("one").spec.containers;
   const containers = [{ ...container, resources: { requests: { cpu: "250m" } } }];
@@ -183,6 +189,10 @@ test("a quota says how much of it is used", async (context) => {
   await until("counted", () => used().pods === "2" && used()["requests.cpu"] === "500m");
   await client.delete(Pod, { namespace: "web", name: "one" }, { gracePeriodSeconds: 0 });
   await until("given back", () => used().pods === "1" && used()["requests.cpu"] === "250m");
+  await client.create(PodDisruptionBudget, { metadata, spec: { maxUnavailable: 1 } });
+  await until("a kind that is only counted", () => used()["count/poddisruptionbudgets.policy"] === "1");
+  await client.delete(PodDisruptionBudget, metadata);
+  await until("its end", () => used()["count/poddisruptionbudgets.policy"] === "0");
 });
 
 const REQUEST = `-----BEGIN CERTIFICATE REQUEST-----

@@ -78,6 +78,8 @@ export interface Outcome {
 /** Changes of another kind that concern objects of the watched kind. */
 export interface Wake {
   readonly on: Resource;
+  /** Its metadata is enough: in a process beside the server's, nothing else is fetched. */
+  readonly metadataOnly?: boolean;
   /** Keys of the objects to look at again. Called for the object as it is, and on updates as it was. */
   keys(object: AnyObject, caches: Caches): Iterable<string>;
   /** Does this update matter? By default all do. */
@@ -137,7 +139,11 @@ class Runner<T extends AnyObject> implements Caches {
     this.#environment = environment;
     const { workers = WORKERS } = spec;
     this.#queue = new WorkQueue({ clock: environment.clock, workers, work: (key) => this.#pass(key) });
-    for (const kind of this.#kinds()) this.#caches.set(kind, environment.informers.of(kind));
+    const { wakes = [] } = spec;
+    for (const { on, metadataOnly = false } of wakes)
+      if (metadataOnly) this.#caches.set(on, environment.informers.of(on, { metadataOnly }));
+    for (const kind of this.#kinds())
+      if (!this.#caches.has(kind)) this.#caches.set(kind, environment.informers.of(kind));
   }
 
   start(): void {

@@ -109,6 +109,26 @@ const SCOPES = [
   "VolumeAttributesClass",
 ];
 
+const OF_PODS = new Set([
+  "pods",
+  ...["cpu", "memory"].flatMap((name) => [name, `requests.${name}`, `limits.${name}`]),
+]);
+const OF_CLAIMS = new Set(["persistentvolumeclaims", "requests.storage"]);
+
+/** The amounts that a scope can be about; others than the standard ones go with every scope. */
+const APPLIES: Readonly<Record<string, ReadonlySet<string>>> = {
+  Terminating: OF_PODS,
+  NotTerminating: OF_PODS,
+  NotBestEffort: OF_PODS,
+  PriorityClass: OF_PODS,
+  CrossNamespacePodAffinity: OF_PODS,
+  BestEffort: new Set(["pods"]),
+  VolumeAttributesClass: OF_CLAIMS,
+};
+
+const appliesTo = (scope: string, hard: Readonly<Record<string, string>>): boolean =>
+  Object.keys(hard).every((name) => !isKnown(name) || (own(APPLIES, scope)?.has(name) ?? true));
+
 const CONFLICTS: readonly (readonly [string, string])[] = [
   ["BestEffort", "NotBestEffort"],
   ["Terminating", "NotTerminating"],
@@ -134,10 +154,16 @@ export const ResourceQuotaSpec = struct(
     scopeSelector: ref(3, ScopeSelector).doc("Which objects are counted, by conditions."),
   },
   {
-    *validate({ hard, scopes = [] }, path) {
-      yield* amountProblems(hard ?? {}, at(path, "hard"));
-      for (const scope of scopes)
+    *validate({ hard = {}, scopes = [], scopeSelector }, path) {
+      yield* amountProblems(hard, at(path, "hard"));
+      for (const scope of scopes) {
         if (!SCOPES.includes(scope)) yield invalid(at(path, "scopes"), scopes, "unsupported scope");
+        if (!appliesTo(scope, hard))
+          yield invalid(at(path, "scopes"), scopes, "unsupported scope applied to resource");
+      }
+      for (const { scopeName } of scopeSelector?.matchExpressions ?? [])
+        if (!appliesTo(scopeName, hard))
+          yield invalid(at(path, "scopeSelector"), scopeName, "unsupported scope applied to resource");
       for (const [one, other] of CONFLICTS)
         if (scopes.includes(one) && scopes.includes(other))
           yield invalid(at(path, "scopes"), scopes, "conflicting scopes");

@@ -348,7 +348,7 @@ test("quotas count what is created, and say why not", async () => {
   const { plugins, cache } = setUp(...BASICS, quota);
   const asking = (cpu: string) => pod({ containers: [container({ resources: { requests: { cpu } } })] });
   await assert.rejects(run(plugins, { object: pod() }), {
-    message: 'pods "p" is forbidden: failed quota: small: must specify requests.cpu',
+    message: 'pods "p" is forbidden: failed quota: small: must specify requests.cpu for: c',
   });
   // At the same time: both want in, and the second sees what the first has taken.
   const both = await Promise.allSettled([

@@ -30,16 +30,12 @@ export function resourceQuota(cache: ReadCache, loopback: () => Loopback): Admis
   }
 
   async function take(admission: Admission, quota: ResourceQuota): Promise<void> {
-    const states = stated(admission, quota);
-    if (!states) return;
+    const delta = deltaFor(admission, quota);
+    if (!delta) return;
+    const pod = admission.resource.plural === Pod.plural ? (admission.object as Pod) : undefined;
     let present = quota;
     for (let attempt = 1; ; attempt++) {
-      const verdict = checkQuota(
-        present,
-        states.delta,
-        states.after,
-        admission.resource.plural === Pod.plural,
-      );
+      const verdict = checkQuota(present, delta, pod);
       if (verdict.type === "refused") throw refusal(admission, verdict.why);
       if (verdict.type === "untouched" || admission.dryRun) return;
       const body = { ...present, status: { ...present.status, used: verdict.used } };
@@ -82,18 +78,13 @@ export function resourceQuota(cache: ReadCache, loopback: () => Loopback): Admis
 /** Written so often, or so needed for cleaning up, that no quota counts them. */
 const EXEMPT = new Set(["events", "leases", "bindings", "localsubjectaccessreviews"]);
 
-interface Stated {
-  readonly after: Usage;
-  readonly delta: Usage;
-}
-
-/** What the object says it uses, and how that differs from before; undefined when the quota is not about it. */
-function stated(admission: Admission, quota: ResourceQuota): Stated | undefined {
+/** What the write adds; undefined when the quota is not about the object. */
+function deltaFor(admission: Admission, quota: ResourceQuota): Usage | undefined {
   const { resource, object, old, operation } = admission;
   const isIn = object !== undefined && inScope(quota, resource, object);
   const wasIn = operation === "UPDATE" && old !== undefined && inScope(quota, resource, old);
   if (!isIn && !wasIn) return undefined;
   const after = isIn ? usageOf(resource, object) : {};
   const before = wasIn ? usageOf(resource, old) : {};
-  return { after: isIn ? after : before, delta: usageDelta(after, before) };
+  return usageDelta(after, before);
 }

@@ -1,4 +1,5 @@
 /** Keeps the status of quotas: what is allowed, and what the objects of the namespace take of it. */
+import { CustomResourceDefinition } from "#api/apiextensions-v1/customresourcedefinition";
 import { ConfigMap } from "#api/core-v1/configmap";
 import { PersistentVolumeClaim } from "#api/core-v1/persistentvolumeclaim";
 import { Pod } from "#api/core-v1/pod";
@@ -8,10 +9,10 @@ import { Secret } from "#api/core-v1/secret";
 import { Service } from "#api/core-v1/service";
 import { isTerminal } from "#api/core-v1/podstate";
 import { keyOf } from "#client/address";
-import { resourceFor, resources } from "#api/registry";
+import { customKind, storedKinds } from "#client/kinds";
 import type { AnyObject, Resource } from "#machinery/schema";
 import { addQuantities } from "#machinery/quantity";
-import { type Caches, type Controller, controller, wake } from "#reconciler/controller";
+import { type Caches, type Controller, controller, type Wake, wake } from "#reconciler/controller";
 import { sameJson } from "#reconciler/equal";
 
 /** How much one object takes: the rules by which admission counts, so that both say the same. */
@@ -30,7 +31,15 @@ const COUNTED: readonly Resource[] = [
   ReplicationController,
 ];
 
-/** Kinds that are only counted are not watched, and a write that failed after admission leaves its mark: both are found by looking again. */
+/** Written so often, or so needed for cleaning up, that no quota counts them. */
+const EXEMPT = new Set(["events", "leases"]);
+
+/** Kinds that only `count/…` is about. */
+const NAMED_ONLY = storedKinds.filter(
+  (kind) => kind.namespaced && !COUNTED.includes(kind) && !EXEMPT.has(kind.plural),
+);
+
+/** Custom kinds are not watched, and a write that failed after admission leaves its mark: both are found by looking again. */
 const RECOUNT_MS = 5 * 60_000;
 
 export const resourceQuotas = ({ usageOf, inScope }: QuotaRules): Controller =>
@@ -47,15 +56,17 @@ export const resourceQuotas = ({ usageOf, inScope }: QuotaRules): Controller =>
           isTerminal(pod) !== isTerminal(before) || pod.metadata.generation !== before.metadata.generation,
       ),
       ...COUNTED.filter((kind) => kind !== (Pod as Resource)).map((kind) => wake(kind, quotasAround)),
+      ...NAMED_ONLY.map(wokenByCount),
     ],
+    reads: [CustomResourceDefinition],
     rights: [{ apiGroups: ["*"], resources: ["*"], verbs: ["list"] }],
 
     async reconcile(quota, { cache, client, write, signal }) {
       const { namespace = "" } = quota.metadata;
       const hard = quota.spec.hard ?? {};
       const used: Record<string, string> = Object.fromEntries(Object.keys(hard).map((name) => [name, "0"]));
-      for (const kind of kindsIn(hard)) {
-        const objects = COUNTED.includes(kind)
+      for (const kind of kindsIn(hard, cache(CustomResourceDefinition).list())) {
+        const objects = isWatched(kind)
           ? cache(kind).list(namespace)
           : (await client.list(kind, { namespace, metadataOnly: true, signal })).items;
         for (const object of objects) {
@@ -75,13 +86,30 @@ function quotasAround({ metadata: { namespace } }: AnyObject, { cache }: Caches)
   return [...cache(ResourceQuota).list(namespace)].map(keyOf);
 }
 
+/** What comes and goes, where a quota counts it; changes do not matter. */
+const wokenByCount = (kind: Resource): Wake => ({
+  on: kind,
+  metadataOnly: true,
+  *keys({ metadata: { namespace } }, { cache }) {
+    for (const quota of cache(ResourceQuota).list(namespace))
+      if (quota.spec.hard?.[countOf(kind)] !== undefined) yield keyOf(quota);
+  },
+  matters: () => false,
+});
+
+const isWatched = (kind: Resource): boolean => COUNTED.includes(kind) || NAMED_ONLY.includes(kind);
+
+const countOf = ({ plural, group }: Resource): string =>
+  group === "" ? `count/${plural}` : `count/${plural}.${group}`;
+
 /** Kinds that the quota speaks of: `count/deployments.apps` is one of a group. */
-function kindsIn(hard: Readonly<Record<string, unknown>>): readonly Resource[] {
-  const named = Object.keys(hard).flatMap((name) => {
-    const [, plural, group = ""] = /^count\/([^.]+)(?:\.(.+))?$/.exec(name) ?? [];
-    if (plural === undefined) return [];
-    const kind = resources.find((candidate) => candidate.plural === plural && candidate.group === group);
-    return kind ? [resourceFor(kind.group, kind.version, plural) ?? kind] : [];
-  });
-  return [...new Set([...COUNTED, ...named.filter((kind) => !COUNTED.includes(kind))])];
+function kindsIn(
+  hard: Readonly<Record<string, unknown>>,
+  definitions: Iterable<CustomResourceDefinition>,
+): readonly Resource[] {
+  const isNamed = (kind: Resource) => Object.hasOwn(hard, countOf(kind));
+  const custom = Object.keys(hard).some((name) => name.startsWith("count/"))
+    ? [...definitions].flatMap((definition) => customKind(definition) ?? [])
+    : [];
+  return [...COUNTED, ...[...NAMED_ONLY, ...custom].filter(isNamed)];
 }
