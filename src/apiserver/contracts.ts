@@ -25,9 +25,20 @@ export interface RequestInfo {
   readonly query: URLSearchParams;
 }
 
+/** All headers of a request, with their names in lower case. */
+export interface HeaderSet {
+  headerNames(): Iterable<string>;
+  /** Each value for itself, where a header came several times. */
+  headerValues(name: string): readonly string[];
+}
+
 /** The parts of an HTTP request that authentication looks at. */
 export interface Credentials {
+  /** Of the request, without the query: some paths may be asked for by anybody. */
+  readonly path?: string;
   readonly header: (name: string) => string | undefined;
+  /** Of what came over the wire. */
+  readonly all?: HeaderSet;
   /** The DER bytes of a client certificate that the TLS layer has verified against the cluster CA. */
   readonly clientCertificate: Uint8Array | undefined;
   readonly remoteAddress: string;

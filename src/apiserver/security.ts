@@ -1,5 +1,4 @@
 /** Who may do what on this server, put together from the rooms that know. */
-import type { KeyObject } from "node:crypto";
 import type { TokenRequest } from "#api/authentication-v1/tokenrequest";
 import { TokenRequest as TokenRequestKind } from "#api/authentication-v1/tokenrequest";
 import { SelfSubjectReview } from "#api/authentication-v1/selfsubjectreview";
@@ -9,6 +8,7 @@ import { SelfSubjectAccessReview } from "#api/authorization-v1/selfsubjectaccess
 import { SelfSubjectRulesReview } from "#api/authorization-v1/selfsubjectrulesreview";
 import { SubjectAccessReview } from "#api/authorization-v1/subjectaccessreview";
 import { resourceForKind } from "#api/registry";
+import type { Clock } from "#base/clock";
 import { PriorityClass } from "#api/scheduling-v1/priorityclass";
 import type { AnyObject, Resource } from "#machinery/schema";
 import { hasReason } from "#machinery/status";
@@ -16,15 +16,18 @@ import { admissionPlugins } from "./admission/plugins.ts";
 import { systemPriorityClasses } from "./admission/priority.ts";
 import type { WebhookClientOptions } from "./webhook-client/client.ts";
 import type { AuditLog } from "./audit/audit-log.ts";
-import { Authentication } from "./authentication/authentication.ts";
+import type { Authentication } from "./authentication/authentication.ts";
+import { type AuthenticationSettings, buildAuthentication } from "./authentication/build.ts";
 import { impersonated } from "./authentication/impersonation.ts";
+import { publishTrust } from "./authentication/published-trust.ts";
+import { type RequestHeaderOptions, RequestHeaderAuthenticator } from "./authentication/request-header.ts";
 import { reviewSelf, reviewToken } from "./authentication/reviews.ts";
 import { AccessReviews } from "./authorization/access-review.ts";
 import { authorizers } from "./authorization/authorizer.ts";
 import { bootstrapRoles } from "./authorization/bootstrap.ts";
 import { NodeAuthorizer } from "./authorization/node.ts";
 import { RbacAuthorizer } from "./authorization/rbac.ts";
-import type { AdmissionPlugin, Loopback, ReadCache, User } from "./contracts.ts";
+import type { AdmissionPlugin, Loopback, ReadCache } from "./contracts.ts";
 import { decodeBody } from "./negotiation/decode.ts";
 import type { Handler } from "./request/dispatch.ts";
 import type { PathHandler } from "./request/handlers.ts";
@@ -33,19 +36,9 @@ import type { RestDeps } from "./rest/deps.ts";
 import { writeQueryOf } from "./rest/query.ts";
 import type { Inner, Rooms } from "./server.ts";
 
-export interface SecurityOptions {
-  /** PEM of the authorities whose client certificates count. */
-  readonly clientAuthorities: readonly string[];
-  /** Signs service-account tokens. */
-  readonly serviceAccountKey: KeyObject;
-  readonly olderServiceAccountKeys?: readonly KeyObject[];
-  /** Default `https://kubernetes.default.svc.cluster.local`. */
-  readonly issuer?: string;
+export interface SecurityOptions extends AuthenticationSettings {
   /** Where clients reach this server, `https://host:port`; for the documents of the issuer. */
   readonly serverUrl: () => string;
-  readonly staticTokens?: ReadonlyMap<string, User>;
-  /** Default true: as far as RBAC lets them, which is health and version. */
-  readonly anonymous?: boolean;
   readonly enableAdmission?: readonly string[];
   readonly disableAdmission?: readonly string[];
   /** Plugins beyond those of the server, before quota is taken. */
@@ -54,22 +47,16 @@ export interface SecurityOptions {
   readonly webhookCertificate?: WebhookClientOptions["certificateFor"];
   /** Absent: nothing goes on record. */
   readonly audit?: AuditLog;
+  /** Proxies that may say who asks; absent: nobody is believed. */
+  readonly requestHeader?: RequestHeaderOptions;
 }
-
-const ISSUER = "https://kubernetes.default.svc.cluster.local";
 
 /** For `startApiServer`: also sees to the roles and priority classes that every cluster has. */
 export const secure =
   (options: SecurityOptions) =>
   async (inner: Inner): Promise<Rooms> => {
     const { cache, loopback, clock, random, kinds, metrics, closing } = inner;
-    const authentication = new Authentication({
-      ...options,
-      cache,
-      clock,
-      random,
-      issuer: options.issuer ?? ISSUER,
-    });
+    const authentication = await buildAuthentication(withRequestHeader(options, clock), inner);
     const rbac = new RbacAuthorizer(cache);
     const authorizer = authorizers([new NodeAuthorizer(cache), rbac]);
     const plugins = admissionPlugins({
@@ -89,7 +76,7 @@ export const secure =
       ...(options.enableAdmission ? { enable: options.enableAdmission } : {}),
       ...(options.disableAdmission ? { disable: options.disableAdmission } : {}),
     });
-    await bootstrap(cache, loopback);
+    await Promise.all([bootstrap(cache, loopback), publishTrust({ ...inner, trust: options })]);
     const quota = plugins.filter(({ name }) => name === "ResourceQuota");
     const others = plugins.filter(({ name }) => name !== "ResourceQuota");
     return {
@@ -110,6 +97,13 @@ export const secure =
       ]),
     };
   };
+
+/** A proxy's word comes before its certificate, which speaks for the proxy itself. */
+const withRequestHeader = (options: SecurityOptions, clock: Clock): SecurityOptions => {
+  const { requestHeader, authenticators: others = [] } = options;
+  if (!requestHeader) return options;
+  return { ...options, authenticators: [new RequestHeaderAuthenticator(requestHeader, clock), ...others] };
+};
 
 /** All at once, so that one group commit makes everything durable. */
 async function bootstrap(cache: ReadCache, loopback: Loopback): Promise<void> {
@@ -168,7 +162,7 @@ function decoded(op: Operation, { limits }: RestDeps, expected: Parameters<typeo
 
 function reviewHandlers(authentication: Authentication, access: AccessReviews): ReadonlyMap<string, Handler> {
   return new Map([
-    review(TokenReview, (asked) => reviewToken(authentication.tokens, asked)),
+    review(TokenReview, (asked) => reviewToken(authentication.tokens, asked, authentication.audiences)),
     review(SelfSubjectReview, (asked, { user }) => reviewSelf(asked, user)),
     review(SubjectAccessReview, (asked) => access.subjectAccess(asked)),
     review(LocalSubjectAccessReview, (asked, { info }) => access.localSubjectAccess(asked, info.namespace)),

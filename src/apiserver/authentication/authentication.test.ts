@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { createPublicKey, generateKeyPairSync } from "node:crypto";
 import { test } from "node:test";
 import { createLocalJWKSet, jwtVerify } from "jose";
+import { Registry } from "prom-client";
 import type { TokenRequest } from "#api/authentication-v1/tokenrequest";
 import { systemRandom } from "#base/random";
 import { VirtualClock } from "#base/virtual-clock";
@@ -34,7 +35,8 @@ function setUp(options: { readonly staticTokens?: ReadonlyMap<string, User> } = 
     random: systemRandom,
     clientAuthorities: [],
     serviceAccountKey: privateKey,
-    issuer: ISSUER,
+    issuers: [ISSUER],
+    registry: new Registry(),
     ...options,
   });
   return { cache, clock, authentication };
@@ -177,7 +179,8 @@ test("tampered and foreign tokens are refused", async () => {
     random: systemRandom,
     clientAuthorities: [],
     serviceAccountKey: other,
-    issuer: ISSUER,
+    issuers: [ISSUER],
+    registry: new Registry(),
   });
   const foreign = (await elsewhere.issuer.issue(request(), "default", "runner")).status.token;
   await assert.rejects(authentication.authenticate(bearer(foreign)), isUnauthorized);
@@ -188,7 +191,8 @@ test("tampered and foreign tokens are refused", async () => {
     clientAuthorities: [],
     serviceAccountKey: privateKey,
     olderServiceAccountKeys: [createPublicKey(other)],
-    issuer: ISSUER,
+    issuers: [ISSUER],
+    registry: new Registry(),
   });
   assert.equal((await trusting.authenticate(bearer(foreign))).uid, "sa-1");
 });

@@ -1,17 +1,31 @@
 /** Everything about who asks, put together. */
 import type { KeyObject } from "node:crypto";
+import type { Registry } from "prom-client";
 import type { Clock } from "#base/clock";
 import type { Random } from "#base/random";
-import { unauthorized } from "#machinery/status";
+import { logger } from "#base/log";
+import { StatusError, unauthorized } from "#machinery/status";
 import type { Authenticator, Credentials, ReadCache, User } from "../contracts.ts";
-import { BearerTokenAuthenticator, type TokenAuthenticator, tokenAuthenticators } from "./bearer-token.ts";
+import { AnonymousAuthenticator } from "./anonymous.ts";
+import { AuthenticationMetrics } from "./authentication-metrics.ts";
+import { BadToken } from "./bad-token.ts";
+import {
+  BearerTokenAuthenticator,
+  forServer,
+  type TokenAuthenticator,
+  tokenAuthenticators,
+} from "./bearer-token.ts";
 import { BootstrapTokenAuthenticator } from "./bootstrap-token.ts";
 import { ClientCertificateAuthenticator } from "./client-certificate.ts";
+import type { ConfiguredIssuers } from "./configured-issuers.ts";
+import { LegacyTokenAuthenticator } from "./legacy-token.ts";
 import { ServiceAccountTokenAuthenticator } from "./service-account-token.ts";
 import { StaticTokenAuthenticator } from "./static-token.ts";
 import { TokenIssuer } from "./token-issuer.ts";
 import { TokenKeys, openIdConfiguration } from "./token-keys.ts";
-import { anonymous } from "./users.ts";
+import { authenticators } from "./union.ts";
+
+const log = logger("apiserver.authentication");
 
 export interface AuthenticationOptions {
   readonly cache: ReadCache;
@@ -23,54 +37,107 @@ export interface AuthenticationOptions {
   readonly serviceAccountKey: KeyObject;
   /** Public keys whose tokens still count. */
   readonly olderServiceAccountKeys?: readonly KeyObject[];
-  /** `https://kubernetes.default.svc.cluster.local` */
-  readonly issuer: string;
-  /** By default the issuer. */
+  /** The first, `https://kubernetes.default.svc.cluster.local`, signs; tokens of all of them count. */
+  readonly issuers: readonly [string, ...string[]];
+  /** Names of this server, for whom tokens are; by default the issuers. */
   readonly audiences?: readonly string[];
+  /** Where others find the keys of service-account tokens; by default this server. */
+  readonly jwksUri?: string;
+  /** Tokens of pods that are asked for a pod's usual hour last a year, for clients that never read them again. */
+  readonly extendExpiration?: boolean;
+  /** Service-account tokens live at most this long. */
+  readonly maxExpirationSeconds?: number;
   /** Tokens that the operator has set. */
   readonly staticTokens?: ReadonlyMap<string, User>;
-  /** Requests without credentials get as far as RBAC lets them; default true. */
+  /** Requests without credentials get as far as RBAC lets them; default true. The configuration may say otherwise. */
   readonly anonymous?: boolean;
+  /** Issuers outside the cluster. */
+  readonly configured?: ConfiguredIssuers;
+  /** Tokens that a webhook knows. */
+  readonly webhook?: TokenAuthenticator;
+  /** Who is asked about a request before its certificate and token are looked at, such as a front proxy's headers. */
+  readonly before?: readonly Authenticator[];
+  readonly registry: Registry;
+  /** Hears of the use of a token that lives in a Secret. */
+  readonly legacyTokenUsed?: ConstructorParameters<typeof LegacyTokenAuthenticator>[0]["used"];
 }
 
 export class Authentication implements Authenticator {
   readonly issuer: TokenIssuer;
   readonly tokens: TokenAuthenticator;
+  /** Names of this server, for whom tokens are. */
+  readonly audiences: readonly string[];
+  readonly #options: AuthenticationOptions;
   readonly #keys: TokenKeys;
-  readonly #issuerUrl: string;
-  readonly #certificates: ClientCertificateAuthenticator;
-  readonly #bearer: BearerTokenAuthenticator;
-  readonly #anonymous: boolean;
+  readonly #known: Authenticator;
+  readonly #anonymous: AnonymousAuthenticator;
+  readonly #metrics: AuthenticationMetrics;
 
   constructor(options: AuthenticationOptions) {
-    const { cache, clock, random, issuer } = options;
-    const audiences = options.audiences ?? [issuer];
-    this.#issuerUrl = issuer;
+    const { clock, issuers } = options;
+    this.#options = options;
+    this.audiences = options.audiences ?? issuers;
     this.#keys = new TokenKeys(options.serviceAccountKey, options.olderServiceAccountKeys);
-    this.#certificates = new ClientCertificateAuthenticator(options.clientAuthorities, clock);
-    const shared = { keys: this.#keys, issuer, audiences, cache, clock };
-    this.issuer = new TokenIssuer({ ...shared, random });
-    this.tokens = tokenAuthenticators([
-      ...(options.staticTokens ? [new StaticTokenAuthenticator(options.staticTokens)] : []),
-      new BootstrapTokenAuthenticator(cache, clock),
-      new ServiceAccountTokenAuthenticator(shared),
+    const { audiences } = this;
+    this.issuer = new TokenIssuer({ ...options, keys: this.#keys, issuer: issuers[0], audiences });
+    this.tokens = this.#tokenUnion();
+    this.#known = authenticators([
+      ...(options.before ?? []),
+      new ClientCertificateAuthenticator(options.clientAuthorities, clock),
+      new BearerTokenAuthenticator(this.tokens),
     ]);
-    this.#bearer = new BearerTokenAuthenticator(this.tokens);
-    this.#anonymous = options.anonymous ?? true;
+    const byOption = { enabled: options.anonymous ?? true };
+    this.#anonymous = new AnonymousAuthenticator(() => options.configured?.anonymous ?? byOption);
+    this.#metrics = new AuthenticationMetrics(options.registry);
+  }
+
+  /** Asked in the order of upstream. */
+  #tokenUnion(): TokenAuthenticator {
+    const { cache, clock, issuers, staticTokens, configured, webhook, legacyTokenUsed } = this.#options;
+    const own = this.audiences;
+    const keys = this.#keys;
+    return tokenAuthenticators([
+      ...(staticTokens ? [forServer(new StaticTokenAuthenticator(staticTokens), own)] : []),
+      forServer(
+        new LegacyTokenAuthenticator({
+          keys,
+          cache,
+          clock,
+          ...(legacyTokenUsed ? { used: legacyTokenUsed } : {}),
+        }),
+        own,
+      ),
+      new ServiceAccountTokenAuthenticator({ keys, issuers, audiences: own, cache, clock }),
+      forServer(new BootstrapTokenAuthenticator(cache, clock), own),
+      ...(configured ? [forServer(configured, own)] : []),
+      ...(webhook ? [webhook] : []),
+    ]);
   }
 
   /** Always somebody; throws Unauthorized. */
   async authenticate(credentials: Credentials): Promise<User> {
-    const user =
-      (await this.#certificates.authenticate(credentials)) ?? (await this.#bearer.authenticate(credentials));
-    if (user) return user;
-    if (!this.#anonymous) throw unauthorized();
-    return anonymous;
+    const { clock } = this.#options;
+    const startMs = clock.monotonic();
+    let user: User | undefined;
+    try {
+      user =
+        (await this.#known.authenticate(credentials)) ?? (await this.#anonymous.authenticate(credentials));
+    } catch (error) {
+      // Why it is not right is nothing for those who may only be trying.
+      if (!(error instanceof BadToken || error instanceof StatusError))
+        log.error("it could not be told who asks", { error });
+      this.#metrics.done("error", clock.monotonic() - startMs);
+      throw unauthorized();
+    }
+    this.#metrics.done(user ? "success" : "failure", clock.monotonic() - startMs, user);
+    if (!user) throw unauthorized();
+    return user;
   }
 
   /** The document at `/.well-known/openid-configuration`; `serverUrl` is where clients reach this server. */
   openIdConfiguration(serverUrl: string) {
-    return openIdConfiguration(this.#issuerUrl, `${serverUrl}/openid/v1/jwks`, this.#keys);
+    const { issuers, jwksUri = `${serverUrl}/openid/v1/jwks` } = this.#options;
+    return openIdConfiguration(issuers[0], jwksUri, this.#keys);
   }
 
   /** The document at `/openid/v1/jwks`, of content type `application/jwk-set+json`. */

@@ -1,8 +1,13 @@
 import { unauthorized } from "#machinery/status";
 import type { Authenticator, Credentials, User } from "../contracts.ts";
+import { BadToken } from "./bad-token.ts";
 
-/** Whom a token stands for. `undefined`: not a token of this kind. Throws Unauthorized: one that is wrong. */
+/**
+ * Whom a token stands for. `undefined`: not a token of this kind. Throws for one that is wrong, or that cannot be
+ * judged now.
+ */
 export interface TokenAuthenticator {
+  /** `audiences`: for whom the token must be; undefined: for this API server. */
   authenticateToken(
     token: string,
     audiences: readonly string[] | undefined,
@@ -55,14 +60,37 @@ function webSocketToken(protocols: string | undefined): string | undefined {
   }
 }
 
-/** Asks one after the other. */
+/** Asks one after the other: what one of them cannot use, another may. Throws BadToken with what they all said. */
 export const tokenAuthenticators = (inOrder: readonly TokenAuthenticator[]): TokenAuthenticator => ({
   async authenticateToken(token, audiences) {
+    const failures: Error[] = [];
     for (const authenticator of inOrder) {
-      // oxlint-disable-next-line no-await-in-loop -- the first that knows the token decides
-      const holder = await authenticator.authenticateToken(token, audiences);
-      if (holder) return holder;
+      try {
+        // oxlint-disable-next-line no-await-in-loop -- the first that knows the token decides
+        const holder = await authenticator.authenticateToken(token, audiences);
+        if (holder) return holder;
+      } catch (error) {
+        failures.push(error as Error);
+      }
     }
-    return undefined;
+    if (failures.length === 0) return undefined;
+    throw failures.length === 1 ? failures[0]! : joined(failures);
+  },
+});
+
+function joined(failures: readonly Error[]): BadToken {
+  const texts = [...new Set(failures.map(({ message }) => message))];
+  return new BadToken(texts.length === 1 ? texts[0]! : `[${texts.join(", ")}]`, {
+    cause: new AggregateError(failures),
+  });
+}
+
+/** Tokens that say nothing about audiences are for this server, by each of its names. */
+export const forServer = (tokens: TokenAuthenticator, own: readonly string[]): TokenAuthenticator => ({
+  async authenticateToken(token, audiences = own) {
+    const meant = audiences.filter((audience) => own.includes(audience));
+    if (meant.length === 0) return undefined;
+    const holder = await tokens.authenticateToken(token, audiences);
+    return holder && { ...holder, audiences: meant };
   },
 });

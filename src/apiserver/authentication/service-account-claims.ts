@@ -10,6 +10,8 @@ export interface KubernetesClaims {
   readonly pod?: ObjectClaim;
   readonly secret?: ObjectClaim;
   readonly node?: { readonly name: string; readonly uid?: string };
+  /** Seconds since the epoch: a token that lasts longer than was asked for should be read again by then. */
+  readonly warnafter?: number;
 }
 
 export interface TokenClaims {
@@ -41,5 +43,6 @@ export function kubernetesClaims(payload: Record<string, unknown>): KubernetesCl
   if (pod !== undefined && !isObjectClaim(pod)) return undefined;
   if (secret !== undefined && !isObjectClaim(secret)) return undefined;
   if (node !== undefined && !(isRecord(node) && isText(node.name))) return undefined;
+  if (claims.warnafter !== undefined && typeof claims.warnafter !== "number") return undefined;
   return claims as unknown as KubernetesClaims;
 }

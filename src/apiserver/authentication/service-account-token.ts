@@ -4,18 +4,20 @@ import { Secret } from "#api/core-v1/secret";
 import { ServiceAccount } from "#api/core-v1/serviceaccount";
 import type { Clock } from "#base/clock";
 import type { AnyObject } from "#machinery/schema";
-import { unauthorized } from "#machinery/status";
 import { parseTime } from "#machinery/time";
 import type { ReadCache, User } from "../contracts.ts";
+import { keepNotes } from "./audit-notes.ts";
+import { BadToken } from "./bad-token.ts";
 import type { TokenAuthenticator, TokenHolder } from "./bearer-token.ts";
 import { BoundedMap } from "./bounded-map.ts";
 import { type KubernetesClaims, type ObjectClaim, kubernetesClaims } from "./service-account-claims.ts";
 import type { TokenKeys } from "./token-keys.ts";
+import { unverifiedIssuer } from "./unverified-issuer.ts";
 import { CREDENTIAL_ID, accountGroups, accountUserName, withAuthenticated } from "./users.ts";
 
 export interface ServiceAccountTokenOptions {
   readonly keys: TokenKeys;
-  readonly issuer: string;
+  readonly issuers: readonly string[];
   /** For whom a token must be when nobody asks for another audience: this API server. */
   readonly audiences: readonly string[];
   readonly cache: ReadCache;
@@ -54,22 +56,32 @@ export class ServiceAccountTokenAuthenticator implements TokenAuthenticator {
   ): Promise<TokenHolder | undefined> {
     let verified = this.#verified.get(token);
     if (!verified) {
-      if (issuerOf(token) !== this.#options.issuer) return undefined;
+      if (!this.#options.issuers.includes(unverifiedIssuer(token) ?? "")) return undefined;
       verified = await this.#verify(token);
       this.#verified.set(token, verified);
     }
     const nowMs = this.#options.clock.now();
     if (nowMs >= verified.expiresMs || nowMs < verified.notBeforeMs) {
       this.#verified.delete(token);
-      throw unauthorized();
+      throw new BadToken(
+        nowMs < verified.notBeforeMs
+          ? "service account token is not valid yet"
+          : "service account token has expired",
+      );
     }
     const meant = audiences.filter((audience) => verified.audiences.includes(audience));
-    if (meant.length === 0 || !this.#stillThere(verified.claims, nowMs)) throw unauthorized();
+    if (meant.length === 0) {
+      throw new BadToken(
+        `token audiences ${quoted(verified.audiences)} is invalid for the target audiences ${quoted(audiences)}`,
+      );
+    }
+    if (!this.#stillThere(verified.claims, nowMs))
+      throw new BadToken("service account token has been invalidated");
     return { user: verified.user, audiences: meant };
   }
 
   async #verify(token: string): Promise<Verified> {
-    const { issuer, keys, clock } = this.#options;
+    const { issuers, keys, clock } = this.#options;
     // Loaded with the first token: a server that has just started has none to look at.
     const { jwtVerify } = await import("jose/jwt/verify");
     try {
@@ -77,22 +89,26 @@ export class ServiceAccountTokenAuthenticator implements TokenAuthenticator {
         token,
         ({ kid, alg }) => {
           const key = keys.find(kid);
-          if (!key || key.algorithm !== alg) throw unauthorized();
+          if (!key || key.algorithm !== alg) throw new BadToken("invalid bearer token");
           return key.publicKey;
         },
-        { issuer, currentDate: new Date(clock.now()), requiredClaims: ["exp", "sub", "aud"] },
+        { issuer: [...issuers], currentDate: new Date(clock.now()), requiredClaims: ["exp", "sub", "aud"] },
       );
       const claims = kubernetesClaims(payload);
-      if (!claims || payload.sub !== accountUserName(nameOf(claims))) throw unauthorized();
+      if (!claims || payload.sub !== accountUserName(nameOf(claims)))
+        throw new BadToken("invalid bearer token");
+      const user = userOf(claims, payload.jti);
+      noteStale(user, claims, clock);
       return {
-        user: userOf(claims, payload.jti),
+        user,
         claims,
         audiences: [payload.aud ?? []].flat(),
         notBeforeMs: (payload.nbf ?? 0) * 1000,
         expiresMs: payload.exp! * 1000,
       };
-    } catch {
-      throw unauthorized();
+    } catch (cause) {
+      const expired = (cause as { code?: string }).code === "ERR_JWT_EXPIRED";
+      throw new BadToken(expired ? "service account token has expired" : "invalid bearer token", { cause });
     }
   }
 
@@ -138,16 +154,16 @@ function userOf(claims: KubernetesClaims, tokenId: string | undefined): User {
   });
 }
 
-/** Who says they signed it, before anything is checked: other issuers' tokens are not ours to refuse. */
-function issuerOf(token: string): string | undefined {
-  const payload = token.split(".")[1];
-  if (payload === undefined) return undefined;
-  try {
-    const bytes = Uint8Array.fromBase64(payload, { alphabet: "base64url" });
-    const claims: unknown = JSON.parse(new TextDecoder().decode(bytes));
-    const issuer = (claims as { iss?: unknown } | null)?.iss;
-    return typeof issuer === "string" ? issuer : undefined;
-  } catch {
-    return undefined;
-  }
+const quoted = (texts: readonly string[]): string =>
+  `[${texts.map((text) => JSON.stringify(text)).join(" ")}]`;
+
+/** Extended tokens are to be read again long before they end: whoever does not is on record. */
+function noteStale(user: User, { warnafter }: KubernetesClaims, clock: Clock): void {
+  if (warnafter === undefined) return;
+  keepNotes(user, () => {
+    const seconds = Math.floor(clock.now() / 1000) - warnafter;
+    if (seconds <= 0) return [];
+    const value = `subject: ${user.name}, seconds after warning threshold: ${seconds}`;
+    return [["authentication.k8s.io/stale-token", value]];
+  });
 }

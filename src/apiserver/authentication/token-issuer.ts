@@ -19,6 +19,10 @@ export interface TokenIssuerOptions {
   readonly issuer: string;
   /** What a token is for when the request names nobody. */
   readonly audiences: readonly string[];
+  /** Tokens of pods that are asked for a pod's usual hour last a year, for clients that never read them again; default true. */
+  readonly extendExpiration?: boolean;
+  /** Nobody gets a token for longer. */
+  readonly maxExpirationSeconds?: number;
   readonly cache: ReadCache;
   readonly clock: Clock;
   readonly random: Random;
@@ -27,6 +31,10 @@ export interface TokenIssuerOptions {
 const LIFETIME_SECONDS_MIN = 600;
 const LIFETIME_SECONDS_MAX = 2 ** 32;
 const LIFETIME_SECONDS_DEFAULT = 3600;
+
+/** What a kubelet asks for in the name of a pod that says nothing about it. */
+const PROJECTED_SECONDS = 3607;
+const EXTENDED_SECONDS = 365 * 24 * 3600;
 
 const ACCOUNTS = { group: "", plural: "serviceaccounts" };
 
@@ -42,7 +50,7 @@ export class TokenIssuer {
 
   /** The request with its token. Throws what the API answers to a request that cannot be met. */
   async issue(request: TokenRequest, namespace: string, name: string): Promise<TokenRequest> {
-    const { cache, clock, audiences } = this.#options;
+    const { cache, clock, audiences, maxExpirationSeconds = Infinity } = this.#options;
     const account = cache.get(ServiceAccount, namespace, name);
     if (!account) throw notFound(ACCOUNTS, name);
     if (account.metadata.deletionTimestamp) {
@@ -54,22 +62,32 @@ export class TokenIssuer {
       expirationSeconds: request.spec.expirationSeconds ?? LIFETIME_SECONDS_DEFAULT,
     };
     refuseBadSpec(name, Number(spec.expirationSeconds));
+    const seconds = Math.min(Number(spec.expirationSeconds), maxExpirationSeconds);
     const binding = spec.boundObjectRef ? this.#bind(spec.boundObjectRef, namespace, name) : {};
     const issuedAt = Math.floor(clock.now() / 1000);
-    const expires = issuedAt + Number(spec.expirationSeconds);
+    const expires = issuedAt + seconds;
+    const isExtended = this.#extends(request, seconds);
     const serviceaccount = { name, uid: account.metadata.uid };
     const token = await this.#sign(
-      { namespace, ...binding, serviceaccount },
+      { namespace, ...binding, serviceaccount, ...(isExtended ? { warnafter: expires } : {}) },
       spec.audiences,
       issuedAt,
-      expires,
+      isExtended ? issuedAt + Math.min(EXTENDED_SECONDS, maxExpirationSeconds) : expires,
     );
     return {
       ...request,
       metadata: { ...request.metadata, name, namespace, creationTimestamp: formatTime(clock.now()) },
-      spec,
+      spec: { ...spec, expirationSeconds: seconds },
       status: { token, expirationTimestamp: formatTime(expires * 1000) },
     };
+  }
+
+  /** Only where the kubelet asks in a pod's name, for this server: who else names a time means it. */
+  #extends({ spec }: TokenRequest, seconds: number): boolean {
+    const { extendExpiration = true, audiences } = this.#options;
+    if (!extendExpiration || seconds !== PROJECTED_SECONDS || spec.boundObjectRef?.kind !== "Pod")
+      return false;
+    return (spec.audiences ?? []).every((audience) => audiences.includes(audience));
   }
 
   #bind(reference: BoundObjectReference, namespace: string, account: string): Binding {

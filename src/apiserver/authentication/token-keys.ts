@@ -4,7 +4,7 @@ import { type KeyObject, createHash, createPublicKey } from "node:crypto";
 export interface TokenKey {
   /** Names the key in a token's head: a hash of the public key. */
   readonly id: string;
-  readonly algorithm: "ES256" | "RS256";
+  readonly algorithm: "ES256" | "ES384" | "ES512" | "RS256";
   readonly publicKey: KeyObject;
 }
 
@@ -32,16 +32,34 @@ export class TokenKeys {
     return id === undefined ? undefined : this.#byId.get(id);
   }
 
+  get algorithms(): readonly string[] {
+    return [...new Set(Array.from(this.#byId.values(), ({ algorithm }) => algorithm))].toSorted();
+  }
+
   /** The document at `/openid/v1/jwks`. */
   jsonWebKeys(): { readonly keys: readonly JsonWebKey[] } {
     return { keys: [...this.#byId.values()].map(jsonWebKey) };
   }
 }
 
+const CURVES: Readonly<Record<string, TokenKey["algorithm"]>> = {
+  prime256v1: "ES256",
+  secp384r1: "ES384",
+  secp521r1: "ES512",
+};
+
 function tokenKey(publicKey: KeyObject): TokenKey {
   const spki = publicKey.export({ type: "spki", format: "der" });
   const id = createHash("sha256").update(spki).digest("base64url");
-  return { id, algorithm: publicKey.asymmetricKeyType === "rsa" ? "RS256" : "ES256", publicKey };
+  return { id, algorithm: algorithmOf(publicKey), publicKey };
+}
+
+function algorithmOf({ asymmetricKeyType, asymmetricKeyDetails }: KeyObject): TokenKey["algorithm"] {
+  if (asymmetricKeyType === "rsa") return "RS256";
+  const algorithm = CURVES[asymmetricKeyDetails?.namedCurve ?? ""];
+  if (!algorithm)
+    throw new Error("a key of service accounts has to be RSA, or ECDSA on P-256, P-384 or P-521");
+  return algorithm;
 }
 
 const jsonWebKey = ({ id, algorithm, publicKey }: TokenKey): JsonWebKey => ({
@@ -52,10 +70,10 @@ const jsonWebKey = ({ id, algorithm, publicKey }: TokenKey): JsonWebKey => ({
 });
 
 /** The document at `/.well-known/openid-configuration`. */
-export const openIdConfiguration = (issuer: string, jwksUri: string, { signing }: TokenKeys) => ({
+export const openIdConfiguration = (issuer: string, jwksUri: string, keys: TokenKeys) => ({
   issuer,
   jwks_uri: jwksUri,
   response_types_supported: ["id_token"],
   subject_types_supported: ["public"],
-  id_token_signing_alg_values_supported: [signing.algorithm],
+  id_token_signing_alg_values_supported: keys.algorithms,
 });

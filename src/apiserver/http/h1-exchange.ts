@@ -1,12 +1,12 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Clock } from "#base/clock";
-import type { Credentials } from "../contracts.ts";
+import type { Credentials, HeaderSet } from "../contracts.ts";
 import { readAll } from "./body.ts";
 import { NodeOutgoing } from "./outgoing.ts";
 import type { Exchange, Headers, OutgoingStream, RawExchange } from "./exchange.ts";
 
 /** A request over HTTP/1.1. */
-export class H1Exchange implements Exchange {
+export class H1Exchange implements Exchange, HeaderSet {
   readonly method: string;
   readonly path: string;
   readonly search: string;
@@ -31,7 +31,7 @@ export class H1Exchange implements Exchange {
     const mark = target.indexOf("?");
     this.path = mark < 0 ? target : target.slice(0, mark);
     this.search = mark < 0 ? "" : target.slice(mark + 1);
-    this.credentials = { header: (name) => this.header(name), ...peer };
+    this.credentials = { path: this.path, header: (name) => this.header(name), all: this, ...peer };
     response.on("error", () => undefined);
     // Node's parser tells nobody of what is malformed behind a wish for another protocol that was not granted.
     if (request.headers.upgrade !== undefined) response.shouldKeepAlive = false;
@@ -44,6 +44,10 @@ export class H1Exchange implements Exchange {
 
   headerNames(): Iterable<string> {
     return Object.keys(this.#request.headers);
+  }
+
+  headerValues(name: string): readonly string[] {
+    return this.#request.headersDistinct[name] ?? [];
   }
 
   readBody(bytesMax: number, withinMs: number): Promise<Buffer> {

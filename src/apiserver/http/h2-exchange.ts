@@ -1,6 +1,6 @@
 import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from "node:http2";
 import type { Clock } from "#base/clock";
-import type { Credentials } from "../contracts.ts";
+import type { Credentials, HeaderSet } from "../contracts.ts";
 import { readAll } from "./body.ts";
 import { NodeOutgoing } from "./outgoing.ts";
 import type { Exchange, Headers, OutgoingStream, RawExchange } from "./exchange.ts";
@@ -8,7 +8,7 @@ import type { Exchange, Headers, OutgoingStream, RawExchange } from "./exchange.
 const NO_BODY = { endStream: true };
 
 /** A request on an HTTP/2 stream. */
-export class H2Exchange implements Exchange {
+export class H2Exchange implements Exchange, HeaderSet {
   readonly method: string;
   readonly path: string;
   readonly search: string;
@@ -16,24 +16,28 @@ export class H2Exchange implements Exchange {
   status = 0;
   readonly #stream: ServerHttp2Stream;
   readonly #headers: IncomingHttpHeaders;
+  readonly #raw: readonly string[];
   readonly #clock: Clock;
   #abort: AbortController | undefined;
 
+  /** `raw`: names and values of the headers in turn, as they came. */
   constructor(
     stream: ServerHttp2Stream,
     headers: IncomingHttpHeaders,
+    raw: readonly string[],
     clock: Clock,
     peer: Omit<Credentials, "header">,
   ) {
     this.#stream = stream;
     this.#headers = headers;
+    this.#raw = raw;
     this.#clock = clock;
     this.method = headers[":method"] ?? "GET";
     const target = headers[":path"] ?? "/";
     const mark = target.indexOf("?");
     this.path = mark < 0 ? target : target.slice(0, mark);
     this.search = mark < 0 ? "" : target.slice(mark + 1);
-    this.credentials = { header: (name) => this.header(name), ...peer };
+    this.credentials = { path: this.path, header: (name) => this.header(name), all: this, ...peer };
     // A stream that breaks is the client's business; without a listener it would be ours.
     stream.on("error", () => undefined);
   }
@@ -45,6 +49,10 @@ export class H2Exchange implements Exchange {
 
   headerNames(): Iterable<string> {
     return Object.keys(this.#headers);
+  }
+
+  headerValues(name: string): readonly string[] {
+    return this.#raw.filter((_, at) => at % 2 === 1 && this.#raw[at - 1] === name);
   }
 
   readBody(bytesMax: number, withinMs: number): Promise<Buffer> {

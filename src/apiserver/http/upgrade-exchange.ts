@@ -2,11 +2,11 @@ import { type IncomingMessage, STATUS_CODES } from "node:http";
 import type { Duplex } from "node:stream";
 import type { Clock } from "#base/clock";
 import { assert } from "#base/assert";
-import type { Credentials } from "../contracts.ts";
+import type { Credentials, HeaderSet } from "../contracts.ts";
 import type { Exchange, Headers, OutgoingStream, RawExchange } from "./exchange.ts";
 
 /** A request to change the protocol of its connection. Refusals are answered as HTTP/1.1. */
-export class UpgradeExchange implements Exchange {
+export class UpgradeExchange implements Exchange, HeaderSet {
   readonly method: string;
   readonly path: string;
   readonly search: string;
@@ -31,7 +31,7 @@ export class UpgradeExchange implements Exchange {
     const mark = target.indexOf("?");
     this.path = mark < 0 ? target : target.slice(0, mark);
     this.search = mark < 0 ? "" : target.slice(mark + 1);
-    this.credentials = { header: (name) => this.header(name), ...peer };
+    this.credentials = { path: this.path, header: (name) => this.header(name), all: this, ...peer };
     this.raw = { protocol: "upgrade", request, socket, head };
     socket.once("close", () => this.#abort.abort());
   }
@@ -47,6 +47,10 @@ export class UpgradeExchange implements Exchange {
 
   headerNames(): Iterable<string> {
     return Object.keys(this.#request.headers);
+  }
+
+  headerValues(name: string): readonly string[] {
+    return this.#request.headersDistinct[name] ?? [];
   }
 
   readBody(): Promise<Buffer> {

@@ -2,6 +2,7 @@ import type { StatusError } from "#machinery/status";
 import { JsonError, parseJson } from "#machinery/json";
 import { parseYaml, YamlError } from "#machinery/yaml";
 import type { AuditLog, AuditTrail } from "../audit/audit-log.ts";
+import { auditNotesOf } from "../authentication/audit-notes.ts";
 import type { RequestInfo, User } from "../contracts.ts";
 import type { Exchange } from "../http/exchange.ts";
 import { decodeEnveloped } from "../negotiation/protobuf.ts";
@@ -24,7 +25,7 @@ export function beginAudit(audit: AuditLog | undefined, asked: Asked): AuditTrai
   const { exchange, info, auditId, receivedMs, user, impersonated } = asked;
   const forwarded = exchange.header("x-forwarded-for");
   const via = forwarded === undefined ? [] : forwarded.split(",").map((address) => address.trim());
-  return audit.begin({
+  const trail = audit.begin({
     auditId,
     uri: exchange.search === "" ? exchange.path : `${exchange.path}?${exchange.search}`,
     info,
@@ -34,6 +35,8 @@ export function beginAudit(audit: AuditLog | undefined, asked: Asked): AuditTrai
     userAgent: exchange.header("user-agent") ?? "",
     receivedMs,
   });
+  if (trail && user) for (const [key, value] of auditNotesOf(user)) trail.annotate(key, value);
+  return trail;
 }
 
 /** Puts the body on record, where it is wanted and can be read. */
