@@ -1,5 +1,9 @@
 import { ageColumn, integer, nameColumn, text, UNSET } from "#api/columns";
 import { MatchCondition, MatchResources, ParamKind, Variable } from "#api/admissionregistration-v1/matching";
+import {
+  policyStatusProblems,
+  validatingPolicyProblems,
+} from "#api/admissionregistration-v1/validating-policy-rules";
 import { Condition } from "#api/meta-v1/condition";
 import { ObjectMeta } from "#api/meta-v1/objectmeta";
 import { int64, list, type Of, ref, resource, string, struct } from "#machinery/schema";
@@ -70,6 +74,10 @@ export const ValidatingAdmissionPolicy = resource({
   spec: ValidatingAdmissionPolicySpec,
   status: ValidatingAdmissionPolicyStatus,
   unconditionalUpdate: false,
+  rules: {
+    validate: ({ metadata, spec }) => validatingPolicyProblems(metadata.name, spec),
+    validateStatusUpdate: ({ status }) => policyStatusProblems(status),
+  },
 
   columns: [
     nameColumn,

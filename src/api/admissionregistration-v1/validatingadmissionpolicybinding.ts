@@ -1,5 +1,6 @@
 import { ageColumn, nameColumn, selectorText, text, UNSET } from "#api/columns";
 import { MatchResources, ParamRef } from "#api/admissionregistration-v1/matching";
+import { validatingBindingProblems } from "#api/admissionregistration-v1/validating-policy-rules";
 import { ObjectMeta } from "#api/meta-v1/objectmeta";
 import { list, type Of, ref, resource, string, struct } from "#machinery/schema";
 
@@ -27,6 +28,7 @@ export const ValidatingAdmissionPolicyBinding = resource({
   spec: ValidatingAdmissionPolicyBindingSpec,
   counted: true,
   unconditionalUpdate: false,
+  rules: { validate: ({ spec }) => validatingBindingProblems(spec) },
 
   columns: [
     nameColumn,

@@ -15,11 +15,11 @@ export interface NamedRuleWithOperations extends Of<typeof NamedRuleWithOperatio
 export const MatchResources = struct(
   "admissionregistration.v1alpha1.MatchResources",
   {
-    namespaceSelector: ref(1, LabelSelector),
-    objectSelector: ref(2, LabelSelector),
+    namespaceSelector: ref(1, LabelSelector).default({}),
+    objectSelector: ref(2, LabelSelector).default({}),
     resourceRules: list(3, NamedRuleWithOperations).atomic(),
     excludeResourceRules: list(4, NamedRuleWithOperations).atomic(),
-    matchPolicy: string(7).pointer().oneOf("Exact", "Equivalent"),
+    matchPolicy: string(7).pointer().oneOf("Exact", "Equivalent").default("Equivalent"),
   },
   { atomic: true },
 );
@@ -41,7 +41,7 @@ export const ParamRef = struct(
     name: string(1),
     namespace: string(2),
     selector: ref(3, LabelSelector),
-    parameterNotFoundAction: string(4).pointer().oneOf("Allow", "Deny"),
+    parameterNotFoundAction: string(4).pointer(),
   },
   { atomic: true },
 );

@@ -1,5 +1,6 @@
 import { MatchCondition } from "#api/admissionregistration-v1/matching";
 import { MatchResources, ParamKind, Variable } from "#api/admissionregistration-v1alpha1/matching";
+import { mutatingPolicyProblems } from "#api/admissionregistration-v1beta1/mutating-policy-rules";
 import { ObjectMeta } from "#api/meta-v1/objectmeta";
 import { list, type Of, ref, resource, string, struct } from "#machinery/schema";
 
@@ -27,7 +28,7 @@ export const MutatingAdmissionPolicySpec = struct(
     matchConstraints: ref(2, MatchResources),
     variables: list(3, Variable).atomic(),
     mutations: list(4, Mutation).atomic(),
-    failurePolicy: string(5).pointer().oneOf("Ignore", "Fail"),
+    failurePolicy: string(5).pointer().oneOf("Ignore", "Fail").default("Fail"),
     matchConditions: list(6, MatchCondition).mergedBy("name"),
     reinvocationPolicy: string(7).oneOf("Never", "IfNeeded"),
   },
@@ -44,6 +45,7 @@ export const MutatingAdmissionPolicy = resource({
   spec: MutatingAdmissionPolicySpec,
   counted: true,
   unconditionalUpdate: false,
+  rules: { validate: ({ spec }) => mutatingPolicyProblems(spec) },
   storedAs: "admissionregistration.k8s.io/v1beta1/MutatingAdmissionPolicy",
   servedByDefault: false,
 });

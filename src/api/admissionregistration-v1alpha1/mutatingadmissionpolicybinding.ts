@@ -1,4 +1,5 @@
 import { MatchResources, ParamRef } from "#api/admissionregistration-v1alpha1/matching";
+import { mutatingBindingProblems } from "#api/admissionregistration-v1beta1/mutating-policy-rules";
 import { ObjectMeta } from "#api/meta-v1/objectmeta";
 import { type Of, ref, resource, string, struct } from "#machinery/schema";
 
@@ -22,6 +23,7 @@ export const MutatingAdmissionPolicyBinding = resource({
   spec: MutatingAdmissionPolicyBindingSpec,
   counted: true,
   unconditionalUpdate: false,
+  rules: { validate: ({ spec }) => mutatingBindingProblems(spec) },
   storedAs: "admissionregistration.k8s.io/v1beta1/MutatingAdmissionPolicyBinding",
   servedByDefault: false,
 });

@@ -21,11 +21,11 @@ export interface NamedRuleWithOperations extends Of<typeof NamedRuleWithOperatio
 export const MatchResources = struct(
   "admissionregistration.v1beta1.MatchResources",
   {
-    namespaceSelector: ref(1, LabelSelector),
-    objectSelector: ref(2, LabelSelector),
+    namespaceSelector: ref(1, LabelSelector).default({}),
+    objectSelector: ref(2, LabelSelector).default({}),
     resourceRules: list(3, NamedRuleWithOperations).atomic(),
     excludeResourceRules: list(4, NamedRuleWithOperations).atomic(),
-    matchPolicy: string(7).pointer(),
+    matchPolicy: string(7).pointer().oneOf("Exact", "Equivalent").default("Equivalent"),
   },
   { atomic: true },
 );

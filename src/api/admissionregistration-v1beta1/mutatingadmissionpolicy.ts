@@ -4,6 +4,7 @@ import {
   ParamKind,
   Variable,
 } from "#api/admissionregistration-v1beta1/matching";
+import { mutatingPolicyProblems } from "#api/admissionregistration-v1beta1/mutating-policy-rules";
 import { ObjectMeta } from "#api/meta-v1/objectmeta";
 import { list, type Of, ref, resource, string, struct } from "#machinery/schema";
 
@@ -31,7 +32,7 @@ export const MutatingAdmissionPolicySpec = struct(
     matchConstraints: ref(2, MatchResources),
     variables: list(3, Variable).atomic(),
     mutations: list(4, Mutation).atomic(),
-    failurePolicy: string(5).pointer().default("Fail"),
+    failurePolicy: string(5).pointer().oneOf("Ignore", "Fail").default("Fail"),
     matchConditions: list(6, MatchCondition).mergedBy("name"),
     reinvocationPolicy: string(7).oneOf("Never", "IfNeeded"),
   },
@@ -48,6 +49,7 @@ export const MutatingAdmissionPolicy = resource({
   spec: MutatingAdmissionPolicySpec,
   counted: true,
   unconditionalUpdate: false,
+  rules: { validate: ({ spec }) => mutatingPolicyProblems(spec) },
   servedByDefault: false,
 });
 export interface MutatingAdmissionPolicy extends Of<typeof MutatingAdmissionPolicy> {}
