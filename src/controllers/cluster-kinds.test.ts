@@ -5,7 +5,6 @@ import { CertificateSigningRequest } from "#api/certificates-v1/certificatesigni
 import { Event } from "#api/core-v1/event";
 import { PersistentVolume } from "#api/core-v1/persistentvolume";
 import { PersistentVolumeClaim } from "#api/core-v1/persistentvolumeclaim";
-import { PodDisruptionBudget } from "#api/policy-v1/poddisruptionbudget";
 import { Pod } from "#api/core-v1/pod";
 import { ReplicationController } from "#api/core-v1/replicationcontroller";
 import { ResourceQuota } from "#api/core-v1/resourcequota";
