@@ -73,7 +73,8 @@ export class ClientCertificateAuthenticator implements Authenticator {
 const digest = ({ fingerprint256 }: X509Certificate): string =>
   fingerprint256.replaceAll(":", "").toLowerCase();
 
-function subjectValues(certificate: X509Certificate, attribute: string): readonly string[] {
+/** All values of one attribute of the subject, such as `CN`. */
+export function subjectValues(certificate: X509Certificate, attribute: string): readonly string[] {
   // Node's types know only text here; a repeated attribute is a list.
   const subject = certificate.toLegacyObject().subject as unknown as Record<string, string | string[]>;
   const found = Object.hasOwn(subject, attribute) ? subject[attribute] : undefined;

@@ -141,10 +141,10 @@ export class Listener {
       this.#run(exchange);
     });
     server.removeAllListeners("stream");
-    server.on("stream", (stream: ServerHttp2Stream, headers) => {
+    server.on("stream", (stream: ServerHttp2Stream, headers, _flags, raw) => {
       const session = stream.session;
       if (!session) return;
-      this.#run(new H2Exchange(stream, headers, clock, this.#peerOf(session, session.socket)));
+      this.#run(new H2Exchange(stream, headers, raw, clock, this.#peerOf(session, session.socket)));
     });
     (server as unknown as HttpServerOptions).shouldUpgradeCallback = ({ url = "" }) =>
       UPGRADING.test(url) || takesUpgrade(url);
