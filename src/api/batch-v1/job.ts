@@ -76,6 +76,12 @@ function durationText({ status }: JobParts, now: number): string {
   return elapsed(end - parseTime(status.startTime));
 }
 
+/** A job without labels has those of its pods. */
+function withLabels<T extends JobParts>(job: T): T {
+  if (Object.keys(job.metadata.labels ?? {}).length > 0) return job;
+  return { ...job, metadata: { ...job.metadata, labels: job.spec.template.metadata.labels ?? {} } };
+}
+
 export const Job = resource({
   apiVersion: "batch/v1",
   kind: "Job",
@@ -98,17 +104,8 @@ export const Job = resource({
     wide("Selector", ({ spec }) => selectorText(spec.selector)),
   ],
   rules: {
-    defaults(job) {
-      const { spec } = job;
-      const given = job.metadata.labels ?? {};
-      const labels = Object.keys(given).length > 0 ? given : (spec.template.metadata.labels ?? {});
-      return {
-        ...job,
-        metadata: { ...job.metadata, labels },
-        spec: jobSpecDefaults(spec),
-      };
-    },
-    prepareForCreate: (job) => withSelector(job),
+    defaults: (job) => withLabels({ ...job, spec: jobSpecDefaults(job.spec) }),
+    prepareForCreate: (job) => withLabels(withSelector(job)),
     *validate({ spec }) {
       yield* jobSpecProblems(spec, "spec");
       yield* jobSelectorProblems(spec);
