@@ -15,7 +15,12 @@ import type { Scope } from "#base/scope";
 import { Client } from "#client/client";
 import { writeAdminKubeconfig } from "./admin-kubeconfig.ts";
 import { CertificateStore } from "./certificates/certificate-store.ts";
-import { apiServerKubeletClient, apiServerServing } from "./certificates/profiles.ts";
+import {
+  apiServerKubeletClient,
+  apiServerServing,
+  FRONT_PROXY_NAME,
+  frontProxyClient,
+} from "./certificates/profiles.ts";
 import { clusterControllers } from "./controllers.ts";
 import type { ServerFlags } from "./flags/server-flags.ts";
 import { startManagers } from "./managers.ts";
@@ -73,6 +78,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<v
     limits: eventTtlMs === undefined ? {} : { eventTtlSeconds: Math.ceil(eventTtlMs / 1000) },
     services: { addresses: [serviceRange], ...(nodePorts ? { nodePorts } : {}) },
     rooms: security,
+    frontProxy: await certificates.current(frontProxyClient),
   });
   scope.defer(() => server.close());
   await listen(server, certificates, options);
@@ -111,7 +117,7 @@ async function listen(
     serviceAddresses: [apiServiceAddress(serviceRange)],
     clusterDomain,
   });
-  const clientCa = certificates.cluster.certificate;
+  const clientCa = certificates.cluster.certificate + certificates.frontProxy.certificate;
   const listening = await server.listen({ host, port, clientCa, ...(await certificates.pair(serving)) });
   certificates.onRenewed(serving.name, (pair) => listening.renew(pair));
 }
@@ -130,6 +136,10 @@ async function securityOf(
     ...(enableAdmission ? { enableAdmission } : {}),
     ...(disableAdmission ? { disableAdmission } : {}),
     clientAuthorities: [authority],
+    requestHeader: {
+      clientAuthorities: [certificates.frontProxy.certificate],
+      allowedNames: [FRONT_PROXY_NAME],
+    },
     serviceAccountKey: certificates.serviceAccountKey,
     serverUrl: () => `https://${address}:${port}`,
   });

@@ -5,7 +5,7 @@
 import { type KeyObject, X509Certificate, createPublicKey } from "node:crypto";
 import { mkdir, open, readFile, rename } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { assert } from "#base/assert";
+import { assert, present } from "#base/assert";
 import type { CancelTimer, Clock } from "#base/clock";
 import { logger } from "#base/log";
 import { type Random, systemRandom } from "#base/random";
@@ -80,6 +80,12 @@ export class CertificateStore {
     const pair = loaded ?? (await this.#issue(profile));
     this.#hold(profile, pair, known?.listeners);
     return pair;
+  }
+
+  /** The pair of this profile as it is at the time of each call. */
+  async current(profile: CertificateProfile): Promise<() => KeyPair> {
+    await this.pair(profile);
+    return () => present(this.#held.get(profile.name), `certificate ${profile.name}`).pair;
   }
 
   /** Calls with every pair that replaces the profile's present one, so that TLS contexts can follow. */

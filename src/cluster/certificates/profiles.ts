@@ -41,6 +41,13 @@ export const NODE_NETWORK_USER = "system:k8ts:node-network";
 export const nodeNetworkClient = (node: string): CertificateProfile =>
   client(`node-network-client-${node}`, NODE_NETWORK_USER, ["system:node-proxier"]);
 
+/** The name by which extension servers know that the API server may speak for users. */
+export const FRONT_PROXY_NAME = "front-proxy-client";
+export const frontProxyClient: CertificateProfile = {
+  ...client(FRONT_PROXY_NAME, FRONT_PROXY_NAME),
+  authority: "front-proxy",
+};
+
 const server = (
   name: string,
   commonName: string,
