@@ -49,8 +49,8 @@ export const IPAddress = resource({
   rules: {
     *validate({ metadata: { name }, spec: { parentRef } }) {
       const canonical = canonicalIp(name);
-      if (canonical === undefined) yield invalid("metadata.name", name, NO_ADDRESS);
-      else if (canonical !== name)
+      if (name !== "" && canonical === undefined) yield invalid("metadata.name", name, NO_ADDRESS);
+      else if (canonical !== undefined && canonical !== name)
         yield invalid("metadata.name", name, `must be in canonical form ("${canonical}")`);
       if (parentRef) yield* problemsOfParent(parentRef);
       else yield required("spec.parentRef");

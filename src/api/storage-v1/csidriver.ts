@@ -89,7 +89,7 @@ export const CSIDriver = resource({
   ],
   rules: {
     *validate({ metadata, spec }) {
-      yield* driverName("metadata.name", metadata.name);
+      if (metadata.name !== "") yield* driverName("metadata.name", metadata.name);
       yield* problemsOfSpec(spec);
     },
     *validateUpdate({ spec }, { spec: old }) {

@@ -23,7 +23,7 @@ type Check = (value: unknown, path: string, problems: FieldProblem[]) => void;
 /** Problems of a new object as a whole; empty when it may be stored. `object` is canonical and has its defaults. */
 export function validateObject<T extends AnyObject>(of: Resource<T>, object: T): FieldProblem[] {
   const problems = standingProblems(of, object);
-  if (of.rules.validateCreate) problems.push(...of.rules.validateCreate(object));
+  if (of.rules.validateCreate) problems.push(...of.rules.validateCreate(withName(object)));
   return problems;
 }
 
@@ -31,9 +31,15 @@ export function validateObject<T extends AnyObject>(of: Resource<T>, object: T):
 export function standingProblems<T extends AnyObject>(of: Resource<T>, object: T): FieldProblem[] {
   const problems: FieldProblem[] = isStored(of) ? [...objectMetaProblems(of, object.metadata)] : [];
   checkOf(of.schema)?.(object, "", problems);
-  if (of.rules.validate) problems.push(...of.rules.validate(object));
+  if (of.rules.validate) problems.push(...of.rules.validate(withName(object)));
   return problems;
 }
+
+/** Rules of kinds can rely on a name, be it empty; that it is missing is said for all kinds alike. */
+const withName = <T extends AnyObject>(object: T): T =>
+  typeof object.metadata?.name === "string"
+    ? object
+    : { ...object, metadata: { ...object.metadata, name: "" } };
 
 /** Reviews are answered and forgotten: they need no name. */
 const isStored = ({ verbs }: { readonly verbs: readonly string[] }): boolean => verbs.includes("get");
