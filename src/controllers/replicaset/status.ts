@@ -52,5 +52,8 @@ function conditionsAfter(
   nowMs: number,
 ) {
   if (!failure) return withoutCondition(conditions, "ReplicaFailure");
+  // The message names a pod that is another one at each try: telling it anew would be a write, and so the next try.
+  if (conditions.some(({ type, reason }) => type === "ReplicaFailure" && reason === failure.reason))
+    return conditions;
   return withCondition(conditions, { type: "ReplicaFailure", status: "True", ...failure }, nowMs);
 }
