@@ -13,6 +13,10 @@ import type { KindCache } from "./kind-cache.ts";
 const log = logger("apiserver.watch");
 /** Entries of one read while the caches fill. */
 const LOAD_PAGE = 2000;
+/** A server that starts takes in so many past revisions, so that watches of before it go on instead of starting over. */
+const PAST_REVISIONS = 2_000;
+/** They come within this time, or a server that starts gives up. */
+const CATCH_UP_MS = 60_000;
 /** Wait before a store that could not be followed is tried again. */
 const RETRY_MS = 500;
 /** Where others write to the store, it is asked how far it has come after the first of these, then every second one. */
@@ -77,10 +81,23 @@ export class Feed {
 
   /** Fills the caches and keeps them fed until the scope closes. */
   async start(scope: Scope): Promise<void> {
-    await this.#load(scope.signal);
+    const latest = await this.#store.latest();
+    await this.#loadPast(latest, scope.signal);
     this.#following = true;
     scope.defer(() => this.#cancelAsking?.());
     scope.run((signal) => this.#follow(signal));
+    await this.reach(latest, CATCH_UP_MS);
+  }
+
+  /** As of an older revision where the store still knows it, so that what came after it comes as changes. */
+  async #loadPast(latest: number, signal: AbortSignal): Promise<void> {
+    const past = Math.max(1, latest - PAST_REVISIONS);
+    if (past < latest) {
+      const failure = await attempt(() => this.#load(signal, past));
+      if (!failure) return;
+      if (!(failure instanceof Compacted)) throw failure;
+    }
+    await this.#load(signal);
   }
 
   /** A kind that appears while the server runs: what happens during its first read is caught up with after it. */
@@ -155,9 +172,9 @@ export class Feed {
     return item;
   }
 
-  async #load(signal: AbortSignal): Promise<void> {
+  async #load(signal: AbortSignal, past?: number): Promise<void> {
     this.#written.clear();
-    let revision: number | undefined;
+    let revision = past;
     for (const cache of this.#caches.values()) {
       const read = await this.#read(cache, revision, signal);
       revision ??= read.revision;
