@@ -31,7 +31,7 @@ interface Test {
 }
 
 /** For 127.0.0.1 and a service; it is its own authority. */
-async function certificate() {
+export async function certificate() {
   const algorithm = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
   const keys = (await webcrypto.subtle.generateKey(algorithm, true, [
     "sign",

@@ -73,12 +73,16 @@ function* authorityProblems(pem: string, path: string): Iterable<FieldProblem> {
   if (certificates.length === 0)
     yield invalid(path, "<omitted>", "data does not contain any valid RSA or ECDSA certificates");
   for (const certificate of certificates) {
-    try {
-      new X509Certificate(certificate);
-    } catch (error) {
-      yield invalid(path, "<omitted>", (error as Error).message);
-      return;
-    }
+    const problem = problemOf(certificate);
+    if (problem !== undefined) yield invalid(path, "<omitted>", problem);
+  }
+}
+
+function problemOf(certificate: string): string | undefined {
+  try {
+    return new X509Certificate(certificate).publicKey ? undefined : "the certificate has no key";
+  } catch (error) {
+    return (error as Error).message;
   }
 }
 
