@@ -1,4 +1,7 @@
 import { randomBytes } from "node:crypto";
+import { rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import {
   type ApiConstructor,
   type ApiType,
@@ -26,12 +29,16 @@ export class ConformanceContext {
   readonly images = images;
   /** Path of the administrator's kubeconfig. */
   readonly kubeconfig: string;
+  /** For a kubectl of its own: what it has cached of other clusters and earlier kinds does not matter. */
+  readonly kubectlEnv: Readonly<Record<string, string>>;
+  readonly #cacheDir = join(tmpdir(), unique("kubectl"));
   readonly #cleanups: (() => unknown)[] = [];
   readonly #ended = new AbortController();
 
   constructor(shared: SharedCluster, namespace: string, signal: AbortSignal) {
     this.namespace = namespace;
     this.config = shared.config;
+    this.kubectlEnv = { KUBECONFIG: shared.kubeconfig, KUBECACHEDIR: this.#cacheDir };
     this.kubeconfig = shared.kubeconfig;
     this.signal = AbortSignal.any([signal, this.#ended.signal]);
   }
@@ -132,6 +139,7 @@ export class ConformanceContext {
       }
     }
     this.#ended.abort();
+    rmSync(this.#cacheDir, { recursive: true, force: true });
     if (errors.length > 0) throw new AggregateError(errors, "the test could not clean up");
   }
 }

@@ -30,9 +30,9 @@ export class Kubectl {
 
   /** One that goes on; it is stopped at the end of the test. */
   start(words: string): Running {
-    const { namespace, defer, kubeconfig } = this.#context;
+    const { namespace, defer, kubectlEnv } = this.#context;
     const args = ["--namespace", namespace, ...split(words)];
-    const running = start(clientBinary("kubectl"), args, { env: { KUBECONFIG: kubeconfig } });
+    const running = start(clientBinary("kubectl"), args, { env: kubectlEnv });
     defer(() => running.stop());
     return running;
   }
