@@ -2,10 +2,17 @@
 import { VirtualClock } from "#base/virtual-clock";
 import { seededRandom } from "#base/random";
 import type { AnyObject, Resource } from "#machinery/schema";
+import type { Store } from "#store/store";
 import { openMemoryStore } from "#store/memory/memory-store";
 import type { AdmissionPlugin } from "./contracts.ts";
 import type { Limits } from "./limits.ts";
-import { type ApiServer, LOOPBACK_USER, type Rooms, startApiServer } from "./server.ts";
+import {
+  type ApiServer,
+  type ApiServerOptions,
+  LOOPBACK_USER,
+  type Rooms,
+  startApiServer,
+} from "./server.ts";
 
 export interface Answered {
   readonly status: number;
@@ -23,7 +30,7 @@ export type Json = any;
 export interface Harness {
   readonly server: ApiServer;
   readonly clock: VirtualClock;
-  readonly store: ReturnType<typeof openMemoryStore>;
+  readonly store: Store;
   /** Any request, as over the wire. */
   ask(
     method: string,
@@ -40,21 +47,28 @@ export interface HarnessOptions {
   readonly rooms?: Partial<Rooms>;
   /** Feature gates that are not at their default. */
   readonly gates?: Readonly<Record<string, boolean>>;
+  readonly encryption?: ApiServerOptions["encryption"];
+  readonly services?: ApiServerOptions["services"];
+  /** Instead of an empty one in memory; whoever made it closes it. */
+  readonly store?: Store;
+  readonly clock?: VirtualClock;
 }
 
 /** Ends with the test. */
 export async function startHarness(
   context: { after(end: () => Promise<void>): void },
-  { limits, admission = [], rooms = {}, gates = {} }: HarnessOptions = {},
+  { limits, admission = [], rooms = {}, gates = {}, encryption, services, ...given }: HarnessOptions = {},
 ): Promise<Harness> {
-  const clock = new VirtualClock();
-  const store = openMemoryStore({ clock });
+  const clock = given.clock ?? new VirtualClock();
+  const store = given.store ?? openMemoryStore({ clock });
   const server = await startApiServer({
     store,
     clock,
     random: seededRandom(1),
     gates,
+    ...(encryption ? { encryption } : {}),
     ...(limits ? { limits } : {}),
+    ...(services ? { services } : {}),
     rooms: () => ({
       authenticator: { authenticate: () => Promise.resolve(LOOPBACK_USER) },
       authorizer: { authorize: () => ({ verdict: "allow", reason: "" }) },
@@ -64,7 +78,7 @@ export async function startHarness(
   });
   context.after(async () => {
     await server.close();
-    await store.close();
+    if (!given.store) await store.close();
   });
   const transport = server.transport(LOOPBACK_USER);
   return {
