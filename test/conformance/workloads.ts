@@ -21,8 +21,9 @@ interface Condition {
 
 interface Workload extends KubernetesObject {
   metadata?: V1ObjectMeta;
-  spec?: { replicas?: number };
-  status?: { conditions?: readonly Condition[] };
+  spec?: { replicas?: number } & object;
+  // Not all of them have a number of replicas.
+  status?: { conditions?: readonly Condition[] } & object;
 }
 
 /** Reads, replaces and patches a status by its sub-resource, with a watch that sees it, while the rest stays as it is. */
