@@ -18,6 +18,7 @@ import { type FindKind, ownerReferencesPermissionEnforcement } from "./owner-ref
 import { persistentVolumeClaimResize } from "./persistent-volume-claim-resize.ts";
 import { podSecurity } from "./pod-security.ts";
 import { podTopologyLabels } from "./pod-topology-labels.ts";
+import { type PolicyOptions, policyPlugins } from "./policies/policies.ts";
 import { priority } from "./priority.ts";
 import { resourceQuota } from "./resource-quota.ts";
 import { roleEscalation } from "./role-escalation.ts";
@@ -37,6 +38,8 @@ export interface AdmissionOptions {
   readonly findKind: FindKind;
   /** Absent: no webhooks are asked. */
   readonly webhooks?: Omit<WebhookOptions, "cache" | "loopback" | "random" | "authorizer">;
+  /** Absent: there are no policies. */
+  readonly policies?: Omit<PolicyOptions, "cache" | "loopback" | "authorizer">;
   /** Names of plugins, as `--enable-admission-plugins` and `--disable-admission-plugins` name them. */
   readonly enable?: readonly string[];
   readonly disable?: readonly string[];
@@ -70,6 +73,7 @@ export function admissionPlugins(options: AdmissionOptions): readonly AdmissionP
     defaultIngressClass(cache),
     podTopologyLabels(cache),
     roleEscalation(authorizer, rbac),
+    ...(options.policies ? policyPlugins({ cache, loopback, authorizer, ...options.policies }) : []),
     ...(options.webhooks ? webhookPlugins({ cache, loopback, random, authorizer, ...options.webhooks }) : []),
     // Last: what is refused by others must not count.
     resourceQuota(cache, loopback),

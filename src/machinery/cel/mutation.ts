@@ -38,10 +38,10 @@ export const MUTATION_OBJECTS: ByName<ObjectType> = {
 /** Functions that such expressions have. */
 export const MUTATION_FUNCTIONS: FunctionTable = new Map([...KUBERNETES_FUNCTIONS, ...jsonPatch.functions]);
 
-/** Parts that do not stand where their names say, in upstream's words; undefined where all do. */
-export function misplacedPart(value: Value): string | undefined {
-  const root = value instanceof CelMap && isPart(value) ? value.typeName : OBJECT;
-  const problems = [...misplaced(value, root)];
+/** Parts of a part that do not stand where their names say, in upstream's words; undefined where all do. */
+export function misplacedParts(value: Value): string | undefined {
+  if (!(value instanceof CelMap) || !isPart(value)) return undefined;
+  const problems = [...misplaced(value, value.typeName)];
   return problems.length === 0 ? undefined : problems.join("\n");
 }
 

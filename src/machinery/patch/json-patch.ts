@@ -1,4 +1,4 @@
-import { badRequest, patchRejected, type StatusError, tooLarge } from "#machinery/status";
+import { badRequest, patchRejected, StatusError, tooLarge } from "#machinery/status";
 import { isObject } from "./merge-patch.ts";
 
 /** More operations than this in one patch are refused. */
@@ -72,8 +72,7 @@ class Edit {
       }
       case "test":
         if (isDeeper(value, DEPTH_MAX)) throw badRequest("exceeded max depth");
-        if (!sameJson(find(document, path, true), value ?? null))
-          throw refused(`testing value ${path} failed`);
+        if (!sameJson(find(document, path, true), value ?? null)) throw new TestFailed(path);
         return document;
       default:
         throw refused(`Unexpected kind: ${op}`);
@@ -135,6 +134,13 @@ function sizeOf(value: unknown, enough: number): number {
     if (size > enough) break;
   }
   return size;
+}
+
+/** A `test` has not found the value that it names. */
+export class TestFailed extends StatusError {
+  constructor(path: string) {
+    super(patchRejected(`testing value ${path} failed`).status);
+  }
 }
 
 const refused = (why: string): StatusError => patchRejected(why);

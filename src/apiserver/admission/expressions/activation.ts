@@ -52,6 +52,10 @@ export class Activation {
     this.#sight = sight;
   }
 
+  get seen(): Seen {
+    return this.#sight.seen;
+  }
+
   /** Throws OutOfBudget. */
   async evaluate(program: Program, budget: Budget): Promise<Result> {
     for (;;) {

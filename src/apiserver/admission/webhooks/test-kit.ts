@@ -18,7 +18,7 @@ import { AuditLog } from "../../audit/audit-log.ts";
 import { parseAuditPolicy } from "../../audit/policy.ts";
 import type { ConnectHandler } from "../../request/handlers.ts";
 import { secure } from "../../security.ts";
-import { type ApiServer, startApiServer } from "../../server.ts";
+import { type ApiServer, type ApiServerOptions, startApiServer } from "../../server.ts";
 
 const DAY_MS = 86_400_000;
 
@@ -140,6 +140,7 @@ const ADMIN = { name: "admin", groups: ["system:masters", "system:authenticated"
 export async function startServer(
   t: Test,
   connects: ReadonlyMap<string, ConnectHandler> = new Map(),
+  options: Pick<ApiServerOptions, "gates" | "resources"> = {},
 ): Promise<TestServer> {
   const clock = new VirtualClock();
   const store = openMemoryStore({ clock });
@@ -159,6 +160,7 @@ export async function startServer(
     store,
     clock,
     random: seededRandom(1),
+    ...options,
     rooms: async (inner) => ({ ...(await security(inner)), connects }),
   });
   t.after(async () => {

@@ -1,0 +1,87 @@
+import type { Registry } from "prom-client";
+import { ValidatingAdmissionPolicy } from "#api/admissionregistration-v1/validatingadmissionpolicy";
+import { ValidatingAdmissionPolicyBinding } from "#api/admissionregistration-v1/validatingadmissionpolicybinding";
+import { MutatingAdmissionPolicy } from "#api/admissionregistration-v1beta1/mutatingadmissionpolicy";
+import { MutatingAdmissionPolicyBinding } from "#api/admissionregistration-v1beta1/mutatingadmissionpolicybinding";
+import type { Clock } from "#base/clock";
+import type { AdmissionPlugin, Authorizer, Loopback, ReadCache } from "../../contracts.ts";
+import type { ResourceSet } from "../../resource-set.ts";
+import { Equivalents } from "../matching/equivalents.ts";
+import { Matching } from "../matching/matching.ts";
+import { Invocations } from "./invocations.ts";
+import { mutatingPolicies, type Mutations } from "./mutating.ts";
+import { compileMutations } from "./mutations.ts";
+import { Params } from "./params.ts";
+import { PolicyMetrics } from "./policy-metrics.ts";
+import { PolicySource } from "./source.ts";
+import { validatingPolicies } from "./validating.ts";
+import { compileValidations, type Validations } from "./validations.ts";
+
+export interface PolicyOptions {
+  readonly cache: ReadCache;
+  readonly loopback: () => Loopback;
+  readonly authorizer: Authorizer;
+  readonly kinds: ResourceSet;
+  readonly registry: Registry;
+  readonly clock: Clock;
+  /** Is the feature gate on? */
+  readonly gate: (name: string) => boolean;
+}
+
+/** The plugins that put policies to use: first those that change, then those that refuse. */
+export function policyPlugins(options: PolicyOptions): readonly AdmissionPlugin[] {
+  const equivalents = new Equivalents(options.kinds);
+  const matching = new Matching({ ...options, equivalents });
+  const common = { ...options, equivalents, matching, params: new Params(options) };
+  return [mutating(common), validating(common)];
+}
+
+interface Common extends PolicyOptions {
+  readonly equivalents: Equivalents;
+  readonly matching: Matching;
+  readonly params: Params;
+}
+
+function mutating(common: Common): AdmissionPlugin {
+  const { kinds, cache, gate, registry } = common;
+  const isServed = kinds.of(MutatingAdmissionPolicy) && kinds.of(MutatingAdmissionPolicyBinding);
+  const source =
+    isServed && gate("MutatingAdmissionPolicy")
+      ? new PolicySource<MutatingAdmissionPolicy, MutatingAdmissionPolicyBinding, Mutations>({
+          cache,
+          policies: MutatingAdmissionPolicy,
+          bindings: MutatingAdmissionPolicyBinding,
+          changes: true,
+          compile: (policy, compiler) => ({
+            mutations: compileMutations(policy, compiler),
+            reinvocable: policy.spec.reinvocationPolicy === "IfNeeded",
+          }),
+        })
+      : undefined;
+  return mutatingPolicies({
+    ...common,
+    active: () => source?.active ?? [],
+    invocations: new Invocations(common),
+    metrics: new PolicyMetrics("mutating", registry),
+  });
+}
+
+function validating(common: Common): AdmissionPlugin {
+  const { kinds, cache, registry } = common;
+  const isServed = kinds.of(ValidatingAdmissionPolicy) && kinds.of(ValidatingAdmissionPolicyBinding);
+  const source = isServed
+    ? new PolicySource<ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding, Validations>({
+        cache,
+        policies: ValidatingAdmissionPolicy,
+        bindings: ValidatingAdmissionPolicyBinding,
+        changes: false,
+        compile: compileValidations,
+      })
+    : undefined;
+  return validatingPolicies({
+    ...common,
+    active: () => source?.active ?? [],
+    invocations: new Invocations(common),
+    metrics: new PolicyMetrics("validating", registry),
+  });
+}
