@@ -66,6 +66,7 @@ export const secure =
       authorizer,
       rbac,
       findKind: resourceForKind,
+      policies: { clock, kinds, registry: metrics, gate: inner.gates.enabled },
       webhooks: {
         clock,
         kinds,
