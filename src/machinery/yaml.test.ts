@@ -47,6 +47,8 @@ test("repeated keys: the last one counts, and a strict reader is told", () => {
   assert.deepEqual(parseYaml("a: 1\na: 2"), { a: 2 });
   assert.deepEqual(parseYaml("a: 1\na: 2", { onDuplicate: (text) => told.push(text) }), { a: 2 });
   assert.deepEqual(told, ['yaml: unmarshal errors:\n  line 2: key "a" already set in map']);
+  parseYaml('{"x": {"b": 1, "b": 2}}', { onDuplicate: (text) => told.push(text) });
+  assert.match(told[1]!, /key "b" already set in map/);
 });
 
 test("hostile documents are refused", () => {

@@ -151,7 +151,7 @@ function duplicateText(error: YAMLException): string {
 
 /** The key that stands where the error points. */
 function keyAt({ mark }: YAMLException): string {
-  const line = mark?.buffer?.split("\n")[mark.line] ?? "";
+  const line = mark?.buffer?.split("\n")[mark.line]?.slice(mark.column) ?? "";
   return /^\s*(?:- )*\s*["']?([^"':]+)/.exec(line)?.[1]?.trim() ?? "";
 }
 

@@ -32,9 +32,12 @@ export async function patch(op: Operation, deps: RestDeps, part?: Part): Promise
   const query = writeQueryOf(info.query, "PatchOptions");
   const isCustom = op.kind.resource.schema.rules.structural !== undefined;
   const type = typeOf(op, isCustom ? CUSTOM_PATCH_TYPES : PATCH_TYPES);
-  const value = bodyValue(op, type, deps);
+  const { value, duplicates } = bodyValue(op, type, deps, query.fieldValidation);
   const own = part ?? (info.subresource === "status" ? statusPart : mainPart);
-  if (type === APPLY_PATCH) return apply(op, deps, query, value, own);
+  if (type === APPLY_PATCH) {
+    tellDuplicates(op, query, duplicates);
+    return apply(op, deps, query, value, own);
+  }
   if (query.force) {
     throw invalidObject({ group: "meta.k8s.io", kind: "PatchOptions" }, "", [
       { type: "forbidden", path: "force", detail: "may not be specified for non-apply patch" },
@@ -44,15 +47,33 @@ export async function patch(op: Operation, deps: RestDeps, part?: Part): Promise
     query,
     part: own,
     tries: deps.limits.conflictRetries,
-    change: (old) => ({ object: patched(op, query, type, old, value) }),
+    change: (old) => ({ object: patched(op, query, { type, value, duplicates }, old) }),
   });
 }
 
-function bodyValue({ body }: Operation, type: string, { limits }: RestDeps): unknown {
-  if (body.type === "value") return body.value;
+interface PatchBody {
+  readonly value: unknown;
+  /** Complaints about fields that it has twice; the last of them counts. */
+  readonly duplicates: readonly string[];
+}
+
+function bodyValue(
+  { body }: Operation,
+  type: string,
+  { limits }: RestDeps,
+  fieldValidation: WriteQuery["fieldValidation"],
+): PatchBody {
+  if (body.type === "value") return { value: body.value, duplicates: [] };
   const { bytes } = present(body.type === "bytes" ? body : undefined, "the body of a patch");
+  const duplicates: string[] = [];
+  const looks = fieldValidation !== "Ignore";
+  const onDuplicate = (path: string) => void duplicates.push(`duplicate field ${JSON.stringify(path)}`);
   try {
-    return type === APPLY_PATCH ? parseYaml(bytes) : parseJson(bytes, { maxDepth: limits.bodyDepthMax });
+    const value =
+      type === APPLY_PATCH
+        ? parseYaml(bytes, looks ? { onDuplicate: (text) => void duplicates.push(text) } : {})
+        : parseJson(bytes, { maxDepth: limits.bodyDepthMax, ...(looks ? { onDuplicate } : {}) });
+    return { value, duplicates };
   } catch (error) {
     if (error instanceof JsonError) throw badRequest(`error decoding patch: ${error.message}`);
     if (error instanceof YamlError) throw badRequest(`error decoding YAML: ${error.message}`);
@@ -60,10 +81,25 @@ function bodyValue({ body }: Operation, type: string, { limits }: RestDeps): unk
   }
 }
 
+function tellDuplicates(
+  { warn }: Operation,
+  { fieldValidation }: WriteQuery,
+  found: readonly string[],
+): void {
+  if (found.length > 0 && fieldValidation === "Strict")
+    throw badRequest(`error strict decoding YAML: error converting YAML to JSON: ${found.join(", ")}`);
+  if (fieldValidation === "Warn") for (const each of found) warn(each);
+}
+
 /** The object as the patch makes it, in canonical form. */
-function patched(op: Operation, query: WriteQuery, type: string, old: AnyObject, value: unknown): AnyObject {
+function patched(
+  op: Operation,
+  query: WriteQuery,
+  { type, value, duplicates }: PatchBody & { readonly type: string },
+  old: AnyObject,
+): AnyObject {
   const { resource } = op.kind;
-  const object = decodedPatch(op, query, applied(resource.schema, type, old, value));
+  const object = decodedPatch(op, query, applied(resource.schema, type, old, value), duplicates);
   checkIdentity(op, object, old);
   return inNamespace(object, resource.namespaced ? op.info.namespace : "");
 }
@@ -84,7 +120,7 @@ export interface PatchDocument {
 /** The patch in a body, of any type but apply. */
 export function patchDocument(op: Operation, deps: RestDeps): PatchDocument {
   const type = typeOf(op, [JSON_PATCH, MERGE_PATCH, STRATEGIC_PATCH]);
-  const value = bodyValue(op, type, deps);
+  const { value } = bodyValue(op, type, deps, "Ignore");
   return { apply: (schema, document) => applied(schema, type, document, value) };
 }
 
@@ -100,6 +136,7 @@ function decodedPatch(
   { kind, warn }: Operation,
   { fieldValidation }: WriteQuery,
   result: unknown,
+  duplicates: readonly string[],
 ): AnyObject {
   const { resource } = kind;
   const unknown: string[] = [];
@@ -110,7 +147,7 @@ function decodedPatch(
     if (!(error instanceof DecodeError)) throw error;
     throw badRequest(error.message);
   }
-  const complaints = unknown.map((path) => `unknown field ${JSON.stringify(path)}`);
+  const complaints = [...duplicates, ...unknown.map((path) => `unknown field ${JSON.stringify(path)}`)];
   if (complaints.length > 0 && fieldValidation === "Strict") {
     throw invalidPatch(kind.resource, object, strictDecodingText(complaints));
   }

@@ -72,6 +72,19 @@ test("unknown and repeated fields are refused, warned of, or ignored", async (t)
   assert.match(warned.headers.warning!, /299 - "unknown field \\"oops\\""/);
   const ignored = await ask("POST", `${CONFIG_MAPS}?fieldValidation=Ignore`, body.replace('"a"', '"b"'));
   assert.equal(ignored.headers.warning, undefined);
+  // A patch is looked through as well.
+  const twice = '{"oops":1,"data":{"a":"1","a":"2"}}';
+  const merge = { "content-type": "application/merge-patch+json" };
+  const refused = await ask("PATCH", `${CONFIG_MAPS}/a?fieldValidation=Strict`, twice, merge);
+  assert.equal(refused.status, 422);
+  assert.match(refused.json.message, /strict decoding error: duplicate field "data.a", unknown field "oops"/);
+  const patched = await ask("PATCH", `${CONFIG_MAPS}/a`, twice, merge);
+  assert.match(patched.headers.warning!, /duplicate field \\"data.a\\"/);
+  const apply = { "content-type": "application/apply-patch+yaml" };
+  const query = "fieldManager=t&force=true&fieldValidation=Strict";
+  const applied = await ask("PATCH", `${CONFIG_MAPS}/a?${query}`, body.replace('"oops":1,', ""), apply);
+  assert.equal(applied.status, 400);
+  assert.match(applied.json.message, /strict decoding YAML: .*key "a" already set in map/s);
   const wrong = await ask("POST", `${CONFIG_MAPS}?fieldValidation=Maybe`, body);
   assert.equal(wrong.status, 422);
 });
