@@ -52,6 +52,8 @@ export interface Authenticator {
 export interface Decision {
   readonly verdict: "allow" | "deny" | "no-opinion";
   readonly reason: string;
+  /** Why somebody who should have been asked has not decided. */
+  readonly error?: string;
 }
 
 export interface Authorizer {

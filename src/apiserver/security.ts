@@ -23,10 +23,11 @@ import { publishTrust } from "./authentication/published-trust.ts";
 import { type RequestHeaderOptions, RequestHeaderAuthenticator } from "./authentication/request-header.ts";
 import { reviewSelf, reviewToken } from "./authentication/reviews.ts";
 import { AccessReviews } from "./authorization/access-review.ts";
-import { authorizers } from "./authorization/authorizer.ts";
+import { type AuthorizationSettings, buildAuthorization } from "./authorization/build.ts";
 import { bootstrapRoles } from "./authorization/bootstrap.ts";
 import { NodeAuthorizer } from "./authorization/node.ts";
 import { RbacAuthorizer } from "./authorization/rbac.ts";
+import { userRules } from "./authorization/user-rules.ts";
 import type { AdmissionPlugin, Loopback, ReadCache } from "./contracts.ts";
 import { decodeBody } from "./negotiation/decode.ts";
 import type { Handler } from "./request/dispatch.ts";
@@ -36,7 +37,7 @@ import type { RestDeps } from "./rest/deps.ts";
 import { writeQueryOf } from "./rest/query.ts";
 import type { Inner, Rooms } from "./server.ts";
 
-export interface SecurityOptions extends AuthenticationSettings {
+export interface SecurityOptions extends AuthenticationSettings, AuthorizationSettings {
   /** Where clients reach this server, `https://host:port`; for the documents of the issuer. */
   readonly serverUrl: () => string;
   readonly enableAdmission?: readonly string[];
@@ -58,7 +59,8 @@ export const secure =
     const { cache, loopback, clock, random, kinds, metrics, closing } = inner;
     const authentication = await buildAuthentication(withRequestHeader(options, clock), inner);
     const rbac = new RbacAuthorizer(cache);
-    const authorizer = authorizers([new NodeAuthorizer(cache), rbac]);
+    const authorizer = await buildAuthorization(options, { node: new NodeAuthorizer(cache), rbac }, inner);
+    const rulesOf = userRules(() => authorizer.types, rbac);
     const plugins = admissionPlugins({
       cache,
       loopback: () => loopback,
@@ -87,7 +89,7 @@ export const secure =
       admission: [...others, ...(options.admission ?? []), ...quota],
       impersonate: (user, exchange, asked) =>
         impersonated(user, { header: (name) => exchange.header(name), names: exchange.headerNames() }, asked),
-      reviews: reviewHandlers(authentication, new AccessReviews(authorizer, rbac)),
+      reviews: reviewHandlers(authentication, new AccessReviews(authorizer, rulesOf)),
       subresources: new Map([["serviceaccounts/token", { create: tokenHandler(authentication) }]]),
       paths: new Map([
         [

@@ -24,11 +24,11 @@ export const createAuthorization = (authorizer: Authorizer): AdmissionPlugin => 
     };
     const decided = authorizer.authorize(user, request);
     if (decided instanceof Promise) {
-      return decided.then(({ verdict, reason }) => {
-        if (verdict !== "allow") throw denied(user, request, reason);
+      return decided.then((decision) => {
+        if (decision.verdict !== "allow") throw denied(user, request, decision);
       });
     }
-    if (decided.verdict !== "allow") throw denied(user, request, decided.reason);
+    if (decided.verdict !== "allow") throw denied(user, request, decided);
   },
 });
 

@@ -34,8 +34,8 @@ export async function impersonated(
   }
   for (const request of rightsFor(name, wanted)) {
     // oxlint-disable-next-line no-await-in-loop -- the first that is refused is the answer
-    const { verdict, reason } = await authorizer.authorize(user, request);
-    if (verdict !== "allow") throw denied(user, request, reason);
+    const decision = await authorizer.authorize(user, request);
+    if (decision.verdict !== "allow") throw denied(user, request, decision);
   }
   return becoming(name, wanted);
 }

@@ -6,13 +6,17 @@ import type {
   NonResourceAttributes,
   ResourceAttributes,
   SubjectAccessReview,
+  SubjectAccessReviewSpec,
   SubjectAccessReviewStatus,
 } from "#api/authorization-v1/subjectaccessreview";
-import { type FieldProblem, invalid, required } from "#machinery/schema";
+import { formatFieldSelector, parseFieldSelector } from "#machinery/field-selector";
+import { formatRequirements, parseLabelSelector } from "#machinery/label-selector";
+import { at, type FieldProblem, forbidden, invalid, item, required } from "#machinery/schema";
 import { badRequest, invalidObject } from "#machinery/status";
 import type { Authorizer, RequestInfo, User } from "../contracts.ts";
-import type { RbacAuthorizer } from "./rbac.ts";
 import type { Rule } from "./rules.ts";
+import { fieldText, labelText } from "./selectors.ts";
+import type { UserRules } from "./user-rules.ts";
 
 interface AttributesSpec {
   readonly resourceAttributes?: ResourceAttributes;
@@ -23,88 +27,86 @@ const GROUP = "authorization.k8s.io";
 
 export class AccessReviews {
   readonly #authorizer: Authorizer;
-  readonly #rbac: RbacAuthorizer;
+  readonly #rulesOf: UserRules;
 
-  constructor(authorizer: Authorizer, rbac: RbacAuthorizer) {
+  /** `rulesOf`: what those who decide know of a user's rights. */
+  constructor(authorizer: Authorizer, rulesOf: UserRules) {
     this.#authorizer = authorizer;
-    this.#rbac = rbac;
+    this.#rulesOf = rulesOf;
   }
 
   /** The review with its status filled in. */
-  async subjectAccess<T extends SubjectAccessReview | LocalSubjectAccessReview>(review: T): Promise<T> {
-    const { spec } = review;
-    const problems = attributeProblems(spec);
-    if (!spec.user && !spec.groups?.length) {
-      problems.push(invalid("spec.user", spec.user ?? "", "at least one of user or group must be specified"));
-    }
-    refuse(review.kind, problems);
-    const user: User = {
-      name: spec.user ?? "",
-      groups: spec.groups ?? [],
-      ...(spec.uid === undefined ? {} : { uid: spec.uid }),
-      ...(spec.extra === undefined ? {} : { extra: spec.extra }),
-    };
-    return { ...review, status: await this.#decide(user, spec) };
+  async subjectAccess(review: SubjectAccessReview): Promise<SubjectAccessReview> {
+    refuse(review.kind, [...subjectProblems(review.spec), ...metadataProblems(review, [])]);
+    return { ...review, status: await this.#decide(subjectOf(review.spec), review.spec) };
   }
 
   async localSubjectAccess(
     review: LocalSubjectAccessReview,
     namespace: string,
   ): Promise<LocalSubjectAccessReview> {
-    const asked = review.spec.resourceAttributes?.namespace ?? "";
-    if (review.spec.nonResourceAttributes) {
-      refuse(review.kind, [
-        invalid(
-          "spec.nonResourceAttributes",
-          review.spec.nonResourceAttributes,
-          "disallowed on this kind of request",
-        ),
-      ]);
-    }
-    if (asked !== namespace) {
+    const { spec, metadata } = review;
+    refuse(review.kind, [
+      ...subjectProblems(spec),
+      ...metadataProblems(review, ["namespace"]),
+      ...localProblems(spec, metadata.namespace ?? namespace),
+    ]);
+    if (metadata.namespace !== undefined && metadata.namespace !== namespace) {
       throw badRequest(
         `spec.resourceAttributes.namespace must match namespace: ${JSON.stringify(namespace)}`,
       );
     }
-    return this.subjectAccess(review);
+    return { ...review, status: await this.#decide(subjectOf(spec), spec) };
   }
 
   async selfAccess(review: SelfSubjectAccessReview, user: User): Promise<SelfSubjectAccessReview> {
-    refuse(review.kind, attributeProblems(review.spec));
+    refuse(review.kind, [...attributeProblems(review.spec), ...metadataProblems(review, [])]);
     return { ...review, status: await this.#decide(user, review.spec) };
   }
 
-  /** What RBAC lets the user do in a namespace; nodes have more, which the answer says by being incomplete. */
+  /** What is known of the user's rights in a namespace; where somebody decides by other means, the answer says so. */
   selfRules(review: SelfSubjectRulesReview, user: User): SelfSubjectRulesReview {
     const namespace = review.spec.namespace ?? "";
     if (namespace === "") throw badRequest("no namespace on request");
-    const { rules, missing } = this.#rbac.rulesOf(user, namespace);
+    const { rules, incomplete, errors } = this.#rulesOf(user, namespace);
     const resourceRules = rules.filter(({ resources }) => resources?.length).map(withoutUrls);
     const nonResourceRules = rules
       .filter(({ nonResourceURLs }) => nonResourceURLs?.length)
       .map(({ verbs, nonResourceURLs }) => ({ verbs, nonResourceURLs }));
-    const isNode = user.groups.includes("system:nodes");
+    const evaluationError = errorText(errors);
     return {
       ...review,
       status: {
         resourceRules,
         nonResourceRules,
-        incomplete: isNode || missing.length > 0,
-        ...(isNode ? { evaluationError: "node authorizer does not support user rule resolution" } : {}),
-        ...(!isNode && missing.length > 0 ? { evaluationError: missing.join(", ") } : {}),
+        incomplete,
+        ...(evaluationError === "" ? {} : { evaluationError }),
       },
     };
   }
 
   async #decide(user: User, spec: AttributesSpec): Promise<SubjectAccessReviewStatus> {
-    const { verdict, reason } = await this.#authorizer.authorize(user, requestOf(spec));
+    const { request, ignored } = requestOf(spec);
+    const { verdict, reason, error } = await this.#authorizer.authorize(user, request);
+    const evaluationError = errorText([...(error === undefined ? [] : [error]), ...ignored]);
     return {
       allowed: verdict === "allow",
       ...(verdict === "deny" ? { denied: true } : {}),
       ...(reason === "" ? {} : { reason }),
+      ...(evaluationError === "" ? {} : { evaluationError }),
     };
   }
 }
+
+const errorText = (errors: readonly string[]): string =>
+  errors.length > 1 ? `[${errors.join(", ")}]` : (errors[0] ?? "");
+
+const subjectOf = ({ user = "", groups = [], uid, extra }: SubjectAccessReviewSpec): User => ({
+  name: user,
+  groups,
+  ...(uid === undefined ? {} : { uid }),
+  ...(extra === undefined ? {} : { extra }),
+});
 
 const withoutUrls = ({ verbs, apiGroups, resources, resourceNames }: Rule) => ({
   verbs,
@@ -113,36 +115,122 @@ const withoutUrls = ({ verbs, apiGroups, resources, resourceNames }: Rule) => ({
   ...(resourceNames ? { resourceNames } : {}),
 });
 
-function attributeProblems({ resourceAttributes, nonResourceAttributes }: AttributesSpec): FieldProblem[] {
+function* subjectProblems(spec: SubjectAccessReviewSpec): Iterable<FieldProblem> {
+  yield* attributeProblems(spec);
+  if (!spec.user && !spec.groups?.length)
+    yield invalid("spec.user", spec.user ?? "", "at least one of user or group must be specified");
+}
+
+/** A review is no object with a life of its own. */
+function* metadataProblems(
+  { metadata }: { readonly metadata: object },
+  allowed: readonly string[],
+): Iterable<FieldProblem> {
+  const may = [...allowed, "managedFields"];
+  const said = Object.entries(metadata).filter(
+    ([name, value]) => value !== null && value !== undefined && !may.includes(name),
+  );
+  if (said.length === 0) return;
+  const detail = allowed.length === 0 ? "must be empty" : `must be empty except for ${allowed.join(", ")}`;
+  yield invalid("metadata", metadata, detail);
+}
+
+function* localProblems(spec: SubjectAccessReviewSpec, namespace: string): Iterable<FieldProblem> {
+  const { resourceAttributes, nonResourceAttributes } = spec;
+  const asked = resourceAttributes?.namespace ?? "";
+  if (resourceAttributes && asked !== namespace)
+    yield invalid("spec.resourceAttributes.namespace", asked, "must match metadata.namespace");
+  if (nonResourceAttributes)
+    yield invalid("spec.nonResourceAttributes", nonResourceAttributes, "disallowed on this kind of request");
+}
+
+function* attributeProblems({
+  resourceAttributes,
+  nonResourceAttributes,
+}: AttributesSpec): Iterable<FieldProblem> {
   if (resourceAttributes && nonResourceAttributes) {
     const detail = "cannot be specified in combination with resourceAttributes";
-    return [invalid("spec.nonResourceAttributes", nonResourceAttributes, detail)];
+    yield invalid("spec.nonResourceAttributes", nonResourceAttributes, detail);
   }
   if (!resourceAttributes && !nonResourceAttributes) {
     const detail = "exactly one of nonResourceAttributes or resourceAttributes must be specified";
-    return [invalid("spec.resourceAttributes", null, detail)];
+    yield invalid("spec.resourceAttributes", null, detail);
   }
-  if (
-    resourceAttributes?.fieldSelector?.rawSelector &&
-    resourceAttributes.fieldSelector.requirements?.length
-  ) {
-    return [required("spec.resourceAttributes.fieldSelector.rawSelector", "requirements may not be set too")];
+  const path = "spec.resourceAttributes";
+  if (resourceAttributes?.fieldSelector)
+    yield* selectorProblems(resourceAttributes.fieldSelector, `${path}.fieldSelector`);
+  if (resourceAttributes?.labelSelector)
+    yield* selectorProblems(resourceAttributes.labelSelector, `${path}.labelSelector`);
+}
+
+interface Selector {
+  readonly rawSelector?: string;
+  readonly requirements?: readonly {
+    readonly key: string;
+    readonly operator: string;
+    readonly values?: readonly string[];
+  }[];
+}
+
+const OPERATORS = ["DoesNotExist", "Exists", "In", "NotIn"];
+
+function* selectorProblems(
+  { rawSelector, requirements = [] }: Selector,
+  path: string,
+): Iterable<FieldProblem> {
+  if (rawSelector && requirements.length > 0) {
+    const detail = "may not specified at the same time as requirements";
+    yield invalid(at(path, "rawSelector"), rawSelector, detail);
   }
-  return [];
+  if (!rawSelector && requirements.length === 0)
+    yield required(
+      at(path, "requirements"),
+      `when ${path} is specified, requirements or rawSelector is required`,
+    );
+  for (const [index, { key, operator, values = [] }] of requirements.entries()) {
+    const place = item(at(path, "requirements"), index);
+    if (!key) yield required(at(place, "key"), "must be specified");
+    if (!OPERATORS.includes(operator))
+      yield invalid(at(place, "operator"), operator, "not a valid selector operator");
+    else if (operator.endsWith("In") && values.length === 0)
+      yield required(at(place, "values"), "must be specified when `operator` is 'In' or 'NotIn'");
+    else if (!operator.endsWith("In") && values.length > 0)
+      yield forbidden(
+        at(place, "values"),
+        "may not be specified when `operator` is 'Exists' or 'DoesNotExist'",
+      );
+  }
 }
 
 function refuse(kind: string, problems: readonly FieldProblem[]): void {
   if (problems.length > 0) throw invalidObject({ group: GROUP, kind }, "", problems);
 }
 
-/** The question as a request. */
-function requestOf({ resourceAttributes, nonResourceAttributes }: AttributesSpec): RequestInfo {
+/** The question as a request, and what of it could not be understood: it is asked without that, which is more. */
+function requestOf({ resourceAttributes, nonResourceAttributes }: AttributesSpec): {
+  readonly request: RequestInfo;
+  readonly ignored: readonly string[];
+} {
   const { path = "", verb = "" } = nonResourceAttributes ?? {};
-  if (!resourceAttributes) return { ...NOTHING, path, verb };
-  const { fieldSelector, ...attributes } = resourceAttributes;
-  const selector = fieldSelector?.rawSelector ?? selectorText(fieldSelector?.requirements);
-  const query = selector === "" ? NOTHING.query : new URLSearchParams({ fieldSelector: selector });
-  return {
+  if (!resourceAttributes) return { request: { ...NOTHING, path, verb }, ignored: [] };
+  const { fieldSelector, labelSelector, ...attributes } = resourceAttributes;
+  const ignored: string[] = [];
+  const texts: Record<string, string> = {};
+  const select = (name: string, selector: Selector | undefined, read: (selector: Selector) => string) => {
+    if (!selector) return;
+    try {
+      texts[name] = read(selector);
+    } catch {
+      ignored.push(`spec.resourceAttributes.${name} ignored due to parse error`);
+    }
+  };
+  select("fieldSelector", fieldSelector, ({ rawSelector, requirements = [] }) =>
+    rawSelector ? formatFieldSelector(parseFieldSelector(rawSelector)) : fieldText(requirements),
+  );
+  select("labelSelector", labelSelector, ({ rawSelector, requirements = [] }) =>
+    rawSelector ? formatRequirements(parseLabelSelector(rawSelector).requirements) : labelText(requirements),
+  );
+  const request = {
     ...NOTHING,
     isResource: true,
     verb: attributes.verb ?? "",
@@ -152,8 +240,9 @@ function requestOf({ resourceAttributes, nonResourceAttributes }: AttributesSpec
     subresource: attributes.subresource ?? "",
     namespace: attributes.namespace ?? "",
     name: attributes.name ?? "",
-    query,
+    query: Object.keys(texts).length === 0 ? NOTHING.query : new URLSearchParams(texts),
   };
+  return { request, ignored };
 }
 
 const NOTHING: RequestInfo = {
@@ -168,16 +257,3 @@ const NOTHING: RequestInfo = {
   name: "",
   query: new URLSearchParams(),
 };
-
-/** Only equalities narrow a request, so only they are said. */
-const selectorText = (
-  requirements: readonly {
-    readonly key?: string;
-    readonly operator?: string;
-    readonly values?: readonly string[];
-  }[] = [],
-): string =>
-  requirements
-    .filter(({ operator, values }) => operator === "In" && values?.length === 1)
-    .map(({ key, values }) => `${key}=${values![0]}`)
-    .join(",");

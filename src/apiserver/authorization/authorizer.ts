@@ -26,13 +26,18 @@ function ask(
   if (!authorizer) return previous;
   const next = (decision: Decision) =>
     decision.verdict === "no-opinion"
-      ? ask(inOrder, index + 1, user, request, withReasonOf(previous, decision))
+      ? ask(inOrder, index + 1, user, request, joined(previous, decision))
       : decision;
   const decision = authorizer.authorize(user, request);
   return decision instanceof Promise ? decision.then(next) : next(decision);
 }
 
-const withReasonOf = (previous: Decision, decision: Decision): Decision =>
-  previous.reason === "" || decision.reason === ""
-    ? { verdict: "no-opinion", reason: previous.reason + decision.reason }
-    : { verdict: "no-opinion", reason: `${previous.reason}, ${decision.reason}` };
+function joined(previous: Decision, decision: Decision): Decision {
+  if (previous === NOBODY) return decision;
+  const errors = [previous.error, decision.error].filter((error) => error !== undefined);
+  return {
+    verdict: "no-opinion",
+    reason: [previous.reason, decision.reason].filter((reason) => reason !== "").join(", "),
+    ...(errors.length === 0 ? {} : { error: errors.join(", ") }),
+  };
+}

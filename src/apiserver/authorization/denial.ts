@@ -1,9 +1,11 @@
-import { type StatusError, forbidden } from "#machinery/status";
-import type { User } from "../contracts.ts";
+import { type StatusError, forbidden, internalError } from "#machinery/status";
+import type { Decision, User } from "../contracts.ts";
 import type { Attributes } from "./rules.ts";
 
-/** The 403 of a request that nobody allowed. */
-export function denied(user: User, request: Attributes, reason: string): StatusError {
+/** The 403 of a request that nobody allowed; a 500 where somebody who might have could not be asked. */
+export function denied(user: User, request: Attributes, decision: Decision): StatusError {
+  const { reason, error } = decision;
+  if (error !== undefined) return internalError(new Error(error));
   const text = denialText(user, request);
   const why = reason === "" ? text : `${text}: ${reason}`;
   const plural = request.isResource ? request.resource : "";

@@ -11,6 +11,7 @@ import { uncoveredRules } from "./escalation.ts";
 import { NodeAuthorizer } from "./node.ts";
 import { bootstrapPolicy } from "./policy/bootstrap-policy.ts";
 import { RbacAuthorizer } from "./rbac.ts";
+import { userRules } from "./user-rules.ts";
 import { AccessReviews } from "./access-review.ts";
 
 /** The objects of the bootstrap policy, as if they were stored. */
@@ -260,7 +261,10 @@ test("every binding of the policy names a role of the policy", () => {
 test("access reviews", async () => {
   const cache = bootstrapped();
   const rbac = new RbacAuthorizer(cache);
-  const reviews = new AccessReviews(authorizers([rbac]), rbac);
+  const reviews = new AccessReviews(
+    authorizers([rbac]),
+    userRules(() => ["RBAC"], rbac),
+  );
   const spec = { resourceAttributes: { verb: "list", resource: "pods", namespace: "default" } };
   const review = {
     apiVersion: "authorization.k8s.io/v1",

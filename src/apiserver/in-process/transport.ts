@@ -117,8 +117,8 @@ export class InProcessTransport implements Transport {
     const trail = this.#beginAudit(info);
     try {
       const decided = authorizer.authorize(user, info);
-      const { verdict, reason } = decided instanceof Promise ? await decided : decided;
-      if (verdict !== "allow") throw denied(user, info, reason);
+      const decision = decided instanceof Promise ? await decided : decided;
+      if (decision.verdict !== "allow") throw denied(user, info, decision);
       auditBody(trail, body, kind);
       const annotate = (key: string, value: string) => trail?.annotate(key, value);
       const answer = await dispatcher.run({

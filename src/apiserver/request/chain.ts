@@ -107,10 +107,11 @@ export class Chain {
       this.#beginAudit(visit, info, authenticated, user === authenticated ? undefined : user);
     }
     const decided = authorizer.authorize(user, info);
-    const { verdict, reason } = decided instanceof Promise ? await decided : decided;
+    const decision = decided instanceof Promise ? await decided : decided;
+    const { verdict, reason } = decision;
     visit.trail?.annotate("authorization.k8s.io/decision", verdict === "allow" ? "allow" : "forbid");
     visit.trail?.annotate("authorization.k8s.io/reason", reason);
-    if (verdict !== "allow") throw denied(user, info, reason);
+    if (verdict !== "allow") throw denied(user, info, decision);
     return user;
   }
 
@@ -197,11 +198,12 @@ export class Chain {
     if (info.verb !== "get" || !verbs?.includes("create")) return;
     if (!gates.enabled("AuthorizePodWebsocketUpgradeCreatePermission")) return;
     const creating = { ...info, verb: "create" };
-    const { verdict, reason } = await authorizer.authorize(user, creating);
+    const decision = await authorizer.authorize(user, creating);
+    const { verdict, reason } = decision;
     if (verdict === "allow") return;
     trail?.annotate("authorization.k8s.io/decision", "forbid");
     trail?.annotate("authorization.k8s.io/reason", reason);
-    throw denied(user, creating, reason);
+    throw denied(user, creating, decision);
   }
 
   async #body(exchange: Exchange): Promise<Body> {
