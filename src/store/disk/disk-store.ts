@@ -4,7 +4,7 @@ import { systemClock, type Clock } from "#base/clock";
 import { systemRandom, uuid, type Random } from "#base/random";
 import { MvccStore } from "../mvcc/mvcc-store.ts";
 import { Version } from "../mvcc/version.ts";
-import { readSnapshot } from "../snapshot.ts";
+import { readSnapshot, type Snapshot } from "../snapshot.ts";
 import { InvalidRequest, type Store } from "../store.ts";
 import { LmdbJournal, syncDirectory } from "./lmdb-journal.ts";
 
@@ -30,6 +30,11 @@ export async function openDiskStore(directory: string, options: DiskStoreOptions
   }
 }
 
+export interface RestoreOptions extends DiskStoreOptions {
+  /** The store goes on so many revisions after the snapshot's. */
+  readonly bump?: number;
+}
+
 /** So many entries are written in one transaction. */
 const RESTORE_GROUP_ENTRIES = 1_000;
 
@@ -39,8 +44,8 @@ const RESTORE_GROUP_ENTRIES = 1_000;
  */
 export async function restoreDiskStore(
   directory: string,
-  snapshot: AsyncIterable<Uint8Array>,
-  { random = systemRandom }: DiskStoreOptions = {},
+  snapshot: AsyncIterable<Uint8Array> | Snapshot,
+  { random = systemRandom, bump = 0 }: RestoreOptions = {},
 ): Promise<void> {
   if (existsSync(directory) && readdirSync(directory).length > 0) {
     throw new InvalidRequest(`${directory} is not empty; a snapshot is restored into an empty directory`);
@@ -48,7 +53,8 @@ export async function restoreDiskStore(
   mkdirSync(dirname(directory), { recursive: true });
   const building = `${directory}.restoring-${uuid(random)}`;
   try {
-    await build(building, snapshot, random);
+    const read = "heading" in snapshot ? snapshot : await readSnapshot(snapshot);
+    await build(building, bumped(read, bump), random);
     renameSync(building, directory);
     syncDirectory(dirname(directory));
   } catch (error) {
@@ -57,8 +63,13 @@ export async function restoreDiskStore(
   }
 }
 
-async function build(directory: string, snapshot: AsyncIterable<Uint8Array>, random: Random): Promise<void> {
-  const { heading, entries } = await readSnapshot(snapshot);
+/** Nobody who has seen the store before can take the revisions that come now for those of before. */
+const bumped = ({ heading, entries }: Snapshot, bump: number): Snapshot => ({
+  heading: { ...heading, revision: heading.revision + bump },
+  entries,
+});
+
+async function build(directory: string, { heading, entries }: Snapshot, random: Random): Promise<void> {
   const { revision, nextLease, leases } = heading;
   const journal = LmdbJournal.open(directory, () => uuid(random));
   const write = async (versions: readonly Version[], granted = leases.slice(0, 0)) =>

@@ -1,4 +1,4 @@
-import { Client, credentials, type ClientDuplexStream } from "@grpc/grpc-js";
+import { Client, credentials, type ClientDuplexStream, type ClientReadableStream } from "@grpc/grpc-js";
 import { decodeProtobuf, encodeProtobuf } from "#machinery/derive/protobuf";
 import type { StructOf, Wire } from "#machinery/schema";
 
@@ -71,6 +71,19 @@ export class Connection {
       path,
       (body: Wire<Request>) => Buffer.from(encodeProtobuf(request, body as object)),
       (bytes: Buffer) => decodeProtobuf<Response>(response, plain(bytes)),
+    );
+  }
+
+  /** One question, many answers. */
+  answers<Request, Response>(
+    { path, request, response }: Method<Request, Response>,
+    message: Wire<Request>,
+  ): ClientReadableStream<Response> {
+    return this.#client.makeServerStreamRequest(
+      path,
+      (body: object) => Buffer.from(encodeProtobuf(request, body)),
+      (bytes: Buffer) => decodeProtobuf<Response>(response, plain(bytes)),
+      message as object,
     );
   }
 

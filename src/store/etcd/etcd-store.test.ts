@@ -1,14 +1,17 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
 import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { attempt } from "#base/attempt";
 import { sleep, systemClock } from "#base/clock";
+import { systemRandom, uuid } from "#base/random";
 import { restoreMemoryStore } from "../memory/memory-store.ts";
 import { storeSuite } from "../suite.ts";
+import { readEtcdSnapshot } from "./etcd-snapshot.ts";
 import { openEtcdStore } from "./etcd-store.ts";
 
 const ETCD = "/usr/bin/etcd";
@@ -24,9 +27,9 @@ if (existsSync(ETCD)) {
       leaseSeconds: LEASE_SECONDS,
       // Debian 12 has etcd 3.4.23.
       tellsProgress: false,
-      pinsSnapshots: false,
+      pinsSnapshots: true,
       advance: (byMs) => sleep(systemClock, byMs),
-      restore: (snapshot) => restoreMemoryStore(snapshot),
+      restore: (snapshot) => restoreFile(etcd.directory, snapshot),
       async dispose() {
         await store.close();
         await etcd.stop();
@@ -36,6 +39,18 @@ if (existsSync(ETCD)) {
 } else {
   describe("etcd store", () =>
     it("runs the contract suite", { skip: `there is no ${ETCD}` }, () => undefined));
+}
+
+/** By way of a file, as people keep it. */
+async function restoreFile(directory: string, bytes: AsyncIterable<Uint8Array>) {
+  const path = join(directory, `${uuid(systemRandom)}.db`);
+  await writeFile(path, bytes);
+  const snapshot = await readEtcdSnapshot(path);
+  try {
+    return await restoreMemoryStore(snapshot);
+  } finally {
+    snapshot.close();
+  }
 }
 
 /** An etcd of our own on loopback, ready to answer. */
@@ -64,7 +79,7 @@ async function startEtcd() {
     rmSync(directory, { recursive: true });
   };
   const failure = await attempt(() => untilAnswering(endpoint));
-  if (failure === undefined) return { endpoint, stop };
+  if (failure === undefined) return { endpoint, directory, stop };
   await stop();
   throw failure;
 }

@@ -1,7 +1,6 @@
 import { status as GrpcStatus } from "@grpc/grpc-js";
 import { systemRandom, type Random } from "#base/random";
 import { checkCommit } from "../request.ts";
-import { writeSnapshot } from "../snapshot.ts";
 import {
   Compacted,
   FutureRevision,
@@ -10,7 +9,6 @@ import {
   StoreClosed,
   type Change,
   type CommitResult,
-  type Entry,
   type Guard,
   type RangeOptions,
   type RangeResult,
@@ -33,9 +31,6 @@ export interface EtcdStoreOptions extends EtcdTarget {
 const NO_KEY = "\x01";
 /** As the first key and as the end. */
 const EVERY_KEY = new Uint8Array(1);
-const SNAPSHOT_PAGE_ENTRIES = 500;
-/** After the last key there can be. */
-const END_OF_KEYS = "\x7f";
 
 /** Opens etcd v3 as a store. Its keys are etcd's own, so etcd's tools see what the store sees. */
 export async function openEtcdStore(options: EtcdStoreOptions): Promise<Store> {
@@ -146,12 +141,21 @@ class EtcdStore implements Store {
     await this.#call(protocol.leaseRevoke, { id: lease }, undefined, lease);
   }
 
+  /** The database as etcd's own tools read it, with its checksum behind it. */
   async *snapshot({ signal }: { readonly signal?: AbortSignal } = {}): AsyncGenerator<Uint8Array> {
-    const { header } = await this.#call(protocol.status, {}, signal);
-    const revision = header?.revision ?? this.#revision;
-    const leases = await this.#leases(signal);
-    const nextLease = Math.max(0, ...leases.map(({ id }) => id)) + 1;
-    yield* writeSnapshot({ revision, nextLease, leases }, this.#pages(revision, signal));
+    signal?.throwIfAborted();
+    if (this.#closed) throw new StoreClosed("the store is closed");
+    const answers = this.#connection.answers(protocol.snapshot, {});
+    const abort = () => answers.cancel();
+    signal?.addEventListener("abort", abort, { once: true });
+    try {
+      for await (const { blob } of answers as AsyncIterable<{ readonly blob: Uint8Array }>) yield blob;
+    } catch (error) {
+      throw signal?.aborted ? signal.reason : error;
+    } finally {
+      signal?.removeEventListener("abort", abort);
+      answers.cancel();
+    }
   }
 
   async close(): Promise<void> {
@@ -188,29 +192,6 @@ class EtcdStore implements Store {
         },
       });
     return watch;
-  }
-
-  async *#pages(revision: number, signal: AbortSignal | undefined): AsyncGenerator<readonly Entry[]> {
-    for (let start = "\0"; ;) {
-      const { entries, count } = await this.range(start, END_OF_KEYS, {
-        revision,
-        limit: SNAPSHOT_PAGE_ENTRIES,
-        signal,
-      });
-      yield entries;
-      if (count <= entries.length) return;
-      start = `${entries.at(-1)!.key}\0`;
-    }
-  }
-
-  async #leases(signal: AbortSignal | undefined) {
-    const { leases } = await this.#call(protocol.leaseLeases, {}, signal);
-    const found = [];
-    for (const { id = 0 } of leases) {
-      const { ttl, grantedTtl } = await this.#call(protocol.leaseTimeToLive, { id }, signal);
-      if (ttl > 0) found.push({ id, ttlSeconds: grantedTtl });
-    }
-    return found;
   }
 
   async #call<Request, Response extends object>(

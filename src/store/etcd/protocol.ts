@@ -112,12 +112,11 @@ const LeaseId = struct("etcdserverpb.LeaseId", { id: int64(1) });
 
 const LeaseKeepAliveResponse = struct("etcdserverpb.LeaseKeepAliveResponse", { ttl: int64(3).always() });
 
-const LeaseTimeToLiveResponse = struct("etcdserverpb.LeaseTimeToLiveResponse", {
-  ttl: int64(3).always(),
-  grantedTtl: int64(4).always(),
-});
+/** As etcd keeps it in its database. */
+export const StoredLease = struct("leasepb.Lease", { id: int64(1).always(), ttl: int64(2).always() });
+export interface StoredLease extends Of<typeof StoredLease> {}
 
-const LeaseLeasesResponse = struct("etcdserverpb.LeaseLeasesResponse", { leases: list(2, LeaseId).always() });
+const SnapshotResponse = struct("etcdserverpb.SnapshotResponse", { blob: rawBytes(3).always() });
 
 const StatusResponse = struct("etcdserverpb.StatusResponse", {
   header: ref(1, Header),
@@ -131,10 +130,5 @@ export const watch = method("/etcdserverpb.Watch/Watch", WatchRequest, WatchResp
 export const leaseGrant = method("/etcdserverpb.Lease/LeaseGrant", LeaseGrantRequest, Nothing);
 export const leaseRevoke = method("/etcdserverpb.Lease/LeaseRevoke", LeaseId, Nothing);
 export const leaseKeepAlive = method("/etcdserverpb.Lease/LeaseKeepAlive", LeaseId, LeaseKeepAliveResponse);
-export const leaseTimeToLive = method(
-  "/etcdserverpb.Lease/LeaseTimeToLive",
-  LeaseId,
-  LeaseTimeToLiveResponse,
-);
-export const leaseLeases = method("/etcdserverpb.Lease/LeaseLeases", Nothing, LeaseLeasesResponse);
 export const status = method("/etcdserverpb.Maintenance/Status", Nothing, StatusResponse);
+export const snapshot = method("/etcdserverpb.Maintenance/Snapshot", Nothing, SnapshotResponse);

@@ -3,7 +3,7 @@ import { NOTHING, type Journal, type Recovered } from "../mvcc/journal.ts";
 import { MvccStore } from "../mvcc/mvcc-store.ts";
 import { Version } from "../mvcc/version.ts";
 import { Damaged, type Store } from "../store.ts";
-import { readSnapshot } from "../snapshot.ts";
+import { readSnapshot, type Snapshot } from "../snapshot.ts";
 
 export interface MemoryStoreOptions {
   /** Leases run by this clock. */
@@ -16,10 +16,10 @@ export const openMemoryStore = ({ clock = systemClock }: MemoryStoreOptions = {}
 
 /** A memory store with what the snapshot holds. Throws `Damaged` when it is not whole. */
 export async function restoreMemoryStore(
-  snapshot: AsyncIterable<Uint8Array>,
+  snapshot: AsyncIterable<Uint8Array> | Snapshot,
   { clock = systemClock }: MemoryStoreOptions = {},
 ): Promise<Store> {
-  const { heading, entries } = await readSnapshot(snapshot);
+  const { heading, entries } = "heading" in snapshot ? snapshot : await readSnapshot(snapshot);
   const { revision, nextLease, leases } = heading;
   const versions: Version[] = [];
   for await (const { key, value, createRevision, modRevision, lease } of entries) {
