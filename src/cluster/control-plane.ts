@@ -22,6 +22,7 @@ import {
   frontProxyClient,
 } from "./certificates/profiles.ts";
 import { clusterControllers } from "./controllers.ts";
+import { securitySettings } from "./flags/security-flags.ts";
 import type { ServerFlags } from "./flags/server-flags.ts";
 import { startManagers } from "./managers.ts";
 import { apiServiceAddress, dnsServiceAddress } from "./settings.ts";
@@ -132,6 +133,7 @@ async function securityOf(
   const { "enable-admission-plugins": enableAdmission, "disable-admission-plugins": disableAdmission } =
     flags;
   const security = secure({
+    ...(await securitySettings(flags)),
     ...(audit ? { audit } : {}),
     ...(enableAdmission ? { enableAdmission } : {}),
     ...(disableAdmission ? { disableAdmission } : {}),

@@ -1,4 +1,5 @@
 /** Authorization as an operator has set it. */
+import { formatDuration } from "#machinery/time";
 import { ConfigurationError } from "../configuration/configuration-file.ts";
 import { ReloadMetrics } from "../configuration/reload-metrics.ts";
 import { followConfiguration } from "../configuration/reloading.ts";
@@ -21,14 +22,16 @@ export interface AuthorizationSettings {
     readonly kubeconfigFile: string;
     /** Default v1beta1, as upstream's. */
     readonly version?: "v1" | "v1beta1";
-    /** Default five minutes, `5m`. */
-    readonly authorizedTtl?: string;
-    /** Default `30s`. */
-    readonly unauthorizedTtl?: string;
+    /** How long what it allows holds; default five minutes. */
+    readonly authorizedMs?: number;
+    /** How long what it does not allow holds; default 30 seconds. */
+    readonly unauthorizedMs?: number;
   };
 }
 
 const MODES = ["Node", "RBAC"];
+const AUTHORIZED_MS = 5 * 60 * 1000;
+const UNAUTHORIZED_MS = 30 * 1000;
 
 /** Throws ConfigurationError when files or settings cannot be used. */
 export async function buildAuthorization(
@@ -57,11 +60,11 @@ export async function buildAuthorization(
 const webhookOf = ({
   kubeconfigFile,
   version = "v1beta1",
-  authorizedTtl = "5m",
-  unauthorizedTtl = "30s",
+  authorizedMs = AUTHORIZED_MS,
+  unauthorizedMs = UNAUTHORIZED_MS,
 }: NonNullable<AuthorizationSettings["authorizationWebhook"]>): WebhookConfiguration => ({
-  authorizedTTL: authorizedTtl,
-  unauthorizedTTL: unauthorizedTtl,
+  authorizedTTL: formatDuration(authorizedMs),
+  unauthorizedTTL: formatDuration(unauthorizedMs),
   timeout: "30s",
   subjectAccessReviewVersion: version,
   failurePolicy: "NoOpinion",

@@ -5,6 +5,7 @@
 import { parseCidr } from "#base/ip";
 import { parseDuration } from "#machinery/time";
 import { type StoreLocation, parseStoreLocation } from "../store-location.ts";
+import { securityFlags } from "./security-flags.ts";
 import { type Flag, file, names, parsed, text, toggle, toggles, wholeNumber } from "./flag.ts";
 
 export const serverFlags = {
@@ -51,6 +52,7 @@ export const serverFlags = {
   "leader-elect": toggle({
     help: "controllers and scheduler work in one server at a time; by default on with etcd",
   }),
+  ...securityFlags,
 } as const satisfies Readonly<Record<string, Flag<unknown>>>;
 
 type Table = typeof serverFlags;
