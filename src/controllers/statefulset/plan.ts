@@ -54,9 +54,17 @@ export function planStateful(
     const present = condemned.filter((pod) => !isLeaving(pod));
     if (present.length > 0) return remove(...present);
   } else if (condemned[0]) {
-    return isLeaving(condemned[0]) ? nothing : remove(condemned[0]);
+    return mayGo(condemned[0], pods, set) ? remove(condemned[0]) : nothing;
   }
   return planUpdate(set, wanted, byOrdinal, revisions, nowMs);
+}
+
+/** What serves may go, and so may the lowest of those that do not; any other waits until it serves again. */
+function mayGo(last: Pod, pods: readonly Pod[], set: StatefulSet): boolean {
+  const serves = (pod: Pod) => isReady(pod) && !isLeaving(pod);
+  if (isLeaving(last) || serves(last)) return !isLeaving(last);
+  const place = ordinalOf(set, last) ?? 0;
+  return pods.every((pod) => serves(pod) || (ordinalOf(set, pod) ?? 0) >= place);
 }
 
 /** From the highest ordinal down: the next old pod goes when all that are newer serve. */
