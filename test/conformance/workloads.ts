@@ -76,7 +76,8 @@ export async function walkScale<T extends Workload>(
   assert.deepEqual([spec?.replicas, status?.selector], [1, selector]);
   assert.equal(metadata?.uid, (await client.read(name)).metadata?.uid);
 
-  const replaced = await scales.replace({ ...scale, spec: { replicas: 2 } });
+  const named = { name, namespace: metadata!.namespace };
+  const replaced = await scales.replace({ ...scale, metadata: named, spec: { replicas: 2 } });
   assert.equal(replaced.spec?.replicas, 2);
   assert.equal((await client.read(name)).spec?.replicas, 2);
   await refused(scales.replace({ ...scale, spec: { replicas: 5 } }), 409, "Conflict");
