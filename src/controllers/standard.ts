@@ -1,5 +1,6 @@
 /** The controllers of a cluster. */
 import type { Controller } from "#reconciler/controller";
+import { admissionPolicyStatus } from "./admission-policy-status/admission-policy-status.ts";
 import { clusterRoleAggregation } from "./clusterrole-aggregation/clusterrole-aggregation.ts";
 import { certificateRequests, type Signing } from "./csr/csr.ts";
 import { cronJobs } from "./cronjob/cronjob.ts";
@@ -67,6 +68,7 @@ export const standardControllers = ({
   daemonSets,
   statefulSets,
   clusterRoleAggregation,
+  admissionPolicyStatus,
   replicationControllers,
   disruptionBudgets,
   claimBinding,

@@ -86,9 +86,7 @@ const NAMESPACE = members({
 /** Reads the variable `namespaceObject` too. */
 export const NAMESPACE_DECLARATION: Declaration = declare({ ...NAMESPACE, nullable: true })!;
 
-const WRITE: readonly (readonly [string, Type])[] = [
-  ["object", DYN],
-  ["oldObject", DYN],
+const REQUEST_AND_PLACE: readonly (readonly [string, Type])[] = [
   ["request", REQUEST_DECLARATION.type],
   ["namespaceObject", objectType("kubernetes.Namespace", new Map(fieldTypes(NAMESPACE_DECLARATION)))],
 ];
@@ -97,10 +95,12 @@ const AUTHORIZER: readonly (readonly [string, Type])[] = [
   ["authorizer.requestResource", REQUEST_RESOURCE_TYPE],
 ];
 
-/** What an expression may mention beside the write. */
+/** What an expression may mention, and what is known of it. */
 export interface Mentions {
-  /** The objects that bindings give to policies. */
-  readonly params?: boolean;
+  /** Of the object before and after the write, where that is known. */
+  readonly object?: Type;
+  /** The objects that bindings give to policies, by their type, where that is known. */
+  readonly params?: boolean | Type;
   /** By default it may ask the authorizer. */
   readonly authorizer?: boolean;
   /** The variables of a policy, as members of `variables`. */
@@ -115,12 +115,14 @@ export type Compiled = { readonly program: Program } | { readonly error: string 
 /** `results`: the types that it may have; without any, all. */
 export function compileExpression(
   expression: string,
-  { params = false, authorizer = true, variables, changes = false }: Mentions,
+  { object = DYN, params = false, authorizer = true, variables, changes = false }: Mentions,
   ...results: readonly Type[]
 ): Compiled {
   const names = new Map<string, Type>([
-    ...WRITE,
-    ...(params ? [["params", DYN] as const] : []),
+    ["object", object],
+    ["oldObject", object],
+    ...REQUEST_AND_PLACE,
+    ...(params ? [["params", params === true ? DYN : params] as const] : []),
     ...(authorizer ? AUTHORIZER : []),
     ...(variables ? [["variables", variables] as const] : []),
   ]);

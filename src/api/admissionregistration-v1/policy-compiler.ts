@@ -7,9 +7,8 @@ export class PolicyCompiler {
   readonly #types = new Map<string, Type>();
   readonly #programs = new Map<string, Compiled>();
 
-  constructor({ params, changes = false }: { readonly params: boolean; readonly changes?: boolean }) {
-    const variables = objectType("kubernetes.variables", this.#types);
-    this.#mentions = { params, changes, variables };
+  constructor(mentions: Pick<Mentions, "object" | "params" | "changes">) {
+    this.#mentions = { ...mentions, variables: objectType("kubernetes.variables", this.#types) };
   }
 
   /** By name, as far as they have been compiled. */
