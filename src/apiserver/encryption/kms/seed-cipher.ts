@@ -8,7 +8,7 @@ const INFO_BYTES = 32;
 
 /** AES-GCM with a key of its own for every value, derived from a seed by HKDF: no number of values is too many. */
 export function seedCipher(seed: Uint8Array, random: Random): Transformer {
-  const cipherOf = (info: Uint8Array) => aesGcm(expanded(seed, info), random);
+  const cipherOf = (info: Uint8Array) => aesGcm(expandKey(seed, info), random);
   return {
     seal(plain, key) {
       const info = random.bytes(INFO_BYTES);
@@ -23,5 +23,5 @@ export function seedCipher(seed: Uint8Array, random: Random): Transformer {
 }
 
 /** HKDF-SHA256 without its first step, as the seed is random already. One block is a whole key. */
-const expanded = (seed: Uint8Array, info: Uint8Array): Uint8Array =>
+export const expandKey = (seed: Uint8Array, info: Uint8Array): Uint8Array =>
   createHmac("sha256", seed).update(info).update(Uint8Array.of(1)).digest();
