@@ -19,6 +19,18 @@ export const verbs: VerbTable = {
       summary: "print where the cluster's kubeconfig is",
       load: async () => (await import("./kubeconfig.ts")).kubeconfig,
     },
+    backup: {
+      summary: "write all objects of a cluster to a file",
+      load: async () => (await import("./backup.ts")).backup,
+    },
+    restore: {
+      summary: "put the objects of a backup back",
+      load: async () => (await import("./restore.ts")).restore,
+    },
+    store: {
+      summary: "move a cluster from disk to etcd, or back",
+      load: async () => (await import("./store.ts")).store,
+    },
     image: { summary: "load, build and list images", load: async () => (await import("./image.ts")).image },
     kubectl: {
       summary: "work with the objects of a cluster",

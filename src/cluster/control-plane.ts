@@ -4,6 +4,7 @@ import type { AuditPolicy } from "#apiserver/audit/policy";
 import { RotatingFile } from "#apiserver/audit/rotating-file";
 import { servedResources } from "#apiserver/runtime-config";
 import { secure } from "#apiserver/security";
+import { SNAPSHOT_PATH, snapshotHandler } from "#apiserver/store-snapshot";
 import { type ApiServer, startApiServer } from "#apiserver/server";
 import { keepCompact } from "#apiserver/storage/compactor";
 import { connectHandlers } from "#apiserver/streaming/connect";
@@ -13,6 +14,8 @@ import { logger } from "#base/log";
 import { systemRandom } from "#base/random";
 import type { Scope } from "#base/scope";
 import { Client } from "#client/client";
+import { isHalfRestored } from "#store/etcd/restore-etcd";
+import type { Store } from "#store/store";
 import { writeAdminKubeconfig } from "./admin-kubeconfig.ts";
 import { CertificateStore } from "./certificates/certificate-store.ts";
 import {
@@ -26,6 +29,7 @@ import { securitySettings } from "./flags/security-flags.ts";
 import type { ServerFlags } from "./flags/server-flags.ts";
 import { startManagers } from "./managers.ts";
 import { apiServiceAddress, dnsServiceAddress } from "./settings.ts";
+import { StepFailed } from "./steps.ts";
 import { openStore } from "./store-location.ts";
 import { applySystemObjects } from "./system-objects.ts";
 
@@ -68,7 +72,11 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<v
   scope.defer(() => store.close());
   scope.defer(() => certificates.close());
 
-  const security = await securityOf(options, certificates);
+  if (isShared && (await isHalfRestored(store))) {
+    throw new StepFailed("the store was restored only in part", "restore it again with --force");
+  }
+
+  const security = await securityOf(options, certificates, store);
   const { "event-ttl": eventTtlMs, "service-node-port-range": nodePorts } = flags;
   const server = await startApiServer({
     store,
@@ -127,6 +135,7 @@ async function listen(
 async function securityOf(
   { scope, flags, address, port, audit: auditing }: ControlPlaneOptions,
   certificates: CertificateStore,
+  store: Store,
 ): Promise<Parameters<typeof startApiServer>[0]["rooms"]> {
   const authority = certificates.cluster.certificate;
   const audit = auditing && (await openAudit(auditing, scope));
@@ -155,7 +164,9 @@ async function securityOf(
     }));
     scope.defer(() => kubelets.close());
     const connects = connectHandlers({ cache: inner.cache, kubelets, random: inner.random });
-    return { ...(await security(inner)), connects };
+    const rooms = await security(inner);
+    const paths = new Map([...(rooms.paths ?? []), [SNAPSHOT_PATH, snapshotHandler(store)] as const]);
+    return { ...rooms, paths, connects };
   };
 }
 

@@ -6,7 +6,8 @@ import { Damaged, WrongFormat, type Entry } from "./store.ts";
  * holds the SHA-256 of every byte before it, so a file that is cut short or changed is noticed. Numbers are
  * big-endian.
  */
-const FORMAT_NAME = "k8ts store snapshot ";
+/** With what a snapshot file begins. */
+export const FORMAT_NAME = "k8ts store snapshot ";
 const FORMAT_LINE = `${FORMAT_NAME}1\n`;
 const FRAME_HEAD_BYTES = 5;
 const FRAME_BYTES_MAX = 2 ** 30;
