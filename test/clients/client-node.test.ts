@@ -1,5 +1,6 @@
 /** The JavaScript client: list, watch, informer, patch, exec, logs. */
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { after, before, describe, it } from "node:test";
 import { PassThrough } from "node:stream";
 import {
@@ -10,11 +11,14 @@ import {
   Log,
   makeInformer,
   PatchStrategy,
+  PortForward,
   setHeaderOptions,
   type V1ConfigMap,
   type V1Status,
   Watch,
 } from "@kubernetes/client-node";
+import { serverDaemon } from "#cluster/up";
+import { killDaemon } from "../faults/daemons.ts";
 import { type LocalCluster, startLocalCluster } from "../local-cluster.ts";
 import { eventually } from "../tools/eventually.ts";
 
@@ -69,7 +73,7 @@ describe("@kubernetes/client-node", () => {
     await assert.rejects(core.readNamespacedConfigMap({ namespace, name: "c" }), { code: 404 });
   });
 
-  it("patches in three ways", async () => {
+  it("patches in four ways", async () => {
     const patched = async (strategy: string, body: unknown) =>
       (
         await core.patchNamespacedConfigMap(
@@ -87,9 +91,25 @@ describe("@kubernetes/client-node", () => {
     });
     const applied = { apiVersion: "v1", kind: "ConfigMap", metadata: { name: "b" }, data: { z: "3" } };
     assert.deepEqual(await patched(PatchStrategy.ServerSideApply, applied), { name: "b", y: "2", z: "3" });
+    assert.deepEqual(await patched(PatchStrategy.StrategicMergePatch, { data: { y: null } }), {
+      name: "b",
+      z: "3",
+    });
     const apps = config.makeApiClient(AppsV1Api);
     await assert.rejects(apps.readNamespacedDeployment({ namespace, name: "none" }), { code: 404 });
   });
+
+  /** What a port of a pod answers to a text, by port-forward. */
+  async function throughForward(pod: string, port: number, text: string): Promise<string> {
+    const [sent, received] = [new PassThrough(), new PassThrough()];
+    const forward = new PortForward(config);
+    const socket = await forward.portForward(namespace, pod, [port], received, null, sent);
+    sent.write(text);
+    const [answer] = (await once(received, "data")) as [Buffer];
+    const web = typeof socket === "function" ? socket() : socket;
+    web?.close();
+    return answer.toString();
+  }
 
   it("watches", async () => {
     const seen: string[] = [];
@@ -131,6 +151,41 @@ describe("@kubernetes/client-node", () => {
     }
   });
 
+  it("keeps an informer up to date over a restart of the server", async () => {
+    const path = `/api/v1/namespaces/${namespace}/configmaps`;
+    const labelSelector = "of=this-test";
+    const informer = makeInformer<V1ConfigMap>(
+      config,
+      path,
+      () => core.listNamespacedConfigMap({ namespace, labelSelector }),
+      labelSelector,
+    );
+    const events: string[] = [];
+    informer.on("add", ({ metadata }) => events.push(`+${metadata?.name}`));
+    informer.on("delete", ({ metadata }) => events.push(`-${metadata?.name}`));
+    // A client comes back when it is told that it lost its server; what happened in between it learns from a list.
+    const goOn = () => void eventually(() => informer.start());
+    informer.on("error", goOn);
+    await core.createNamespacedConfigMap({ namespace, body: map("before", {}) });
+    await informer.start();
+    try {
+      await eventually(() => assert.ok(events.includes("+before")));
+      await killDaemon(serverDaemon(cluster.places));
+      await cluster.up();
+      await core.deleteNamespacedConfigMap({ namespace, name: "before" });
+      await core.createNamespacedConfigMap({ namespace, body: map("after", {}) });
+      await eventually(() => assert.ok(events.includes("+after") && events.includes("-before")));
+      const held = informer.list().map(({ metadata }) => metadata!.name);
+      const listed = (await core.listNamespacedConfigMap({ namespace, labelSelector })).items;
+      assert.deepEqual(held.toSorted(), listed.map(({ metadata }) => metadata!.name).toSorted());
+      const doubled = events.filter((event, index) => events.indexOf(event) < index);
+      assert.deepEqual(doubled, [], "no event came twice");
+    } finally {
+      informer.off("error", goOn);
+      await informer.stop();
+    }
+  });
+
   it("runs commands in containers and reads their logs", async () => {
     await core.createNamespacedPod({
       namespace,
@@ -139,7 +194,11 @@ describe("@kubernetes/client-node", () => {
         spec: {
           terminationGracePeriodSeconds: 0,
           containers: [
-            { name: "box", image: "k8ts.local/hello:1", command: ["sh", "-c", "echo started; sleep 3600"] },
+            {
+              name: "box",
+              image: "k8ts.local/hello:1",
+              command: ["sh", "-c", "echo started; exec httpd -f -p 8081 -h /www"],
+            },
           ],
         },
       },
@@ -167,6 +226,8 @@ describe("@kubernetes/client-node", () => {
     input.end("this\n");
     const { status: outcome, details } = await status;
     assert.deepEqual([outcome, details?.causes?.[0]?.message, text], ["Failure", "5", "got this\n"]);
+
+    assert.match(await throughForward("box", 8081, "GET / HTTP/1.0\r\n\r\n"), /^HTTP\/1\.[01] /);
 
     const logs = new PassThrough();
     let logged = "";
