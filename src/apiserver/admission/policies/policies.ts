@@ -13,6 +13,7 @@ import { mutatingPolicies, type Mutations } from "./mutating.ts";
 import { compileMutations } from "./mutations.ts";
 import { Params } from "./params.ts";
 import { PolicyMetrics } from "./policy-metrics.ts";
+import { policyReferences } from "./references.ts";
 import { PolicySource } from "./source.ts";
 import { validatingPolicies } from "./validating.ts";
 import { compileValidations, type Validations } from "./validations.ts";
@@ -28,12 +29,12 @@ export interface PolicyOptions {
   readonly gate: (name: string) => boolean;
 }
 
-/** The plugins that put policies to use: first those that change, then those that refuse. */
+/** The plugins that put policies to use, first those that change, then those that refuse; and who may write them. */
 export function policyPlugins(options: PolicyOptions): readonly AdmissionPlugin[] {
   const equivalents = new Equivalents(options.kinds);
   const matching = new Matching({ ...options, equivalents });
   const common = { ...options, equivalents, matching, params: new Params(options) };
-  return [mutating(common), validating(common)];
+  return [mutating(common), validating(common), policyReferences(common)];
 }
 
 interface Common extends PolicyOptions {
