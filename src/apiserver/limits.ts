@@ -8,8 +8,25 @@ export interface Limits {
   readonly headerBytesMax: number;
   /** Levels of nesting in a body. Everything that looks at objects goes down by calling itself. */
   readonly bodyDepthMax: number;
+  /** Headers of one request over HTTP/1.1. */
+  readonly headersMax: number;
+  /** Connections at once. */
+  readonly connectionsMax: number;
   /** Streams at once on one HTTP/2 connection. */
   readonly streamsPerConnectionMax: number;
+  /** Seats of flow control: requests that are served at once. Those that read, and those that change, together. */
+  readonly requestsInFlightMax: number;
+  readonly mutatingRequestsInFlightMax: number;
+  /** Milliseconds a request may take altogether, unless it is a watch or a connection; clients may ask for less. */
+  readonly requestMs: number;
+  /** Milliseconds that a server which closes waits for the requests that it has begun to serve. */
+  readonly drainMs: number;
+  /** Milliseconds a client may take for its TLS handshake. */
+  readonly handshakeMs: number;
+  /** Milliseconds a client may take to send its headers. */
+  readonly headersMs: number;
+  /** Milliseconds until a connection on which nothing happens is closed. */
+  readonly idleMs: number;
   /** Milliseconds a client may take to send its body. */
   readonly bodyMs: number;
   /** Milliseconds a read waits for a resourceVersion that has not been seen yet. */
@@ -35,7 +52,16 @@ export const defaultLimits: Limits = {
   objectBytesMax: 1.5 * 1024 * 1024,
   headerBytesMax: 1024 * 1024,
   bodyDepthMax: 1_000,
+  headersMax: 2_000,
+  connectionsMax: 16_384,
   streamsPerConnectionMax: 1000,
+  requestsInFlightMax: 400,
+  mutatingRequestsInFlightMax: 200,
+  requestMs: 60_000,
+  drainMs: 10_000,
+  handshakeMs: 10_000,
+  headersMs: 30_000,
+  idleMs: 120_000,
   bodyMs: 60_000,
   freshnessMs: 3_000,
   windowEventsMax: 10_000,

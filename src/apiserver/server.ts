@@ -24,6 +24,7 @@ import type { Exchange } from "./http/exchange.ts";
 import { Listener, type ServingCertificate } from "./http/listener.ts";
 import { KindFactory } from "./kinds.ts";
 import { type Limits, defaultLimits } from "./limits.ts";
+import { keepFlowControl, startLoadControl } from "./load-control.ts";
 import { RequestMetrics } from "./metrics.ts";
 import { ServerReadCache } from "./read-cache.ts";
 import { Dispatcher } from "./request/dispatch.ts";
@@ -78,6 +79,8 @@ export interface ApiServerOptions {
   /** Feature gates that are not at their default. */
   readonly gates?: Readonly<Record<string, boolean>>;
   readonly limits?: Partial<Limits>;
+  /** Whether flow schemas and priority levels are kept and followed; default true. Without, all share all seats. */
+  readonly priorityAndFairness?: boolean;
   readonly services?: ServiceRangeOptions;
   readonly healthChecks?: readonly HealthCheck[];
   /** How this server shows extension servers that it may speak for users; read anew for each connection. */
@@ -136,6 +139,7 @@ export async function startApiServer(asked: ApiServerOptions): Promise<ApiServer
   const identity = options.frontProxy ?? nobody;
   const aggregation = new Aggregation({ kinds, cache, clock, random, scope, identity });
   addStandardPaths(handlers.paths, { kinds, aggregation, health, metrics, address });
+  const load = startLoadControl({ clock, limits, kinds, metrics, paths: handlers.paths, scope });
   // The rooms are made of what they guard: they see the loopback before they exist themselves.
   const plugins: AdmissionPlugin[] = [];
   const deps: RestDeps = {
@@ -157,6 +161,7 @@ export async function startApiServer(asked: ApiServerOptions): Promise<ApiServer
     paths: handlers.paths.find,
     connects: handlers.connects,
     metrics,
+    ...load,
     gates,
     closing: scope.signal,
   });
@@ -175,6 +180,9 @@ export async function startApiServer(asked: ApiServerOptions): Promise<ApiServer
   handlers.add(rooms);
   await bootstrapObjects({ kinds, cache, loopback, ranges });
   await startOwnWork({ kinds, cache, loopback, store, feed, limits, clock, random, scope, aggregation });
+
+  if (options.priorityAndFairness ?? true)
+    await keepFlowControl({ flow: load.flow, kinds, cache, loopback, clock, scope });
 
   const guards: Guards = { impersonate: undefined, audit: undefined, ...rooms };
   const chain = serving.chain(guards);

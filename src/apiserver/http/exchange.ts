@@ -24,6 +24,14 @@ export interface Exchange {
   open(status: number, headers: Headers): OutgoingStream;
   /** Of the answer, once there is one; 0 before. */
   readonly status: number;
+  /** Bytes of the answer's body so far. */
+  readonly sentBytes: number;
+  /** Has something of the answer not left yet? */
+  readonly unsent: boolean;
+  /** Called once, when the answer has left or the client has gone. */
+  onSent(callback: () => void): void;
+  /** Ends an answer that is not complete, as broken. */
+  breakOff(): void;
   /** What a connect-subresource takes over: the protocol's own objects. */
   readonly raw: RawExchange;
 }

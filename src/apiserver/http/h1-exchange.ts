@@ -12,6 +12,8 @@ export class H1Exchange implements Exchange, HeaderSet {
   readonly search: string;
   readonly credentials: Credentials;
   status = 0;
+  #sentBytes = 0;
+  #outgoing: NodeOutgoing | undefined;
   readonly #request: IncomingMessage;
   readonly #response: ServerResponse;
   readonly #clock: Clock;
@@ -63,14 +65,32 @@ export class H1Exchange implements Exchange, HeaderSet {
     return this.#abort.signal;
   }
 
+  get sentBytes(): number {
+    return this.#outgoing?.bytes ?? this.#sentBytes;
+  }
+
+  get unsent(): boolean {
+    return !this.#response.writableFinished && !this.#response.destroyed;
+  }
+
+  onSent(callback: () => void): void {
+    this.#response.once("close", callback);
+  }
+
+  breakOff(): void {
+    this.#response.destroy();
+  }
+
   get raw(): RawExchange {
     return { protocol: "h1", request: this.#request, response: this.#response };
   }
 
   reply(status: number, headers: Headers, body: Uint8Array | undefined): void {
-    this.status = status;
     const response = this.#response;
-    if (response.destroyed || response.headersSent) return;
+    if (response.headersSent) return;
+    this.status = status;
+    if (response.destroyed) return;
+    this.#sentBytes = body?.length ?? 0;
     response.writeHead(status, { ...headers, "content-length": body?.length ?? 0 } as Record<
       string,
       string | number
@@ -80,15 +100,18 @@ export class H1Exchange implements Exchange, HeaderSet {
   }
 
   open(status: number, headers: Headers): OutgoingStream {
-    this.status = status;
     const response = this.#response;
+    const breakOff = () => this.breakOff();
+    // One that was answered in the meantime, as when its time was over.
+    if (response.headersSent) return new NodeOutgoing(response, breakOff);
+    this.status = status;
     response.writeHead(status, headers as Record<string, string>);
     response.flushHeaders();
     this.#dropRest();
     const chunked = response.chunkedEncoding;
     // From here on the frames are ours.
     response.chunkedEncoding = false;
-    return new NodeOutgoing(response, () => void response.destroy(), { chunked });
+    return (this.#outgoing = new NodeOutgoing(response, breakOff, { chunked }));
   }
 
   #dropRest(): void {

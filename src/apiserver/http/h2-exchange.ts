@@ -14,6 +14,8 @@ export class H2Exchange implements Exchange, HeaderSet {
   readonly search: string;
   readonly credentials: Credentials;
   status = 0;
+  #sentBytes = 0;
+  #outgoing: NodeOutgoing | undefined;
   readonly #stream: ServerHttp2Stream;
   readonly #headers: IncomingHttpHeaders;
   readonly #raw: readonly string[];
@@ -68,15 +70,33 @@ export class H2Exchange implements Exchange, HeaderSet {
     return this.#abort.signal;
   }
 
+  get sentBytes(): number {
+    return this.#outgoing?.bytes ?? this.#sentBytes;
+  }
+
+  get unsent(): boolean {
+    return !this.#stream.writableFinished && !this.#stream.destroyed;
+  }
+
+  onSent(callback: () => void): void {
+    this.#stream.once("close", callback);
+  }
+
+  breakOff(): void {
+    this.#stream.close(constants.NGHTTP2_INTERNAL_ERROR);
+  }
+
   get raw(): RawExchange {
     return { protocol: "h2", stream: this.#stream, headers: this.#headers };
   }
 
   reply(status: number, headers: Headers, body: Uint8Array | undefined): void {
-    this.status = status;
     const stream = this.#stream;
-    if (stream.destroyed || stream.headersSent) return;
+    if (stream.headersSent) return;
+    this.status = status;
+    if (stream.destroyed) return;
     const length = body?.length ?? 0;
+    this.#sentBytes = length;
     const all = { ":status": status, ...headers, "content-length": length } as Record<
       string,
       string | number
@@ -90,12 +110,15 @@ export class H2Exchange implements Exchange, HeaderSet {
   }
 
   open(status: number, headers: Headers): OutgoingStream {
-    this.status = status;
     const stream = this.#stream;
+    const breakOff = () => this.breakOff();
+    // One that was answered in the meantime, as when its time was over.
+    if (stream.headersSent) return new NodeOutgoing(stream, breakOff);
+    this.status = status;
     if (!stream.destroyed)
       stream.respond({ ":status": status, ...headers } as Record<string, string | number>);
     this.#refuseRest();
-    return new NodeOutgoing(stream, () => stream.close(constants.NGHTTP2_INTERNAL_ERROR));
+    return (this.#outgoing = new NodeOutgoing(stream, breakOff));
   }
 
   /** A body that nobody reads would hold the stream open. */

@@ -8,6 +8,8 @@ export class NodeOutgoing implements OutgoingStream {
   readonly #chunked: boolean;
   readonly #closers: (() => void)[] = [];
   #drain: (() => void) | undefined;
+  /** Written so far, without frames. */
+  bytes = 0;
 
   /** `chunked`: pieces need the frames of HTTP/1.1 around them. */
   constructor(stream: Writable, breakOff: () => void, { chunked = false } = {}) {
@@ -26,7 +28,8 @@ export class NodeOutgoing implements OutgoingStream {
   }
 
   write(chunk: Uint8Array): boolean {
-    if (this.#stream.destroyed || chunk.length === 0) return true;
+    if (this.closed || chunk.length === 0) return true;
+    this.bytes += chunk.length;
     if (!this.#chunked) return this.#stream.write(chunk);
     if (chunk.length <= FRAMED_BYTES_MAX) return this.#stream.write(framed(chunk));
     this.#stream.write(headOf(chunk));
@@ -35,6 +38,7 @@ export class NodeOutgoing implements OutgoingStream {
   }
 
   end(): void {
+    if (this.closed) return;
     if (this.#chunked) this.#stream.end(LAST_CHUNK);
     else this.#stream.end();
   }

@@ -12,6 +12,8 @@ export class UpgradeExchange implements Exchange, HeaderSet {
   readonly search: string;
   readonly credentials: Credentials;
   status = 0;
+  /** What follows a change of protocol is no answer of ours. */
+  readonly sentBytes = 0;
   readonly raw: RawExchange;
   readonly #request: IncomingMessage;
   readonly #socket: Duplex;
@@ -67,6 +69,18 @@ export class UpgradeExchange implements Exchange, HeaderSet {
     }
     this.#socket.write(`${lines.join("\r\n")}\r\n\r\n`);
     this.#socket.end(body);
+  }
+
+  get unsent(): boolean {
+    return !this.#socket.destroyed;
+  }
+
+  onSent(callback: () => void): void {
+    this.#socket.once("close", callback);
+  }
+
+  breakOff(): void {
+    this.#socket.destroy();
   }
 
   open(): OutgoingStream {

@@ -16,6 +16,7 @@ export function rawExchange(
   return new Promise((resolve, reject) => {
     const header = (name: string) => sent.get(name);
     let answered = 0;
+    let pipe: BytePipe | undefined;
     const exchange: Exchange = {
       get status() {
         return answered;
@@ -28,16 +29,25 @@ export function rawExchange(
       headerNames: () => sent.keys(),
       readBody: () => Promise.resolve(Buffer.from(body ?? [])),
       signal: gone.signal,
+      sentBytes: 0,
+      get unsent() {
+        return pipe !== undefined && !pipe.stream.closed;
+      },
+      onSent: (callback) => pipe?.stream.onClose(callback),
+      breakOff: () => pipe?.stream.destroy(),
       reply(status, answer, bytes) {
+        if (answered !== 0) return;
         answered = status;
         resolve({ status, headers: flat(answer), body: once(bytes) });
       },
       open(status, answer) {
-        answered = status;
-        const pipe = new BytePipe();
-        gone.signal.addEventListener("abort", () => pipe.stream.destroy(), { once: true });
+        const { stream } = (pipe = new BytePipe());
+        // One that was answered in the meantime, as when its time was over.
+        if (answered !== 0) stream.destroy();
+        answered ||= status;
+        gone.signal.addEventListener("abort", () => stream.destroy(), { once: true });
         resolve({ status, headers: flat(answer), body: pipe.read(() => gone.abort()) });
-        return pipe.stream;
+        return stream;
       },
       raw: { protocol: "in-process", body: body ?? new Uint8Array() },
     };

@@ -1,11 +1,14 @@
 import { Status as StatusKind } from "#api/meta-v1/status";
+import { attempt } from "#base/attempt";
 import type { Clock } from "#base/clock";
 import { logger } from "#base/log";
 import { type Random, uuid } from "#base/random";
-import { StatusError, internalError, noSuchResource, unauthorized } from "#machinery/status";
+import { StatusError, internalError, noSuchResource, timeout, unauthorized } from "#machinery/status";
 import type { AuditLog, AuditTrail } from "../audit/audit-log.ts";
 import { denied } from "../authorization/denial.ts";
 import type { Authenticator, Authorizer, RequestInfo, User } from "../contracts.ts";
+import type { FlowControl } from "../flow-control/flow-control.ts";
+import type { Ticket } from "../flow-control/ticket.ts";
 import type { FeatureGates } from "../gates.ts";
 import type { Exchange, Headers } from "../http/exchange.ts";
 import type { Limits } from "../limits.ts";
@@ -26,6 +29,8 @@ import { auditAnswer, auditBody, auditFailure, beginAudit } from "./auditing.ts"
 import { connectOptions } from "./connect-options.ts";
 import type { ConnectHandler, PathHandler } from "./handlers.ts";
 import { type Dispatcher, checkPlace, notAllowed, subresourceKey } from "./dispatch.ts";
+import type { InFlight } from "./in-flight.ts";
+import { isLongRunning } from "./long-running.ts";
 import type { Body, Operation } from "./operation.ts";
 import { isTrue, requestInfoOf } from "./request-info.ts";
 import { serveWatch } from "./serve-watch.ts";
@@ -51,6 +56,9 @@ export interface ChainOptions {
   /** By `subresourceKey`: those that take the connection over. */
   readonly connects: ReadonlyMap<string, ConnectHandler>;
   readonly metrics: RequestMetrics;
+  readonly inFlight: InFlight;
+  /** Who is served when there are many. */
+  readonly flow: FlowControl;
   readonly gates: FeatureGates;
   readonly audit: AuditLog | undefined;
   readonly closing: AbortSignal;
@@ -62,9 +70,20 @@ interface Visit {
   readonly headers: Headers;
   readonly auditId: string;
   readonly receivedMs: number;
+  readonly startMs: number;
+  readonly info: RequestInfo;
+  /** It lasts as long as its client likes. */
+  readonly lasts: boolean;
   /** Once it is known who asks, where the request is put on record. */
   trail: AuditTrail | undefined;
+  /** Its time was over before it was answered. */
+  expired: boolean;
+  /** Its time is over. */
+  expire(): void;
 }
+
+/** Bytes of an answer that a client may leave in our buffers without being hurried. */
+const UNSENT_BYTES_MAX = 16 * 1024;
 
 /** The way of a request, from its headers to its answer. */
 export class Chain {
@@ -76,28 +95,117 @@ export class Chain {
 
   /** Always answers; throws only for what is our own fault after the answer has begun. */
   readonly handle = async (exchange: Exchange): Promise<void> => {
-    const { clock, random, metrics, kinds } = this.#options;
-    const startMs = clock.monotonic();
-    const auditId = uuid(random);
+    const auditId = uuid(this.#options.random);
     const headers: Headers = { "audit-id": auditId, "cache-control": "no-cache, private" };
-    const visit: Visit = { exchange, headers, auditId, receivedMs: clock.now(), trail: undefined };
-    let info: RequestInfo | undefined;
+    let visit: Visit | undefined;
     try {
-      info = requestInfoOf(exchange.method, exchange.path, exchange.search);
-      const user = await this.#admitUser(visit, info);
-      await this.#serve(visit, info, user);
-      metrics.finished(info.isResource ? known(info, kinds) : info, exchange.status, clock.monotonic() - startMs);
+      const info = requestInfoOf(exchange.method, exchange.path, exchange.search);
+      visit = this.#begin({ exchange, headers, auditId, info });
+      await this.#visit(visit);
+      if (!visit.expired) this.#finished(visit, exchange.status);
     } catch (thrown) {
       const error = asStatus(thrown, exchange);
-      auditFailure(visit.trail, error);
-      if (info) metrics.finished(known(info, kinds), error.code, clock.monotonic() - startMs);
+      if (visit?.expired) return;
+      auditFailure(visit?.trail, error, thrown);
       replyError(exchange, error, headers);
+      if (visit) this.#finished(visit, error.code);
+    } finally {
+      if (visit) this.#end(visit);
     }
   };
 
-  async #admitUser(visit: Visit, info: RequestInfo): Promise<User> {
-    const { authorizer, impersonate } = this.#options;
+  /** Throws when the server is about to close, or the client's wishes make no sense. */
+  #begin(asked: Pick<Visit, "exchange" | "headers" | "auditId" | "info">): Visit {
+    const { clock, inFlight } = this.#options;
+    const startMs = clock.monotonic();
+    const visit: Visit = {
+      ...asked,
+      startMs,
+      receivedMs: clock.now(),
+      lasts: isLongRunning(asked.info),
+      trail: undefined,
+      expired: false,
+      expire: () => this.#expire(visit),
+    };
+    if (inFlight.draining) throw shuttingDown(asked.headers);
+    if (!visit.lasts) inFlight.begin(visit, startMs);
+    return visit;
+  }
+
+  #end(visit: Visit): void {
+    if (visit.lasts) return;
+    const { inFlight } = this.#options;
     const { exchange } = visit;
+    // A client that does not read a large answer is hurried until its time is over.
+    if (exchange.sentBytes > UNSENT_BYTES_MAX && exchange.unsent) exchange.onSent(() => inFlight.end(visit));
+    else inFlight.end(visit);
+  }
+
+  #expire(visit: Visit): void {
+    const { exchange, headers, info } = visit;
+    const { metrics } = this.#options;
+    visit.expired = true;
+    if (exchange.status !== 0) return exchange.breakOff();
+    const error = timeout("request did not complete within the allotted timeout", 0);
+    auditFailure(visit.trail, error);
+    replyError(exchange, error, headers);
+    metrics.terminated(this.#known(info), error.code);
+    this.#finished(visit, error.code);
+  }
+
+  #finished({ info, startMs, exchange }: Visit, code: number): void {
+    const { metrics, clock } = this.#options;
+    metrics.finished(this.#known(info), code, clock.monotonic() - startMs, exchange.sentBytes);
+  }
+
+  /** Names of kinds that do not exist are the client's, and no label of ours. */
+  #known(info: RequestInfo): RequestInfo {
+    if (!info.isResource || this.#options.kinds.find(info.group, info.version, info.resource)) return info;
+    return { ...info, isResource: false, group: "", version: "", resource: "", subresource: "" };
+  }
+
+  async #visit(visit: Visit): Promise<void> {
+    const { info, exchange, lasts } = visit;
+    const { flow, clock } = this.#options;
+    const user = await this.#identify(visit);
+    const storing = visit.trail?.stored();
+    if (storing) await this.#onRecord(storing);
+    // Connections are not limited: they cost little once they stand.
+    if (lasts && info.verb !== "watch") return this.#authorized(visit, user);
+    const entered = flow.enter(user, info, clock.monotonic(), () => exchange.signal);
+    const ticket = entered instanceof Promise ? await entered : entered;
+    nameLimits(visit.headers, ticket);
+    if (ticket.refused) return this.#refuse(visit, ticket);
+    try {
+      await this.#authorized(visit, user);
+    } finally {
+      flow.leave(ticket);
+    }
+  }
+
+  /** What has to be on record and cannot be goes no further. */
+  async #onRecord(storing: Promise<unknown>): Promise<void> {
+    if (!(await attempt(() => storing))) return;
+    this.#options.audit?.refused();
+    throw internalError("failed to store audit event");
+  }
+
+  #refuse({ exchange, headers, trail, info, expired }: Visit, { flow }: Ticket): void {
+    if (expired) return;
+    this.#options.metrics.terminated(this.#known(info), 429);
+    trail?.complete({ code: 429 });
+    const answer = {
+      ...headers,
+      "content-type": "text/plain; charset=utf-8",
+      "x-content-type-options": "nosniff",
+      "retry-after": String(flow.level.dropped.retryAfterSeconds),
+    };
+    exchange.reply(429, answer, Buffer.from("Too many requests, please try again later.\n"));
+  }
+
+  async #identify(visit: Visit): Promise<User> {
+    const { authorizer, impersonate } = this.#options;
+    const { exchange, info } = visit;
     const authenticated = await this.#authenticate(visit, info);
     let user = authenticated;
     try {
@@ -106,13 +214,18 @@ export class Chain {
       // Who tried to be somebody else is on record, too.
       this.#beginAudit(visit, info, authenticated, user === authenticated ? undefined : user);
     }
-    const decided = authorizer.authorize(user, info);
+    return user;
+  }
+
+  async #authorized(visit: Visit, user: User): Promise<void> {
+    const { info, trail } = visit;
+    const decided = this.#options.authorizer.authorize(user, info);
     const decision = decided instanceof Promise ? await decided : decided;
     const { verdict, reason } = decision;
-    visit.trail?.annotate("authorization.k8s.io/decision", verdict === "allow" ? "allow" : "forbid");
-    visit.trail?.annotate("authorization.k8s.io/reason", reason);
+    trail?.annotate("authorization.k8s.io/decision", verdict === "allow" ? "allow" : "forbid");
+    trail?.annotate("authorization.k8s.io/reason", reason);
     if (verdict !== "allow") throw denied(user, info, decision);
-    return user;
+    await this.#serve(visit, info, user);
   }
 
   async #authenticate(visit: Visit, info: RequestInfo): Promise<User> {
@@ -155,7 +268,7 @@ export class Chain {
   }
 
   async #serveResource({ exchange, headers, trail }: Visit, info: RequestInfo, user: User): Promise<void> {
-    const { kinds, connects, dispatcher, clock, limits, metrics } = this.#options;
+    const { kinds, connects, dispatcher, clock, limits, metrics, closing } = this.#options;
     const kind = kinds.find(info.group, info.version, info.resource);
     if (!kind) throw noSuchResource();
     checkPlace({ info, kind });
@@ -164,7 +277,13 @@ export class Chain {
       await this.#mayConnect(info, user, trail);
       const options = connectOptions(info, kind.resource);
       if (options) await dispatcher.connect(connecting({ info, user, kind }, exchange, trail), options);
-      await connect({ info, user, exchange, kind });
+      const closed = this.#options.metrics.opened(info);
+      try {
+        await connect({ info, user, exchange, kind });
+      } finally {
+        closed();
+      }
+      trail?.started(exchange.status);
       return trail?.complete({ code: exchange.status });
     }
     const form = formOf(exchange, info, kind);
@@ -183,10 +302,21 @@ export class Chain {
     const answered = dispatcher.run(op);
     const answer = answered instanceof Promise ? await answered : answered;
     auditAnswer(trail, answer);
+    const storing = trail?.stored();
+    if (storing) await attempt(() => storing);
     const all = warnings.length === 0 ? headers : { ...headers, warning: warnings.map(warningHeader) };
     if (answer.type !== "watch") return writeAnswer(exchange, answer, form, all, clock);
-    const { closing } = this.#options;
-    serveWatch(exchange, answer, form, all, { clock, limits, metrics, closing });
+    serveWatch(exchange, answer, form, all, { clock, limits, metrics, over: this.#opened(info, trail), closing });
+  }
+
+  /** Counts a watch; the answer is called when it is over. */
+  #opened(info: RequestInfo, trail: AuditTrail | undefined): () => void {
+    const { metrics, flow } = this.#options;
+    const ends = [metrics.opened(info), flow.watches.opened(info)];
+    return () => {
+      for (const end of ends) end();
+      trail?.complete({ code: 200 });
+    };
   }
 
   /** WebSockets begin with GET, yet whoever may only read must not run commands: that takes the right to create. */
@@ -231,11 +361,31 @@ const connecting = (
   signal: exchange.signal,
 });
 
-/** Names of kinds that do not exist are the client's, and no label of ours. */
-const known = (info: RequestInfo, kinds: ResourceSet): RequestInfo =>
-  kinds.find(info.group, info.version, info.resource)
-    ? info
-    : { ...info, isResource: false, group: "", version: "", resource: "", subresource: "" };
+/** Says which rules of flow control the request was under. */
+function nameLimits(headers: Headers, { flow }: Ticket): void {
+  const schema = flow.schema.metadata.uid;
+  const level = flow.level.configuration.metadata.uid;
+  if (schema !== "") headers["x-kubernetes-pf-flowschema-uid"] = schema;
+  if (level !== "") headers["x-kubernetes-pf-prioritylevel-uid"] = level;
+}
+
+/** Seconds after which another server, or this one anew, is worth a try. */
+const SHUTDOWN_RETRY_SECONDS = 5;
+
+/** The connection is of no more use, either. */
+function shuttingDown(headers: Headers): StatusError {
+  headers["connection"] = "close";
+  return new StatusError({
+    kind: "Status",
+    apiVersion: "v1",
+    metadata: {},
+    status: "Failure",
+    message: "The apiserver is shutting down, please try again later.",
+    reason: "TooManyRequests",
+    details: { retryAfterSeconds: SHUTDOWN_RETRY_SECONDS },
+    code: 429,
+  });
+}
 
 /** Those of a pod; what is proxied takes every verb. */
 const CONNECT_VERBS: Readonly<Partial<Record<string, readonly string[]>>> = {

@@ -12,6 +12,8 @@ export interface WatchServing {
   readonly clock: Clock;
   readonly limits: Limits;
   readonly metrics: RequestMetrics;
+  /** Called when the watch is over. */
+  readonly over: () => void;
   /** Ends all watches. */
   readonly closing: AbortSignal;
 }
@@ -22,22 +24,21 @@ export function serveWatch(
   { kind, watch }: Extract<Answer, { type: "watch" }>,
   form: AnswerForm,
   headers: Headers,
-  { clock, limits, metrics, closing }: WatchServing,
+  { clock, limits, metrics, over, closing }: WatchServing,
 ): void {
   const type = form.format === "json" ? MEDIA_TYPE.json : `${MEDIA_TYPE[form.format]};stream=watch`;
   const stream = exchange.open(200, { ...headers, "content-type": type });
   const encoder = new EventEncoder(kind, form, () => clock.now());
-  const sink = new HttpWatchSink(stream, encoder, limits.watchBufferBytesMax);
+  const sink = new HttpWatchSink(stream, encoder, limits.watchBufferBytesMax, metrics.trafficOf(kind));
   const running = watch.start(sink);
   const cancelTimeout = clock.after(watch.timeoutMs, () => running.end());
   const end = () => running.end();
   closing.addEventListener("abort", end, { once: true });
-  metrics.watchStarted(kind);
   sink.onRoom = () => running.resume();
   sink.onOver = () => {
     cancelTimeout();
     closing.removeEventListener("abort", end);
-    metrics.watchEnded(kind);
+    over();
   };
   stream.onClose(end);
   running.resume();

@@ -4,12 +4,14 @@ import type { Item } from "../storage/item.ts";
 import type { CacheEvent, EventType } from "./event.ts";
 import type { EventEncoder } from "./event-encoder.ts";
 import type { WatchSink } from "./subscription.ts";
+import type { WatchTraffic } from "../metrics.ts";
 
 /** Writes events to a client. Those of one turn of the event loop go out as one piece. */
 export class HttpWatchSink implements WatchSink {
   readonly #stream: OutgoingStream;
   readonly #encoder: EventEncoder;
   readonly #bufferBytesMax: number;
+  readonly #traffic: WatchTraffic;
   #pending: Buffer[] = [];
   #pendingBytes = 0;
   #scheduled = false;
@@ -19,7 +21,8 @@ export class HttpWatchSink implements WatchSink {
   /** Called once, with the number of events sent, when the watch is over. */
   onOver: () => void = () => undefined;
 
-  constructor(stream: OutgoingStream, encoder: EventEncoder, bufferBytesMax: number) {
+  constructor(stream: OutgoingStream, encoder: EventEncoder, bufferBytesMax: number, traffic: WatchTraffic) {
+    this.#traffic = traffic;
     this.#stream = stream;
     this.#encoder = encoder;
     this.#bufferBytesMax = bufferBytesMax;
@@ -43,6 +46,8 @@ export class HttpWatchSink implements WatchSink {
   }
 
   #push(bytes: Buffer): void {
+    this.#traffic.events++;
+    this.#traffic.sizes.observe(bytes.length);
     this.#pending.push(bytes);
     this.#pendingBytes += bytes.length;
     if (this.#scheduled) return;

@@ -1,0 +1,176 @@
+import type { Registry } from "prom-client";
+import type { Histogram } from "../instruments/histogram.ts";
+import { type Instrument, type Sample, register } from "../instruments/instrument.ts";
+import type { FlowControl } from "./flow-control.ts";
+import type { FlowStats } from "./flow-stats.ts";
+import type { PriorityLevel } from "./priority-level.ts";
+
+const PREFIX = "apiserver_flowcontrol_";
+
+/** Shows flow control among the server's metrics, under the names that dashboards know. */
+export function registerFlowMetrics(registry: Registry, flow: FlowControl): void {
+  for (const { name, ...rest } of [...perFlow(flow), ...perLevel(flow)])
+    register(registry, { name: `${PREFIX}${name}`, ...rest });
+}
+
+const labelsOf = (level: PriorityLevel, schema: string) => ({
+  priority_level: level.name,
+  flow_schema: schema,
+});
+
+function perFlow(flow: FlowControl): Instrument[] {
+  const each = (value: (stats: FlowStats) => number | Histogram) =>
+    function* (): Generator<Sample> {
+      for (const { level, name, stats } of flow.flows)
+        yield { labels: labelsOf(level, name), value: value(stats) };
+    };
+  return [
+    counter(
+      "dispatched_requests_total",
+      "Requests that were served.",
+      each(({ dispatched }) => dispatched),
+    ),
+    counter("rejected_requests_total", "Requests that were refused, by reason.", () => refusals(flow)),
+    gauge(
+      "current_inqueue_requests",
+      "Requests that wait in queues.",
+      each(({ waiting }) => waiting),
+    ),
+    gauge(
+      "current_executing_requests",
+      "Requests that are being served.",
+      each(({ executing }) => executing),
+    ),
+    gauge(
+      "current_executing_seats",
+      "Seats of requests that are being served, and of those whose watchers are being told.",
+      each(({ seatsInUse }) => seatsInUse),
+    ),
+    gauge(
+      "request_concurrency_in_use",
+      "Seats that are taken, by another name.",
+      each(({ seatsInUse }) => seatsInUse),
+    ),
+    histogram(
+      "request_queue_length_after_enqueue",
+      "Length of the queue that a request has joined.",
+      each(({ queueLength }) => queueLength),
+    ),
+    histogram("request_wait_duration_seconds", "Seconds that requests waited for a seat.", () => waits(flow)),
+    histogram(
+      "request_execution_seconds",
+      "Seconds that serving requests took.",
+      each(({ execution }) => execution),
+    ),
+    histogram(
+      "watch_count_samples",
+      "Watches that hear of a request's change.",
+      each(({ watches }) => watches),
+    ),
+    histogram(
+      "work_estimated_seats",
+      "Seats that requests were thought to take.",
+      each(({ seats }) => seats),
+    ),
+  ];
+}
+
+function* refusals({ flows }: FlowControl): Generator<Sample> {
+  for (const { level, name, stats } of flows)
+    for (const [reason, value] of stats.refused)
+      yield { labels: { ...labelsOf(level, name), reason }, value };
+}
+
+function* waits({ flows }: FlowControl): Generator<Sample> {
+  for (const { level, name, stats } of flows) {
+    const labels = labelsOf(level, name);
+    yield { labels: { ...labels, execute: "true" }, value: stats.waitedToRun };
+    if (stats.refused.size > 0) yield { labels: { ...labels, execute: "false" }, value: stats.waitedInVain };
+  }
+}
+
+function perLevel(flow: FlowControl): Instrument[] {
+  const each = (value: (level: PriorityLevel) => number) =>
+    function* (): Generator<Sample> {
+      for (const level of flow.levels) yield { labels: { priority_level: level.name }, value: value(level) };
+    };
+  return [
+    gauge(
+      "nominal_limit_seats",
+      "Seats by shares.",
+      each(({ limits }) => limits.nominal),
+    ),
+    gauge(
+      "lower_limit_seats",
+      "Seats that are not lent.",
+      each(({ limits }) => limits.min),
+    ),
+    gauge(
+      "upper_limit_seats",
+      "Seats with all that may be borrowed.",
+      each(({ limits }) => limits.max),
+    ),
+    gauge(
+      "current_limit_seats",
+      "Seats to be had now.",
+      each(({ limit }) => limit),
+    ),
+    gauge(
+      "request_concurrency_limit",
+      "Seats by shares, by another name.",
+      each(({ limits }) => limits.nominal),
+    ),
+    gauge(
+      "demand_seats_high_watermark",
+      "Most seats wanted at once of late.",
+      each(({ demand }) => demand.highWatermark),
+    ),
+    gauge(
+      "demand_seats_average",
+      "Seats wanted of late, on average.",
+      each(({ demand }) => demand.average),
+    ),
+    gauge(
+      "demand_seats_stdev",
+      "How much the wanted seats varied of late.",
+      each(({ demand }) => demand.deviation),
+    ),
+    gauge(
+      "demand_seats_smoothed",
+      "Wanted seats, smoothed.",
+      each(({ demand }) => demand.smoothed),
+    ),
+    gauge("target_seats", "Seats that borrowing aims at.", each(targetOf)),
+    gauge(
+      "current_r",
+      "The level's meter of progress, in seat seconds.",
+      each(({ currentR }) => currentR / 1000),
+    ),
+    gauge("seat_fair_frac", "What every level gets of what it wants.", () => [
+      { labels: {}, value: flow.fairProportion },
+    ]),
+  ];
+}
+
+const targetOf = ({ limits: { min, nominal }, demand: { highWatermark, smoothed } }: PriorityLevel): number =>
+  Math.max(min, Math.min(nominal, highWatermark), smoothed);
+
+type Samples = Instrument["samples"];
+const counter = (name: string, help: string, samples: Samples): Instrument => ({
+  name,
+  help,
+  type: "counter",
+  samples,
+});
+const gauge = (name: string, help: string, samples: Samples): Instrument => ({
+  name,
+  help,
+  type: "gauge",
+  samples,
+});
+const histogram = (name: string, help: string, samples: Samples): Instrument => ({
+  name,
+  help,
+  type: "histogram",
+  samples,
+});

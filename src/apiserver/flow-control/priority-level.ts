@@ -1,0 +1,359 @@
+import type { PriorityLevelConfiguration } from "#api/flowcontrol-v1/prioritylevelconfiguration";
+import type { Clock } from "#base/clock";
+import { Deadlines } from "../request/deadlines.ts";
+import { DroppedRequests } from "./dropped-requests.ts";
+import { Queue, SERVICE_MS, workOf } from "./queue.ts";
+import { SeatDemand } from "./seat-demand.ts";
+import { type Refusal, type Ticket, seatsOf } from "./ticket.ts";
+
+/** What a level's seats are worked out from. */
+export interface SeatLimits {
+  /** By its shares. */
+  readonly nominal: number;
+  /** What is left when it has lent all that it may. */
+  readonly min: number;
+  /** With all that it may borrow. */
+  readonly max: number;
+}
+
+export interface PriorityLevelOptions {
+  readonly clock: Clock;
+  /** Milliseconds that a request may wait. */
+  readonly waitMs: number;
+  /** Called when the last request of a level that is no longer wanted has ended. */
+  readonly onIdle: () => void;
+}
+
+/**
+ * Seats that some flows share, and the queues in which their requests wait for one. Of the queues that hold requests,
+ * the next is taken from the one that would be the first to have its oldest served if all were served at once, at
+ * the same rate: flows with few requests overtake those with many.
+ */
+export class PriorityLevel {
+  configuration: PriorityLevelConfiguration;
+  limits: SeatLimits = { nominal: 0, min: 0, max: 0 };
+  /** No longer wanted; here until it is idle. */
+  quiescing = false;
+  readonly demand: SeatDemand;
+  readonly dropped = new DroppedRequests();
+  readonly queues: Queue[] = [];
+  seatsInUse = 0;
+  executing = 0;
+  waiting = 0;
+  #limit = 0;
+  #waitingSeats = 0;
+  #deckSize = 0;
+  #handSize = 0;
+  #lengthMax = 0;
+  /** The meter of progress that all queues share, in seats times milliseconds. */
+  #currentR = 0;
+  #syncedMs: number;
+  #activeQueues = 0;
+  #lastServed = 0;
+  #offset = 0;
+  readonly #options: PriorityLevelOptions;
+  readonly #waits: Deadlines<Ticket>;
+  /** Have been served; their seats are free at the end of this turn. */
+  #served: Ticket[] = [];
+
+  constructor(configuration: PriorityLevelConfiguration, options: PriorityLevelOptions) {
+    const { clock, waitMs } = options;
+    this.configuration = configuration;
+    this.#options = options;
+    this.#syncedMs = clock.monotonic();
+    this.demand = new SeatDemand(this.#syncedMs);
+    this.#waits = new Deadlines(clock, waitMs, (ticket) => this.#giveUp(ticket, "time-out"));
+    this.configure(configuration);
+  }
+
+  get name(): string {
+    return this.configuration.metadata.name;
+  }
+
+  get exempt(): boolean {
+    return this.configuration.spec.type === "Exempt";
+  }
+
+  get idle(): boolean {
+    return this.executing === 0 && this.waiting === 0 && this.seatsInUse === 0;
+  }
+
+  /** Seats to be had now. */
+  get limit(): number {
+    return this.#limit;
+  }
+
+  get currentR(): number {
+    return this.#currentR;
+  }
+
+  /** No single request takes more than 15 percent of the level's seats, divided by the queues that its flow may use. */
+  get seatsMax(): number {
+    return Math.max(1, Math.ceil((this.limits.nominal * 0.15) / Math.max(1, this.#handSize)));
+  }
+
+  /** Also says that the level is wanted. */
+  configure(configuration: PriorityLevelConfiguration): void {
+    this.configuration = configuration;
+    this.quiescing = false;
+    const { queuing } = configuration.spec.limited?.limitResponse ?? {};
+    this.#deckSize = queuing?.queues ?? 0;
+    this.#handSize = queuing?.handSize ?? 0;
+    this.#lengthMax = queuing?.queueLengthLimit ?? 0;
+    while (this.queues.length < this.#deckSize) this.queues.push(new Queue());
+    this.#trim();
+  }
+
+  setLimit(seats: number): void {
+    this.#sync(this.#options.clock.monotonic());
+    this.#limit = seats;
+    this.#dispatch();
+  }
+
+  /**
+   * Begins to serve a request: at once, or when the promise resolves. Afterwards `ticket.refused` says whether it may
+   * be served; if it may, `leave` must be called when it has been.
+   */
+  enter(ticket: Ticket, signal: () => AbortSignal): void | Promise<void> {
+    if (this.exempt) return this.#run(ticket, ticket.queuedMs);
+    this.#sync(ticket.queuedMs);
+    if (this.#deckSize === 0) {
+      if (this.#fits(ticket)) return this.#run(ticket, ticket.queuedMs);
+      return this.#refuse(ticket, "concurrency-limit");
+    }
+    return this.#enqueue(ticket, this.#queueFor(ticket), signal);
+  }
+
+  /** The request has been answered. */
+  leave(ticket: Ticket): void {
+    const nowMs = this.#options.clock.monotonic();
+    const { stats } = ticket.flow;
+    this.#sync(nowMs);
+    this.executing--;
+    stats.executing--;
+    stats.execution.observe((nowMs - ticket.startedMs) / 1000);
+    const { queue } = ticket;
+    if (queue) {
+      queue.executing--;
+      if (!queue.active) this.#activeQueues--;
+      queue.nextDispatchR -= ticket.work.initialSeats * (SERVICE_MS - (nowMs - ticket.startedMs));
+      queue.bound();
+    }
+    if (this.exempt) return this.#release(ticket, seatsOf(ticket.work), nowMs);
+    // Most requests are served without a wait, one after the other: what counts is how many are in one turn.
+    if (this.#served.push(ticket) === 1) setImmediate(() => this.#endTurn());
+  }
+
+  /** Nobody waits any longer. */
+  close(): void {
+    this.#waits.close();
+    for (const queue of this.queues) {
+      for (const ticket of queue.waiting.slice()) this.#giveUp(ticket, "cancelled");
+    }
+  }
+
+  #enqueue(ticket: Ticket, queue: Queue, signal: () => AbortSignal): void | Promise<void> {
+    const { stats } = ticket.flow;
+    if (!queue.active) {
+      queue.nextDispatchR = this.#currentR;
+      this.#activeQueues++;
+    }
+    ticket.queue = queue;
+    ticket.arrivalR = this.#currentR;
+    if (this.waiting === 0 && this.#fits(ticket)) {
+      stats.queueLength.observe(0);
+      return this.#run(ticket, ticket.queuedMs);
+    }
+    if (queue.waiting.length >= this.#lengthMax) return this.#refuse(ticket, "queue-full");
+    queue.push(ticket);
+    queue.bound();
+    stats.queueLength.observe(queue.waiting.length);
+    this.waiting++;
+    stats.waiting++;
+    this.#waitingSeats += seatsOf(ticket.work);
+    this.#noteDemand(ticket.queuedMs);
+    this.#dispatch();
+    // Another queue may have had a place for it at once.
+    return ticket.startedMs >= 0 ? undefined : this.#wait(ticket, signal());
+  }
+
+  #wait(ticket: Ticket, signal: AbortSignal): Promise<void> {
+    this.#waits.add(ticket, ticket.queuedMs);
+    return new Promise((resolve) => {
+      const gone = () => this.#giveUp(ticket, "cancelled");
+      ticket.decided = () => {
+        signal.removeEventListener("abort", gone);
+        this.#waits.delete(ticket);
+        resolve();
+      };
+      if (signal.aborted) gone();
+      else signal.addEventListener("abort", gone, { once: true });
+    });
+  }
+
+  #giveUp(ticket: Ticket, why: Refusal): void {
+    const { queue } = ticket;
+    if (!queue?.remove(ticket)) return;
+    const nowMs = this.#options.clock.monotonic();
+    this.#sync(nowMs);
+    this.#noLongerWaits(ticket);
+    if (!queue.active) this.#activeQueues--;
+    this.#refuse(ticket, why);
+    this.#noteDemand(nowMs);
+    ticket.decided?.();
+    this.#dispatch();
+  }
+
+  #refuse(ticket: Ticket, why: Refusal): void {
+    const { stats } = ticket.flow;
+    const nowMs = this.#options.clock.monotonic();
+    ticket.refused = why;
+    stats.refuse(why);
+    stats.waitedInVain.observe((nowMs - ticket.queuedMs) / 1000);
+    if (why !== "cancelled") this.dropped.record(nowMs);
+    this.#askIfIdle();
+  }
+
+  #noLongerWaits(ticket: Ticket): void {
+    this.waiting--;
+    ticket.flow.stats.waiting--;
+    this.#waitingSeats -= seatsOf(ticket.work);
+  }
+
+  #run(ticket: Ticket, nowMs: number): void {
+    const { queue, work } = ticket;
+    const { stats } = ticket.flow;
+    const seats = seatsOf(work);
+    ticket.startedMs = nowMs;
+    this.executing++;
+    this.seatsInUse += seats;
+    if (queue) {
+      queue.executing++;
+      queue.seatsInUse += seats;
+      queue.nextDispatchR += workOf(work);
+    }
+    stats.dispatched++;
+    stats.executing++;
+    stats.seatsInUse += seats;
+    stats.seats.observe(work.initialSeats);
+    if (!this.exempt) stats.waitedToRun.observe((nowMs - ticket.queuedMs) / 1000);
+    this.#noteDemand(nowMs);
+  }
+
+  /** Serves as many as there are seats for. A wide request at the head is waited for: it would starve otherwise. */
+  #dispatch(): void {
+    if (this.waiting === 0) return;
+    const nowMs = this.#options.clock.monotonic();
+    for (;;) {
+      const queue = this.#next();
+      const oldest = queue?.waiting[0];
+      if (!queue || !oldest || !this.#fits(oldest)) return;
+      queue.shift();
+      this.#noLongerWaits(oldest);
+      this.#run(oldest, nowMs);
+      queue.bound();
+      oldest.decided?.();
+    }
+  }
+
+  /** The queue whose oldest request would be done first; of equals, the one behind the last that was served. */
+  #next(): Queue | undefined {
+    const { queues } = this;
+    let best: Queue | undefined;
+    let bestIndex = 0;
+    let bestFinish = Infinity;
+    for (let step = 1; step <= queues.length; step++) {
+      const index = (this.#lastServed + step) % queues.length;
+      const queue = queues[index]!;
+      const oldest = queue.waiting[0];
+      if (!oldest) continue;
+      const finish = queue.nextDispatchR + workOf(oldest.work);
+      if (finish < bestFinish) [best, bestIndex, bestFinish] = [queue, index, finish];
+    }
+    if (best && this.#fits(best.waiting[0]!)) this.#lastServed = bestIndex;
+    return best;
+  }
+
+  /** The least loaded of those that the flow may use. */
+  #queueFor({ flow, user, info }: Ticket): Queue {
+    const hand = flow.hand(
+      this.#deckSize > 1 ? flow.distinguisherOf(user, info) : "",
+      this.#deckSize,
+      this.#handSize,
+    );
+    const offset = this.#offset++ % hand.length;
+    let best = this.queues[hand[offset]!]!;
+    for (let step = 1; step < hand.length && best.load > 0; step++) {
+      const queue = this.queues[hand[(offset + step) % hand.length]!]!;
+      if (queue.load < best.load) best = queue;
+    }
+    return best;
+  }
+
+  #fits({ work }: Ticket): boolean {
+    const seats = seatsOf(work);
+    // One that is wider than all there is goes alone.
+    if (seats > this.#limit) return this.seatsInUse === 0;
+    return this.seatsInUse + seats <= this.#limit;
+  }
+
+  /** Seats of what was served in this turn are free again, or kept while watchers are told. */
+  #endTurn(): void {
+    const served = this.#served;
+    this.#served = [];
+    const { clock } = this.#options;
+    const nowMs = clock.monotonic();
+    this.#sync(nowMs);
+    for (const ticket of served) {
+      const { finalSeats, additionalMs } = ticket.work;
+      const seats = seatsOf(ticket.work);
+      if (additionalMs === 0) {
+        this.#release(ticket, seats, nowMs);
+        continue;
+      }
+      this.#release(ticket, seats - finalSeats, nowMs);
+      clock.after(additionalMs, () => {
+        const laterMs = clock.monotonic();
+        this.#sync(laterMs);
+        this.#release(ticket, finalSeats, laterMs);
+        this.#dispatch();
+      });
+    }
+    this.#dispatch();
+  }
+
+  #release(ticket: Ticket, seats: number, nowMs: number): void {
+    const { queue, flow } = ticket;
+    this.seatsInUse -= seats;
+    flow.stats.seatsInUse -= seats;
+    if (queue) {
+      queue.seatsInUse -= seats;
+      if (this.queues.length > this.#deckSize) this.#trim();
+    }
+    this.#noteDemand(nowMs);
+    this.#askIfIdle();
+  }
+
+  #askIfIdle(): void {
+    if (this.quiescing && this.idle) this.#options.onIdle();
+  }
+
+  #noteDemand(nowMs: number): void {
+    this.demand.set(this.seatsInUse + this.#waitingSeats, nowMs);
+  }
+
+  /** Queues beyond those that are wanted stay until they are empty. */
+  #trim(): void {
+    while (this.queues.length > this.#deckSize && this.queues.at(-1)!.idle) this.queues.pop();
+  }
+
+  /** Moves the meter on, at the rate that has held since it was last looked at. Before every change. */
+  #sync(nowMs: number): void {
+    const spanMs = nowMs - this.#syncedMs;
+    if (spanMs <= 0) return;
+    this.#syncedMs = nowMs;
+    if (this.#activeQueues === 0) return;
+    const busy = Math.min(this.seatsInUse + this.#waitingSeats, this.#limit);
+    this.#currentR += (spanMs * busy) / this.#activeQueues;
+  }
+}
