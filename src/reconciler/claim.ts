@@ -37,9 +37,17 @@ export function planClaims<T extends AnyObject>(
   return { keep, adopt, release };
 }
 
+/** Whose objects of which kind are claimed. */
+interface ClaimKinds<O extends AnyObject, T extends AnyObject> {
+  readonly owner: Resource<O>;
+  readonly owned: Resource<T>;
+  /** Owned objects have it; those that are let go do not. */
+  readonly finalizer?: string | undefined;
+}
+
 /** The objects that belong to the owner: adopts those that match and are nobody's, lets go those that do not match. */
 export async function claim<O extends AnyObject, T extends AnyObject>(
-  kinds: { readonly owner: Resource<O>; readonly owned: Resource<T> },
+  kinds: ClaimKinds<O, T>,
   owner: O,
   selector: LabelSelector,
   {
@@ -62,7 +70,7 @@ export async function claim<O extends AnyObject, T extends AnyObject>(
     const taken = await adopt(kinds, owner, object, write);
     if (taken) adopted.push(taken);
   });
-  await inParallel(plan.release, (object) => letGo(kinds.owned, owner, object, write));
+  await inParallel(plan.release, (object) => letGo(kinds, owner, object, write));
   return [...plan.keep, ...adopted];
 }
 
@@ -80,13 +88,14 @@ async function assertStillWanted<O extends AnyObject>(
 }
 
 async function adopt<O extends AnyObject, T extends AnyObject>(
-  kinds: { readonly owner: Resource<O>; readonly owned: Resource<T> },
+  kinds: ClaimKinds<O, T>,
   owner: O,
   { metadata }: T,
   write: Writer,
 ): Promise<T | undefined> {
   const ownerReferences = [controllerReference(kinds.owner, owner)];
-  const patch = { metadata: { uid: metadata.uid, ownerReferences } };
+  const held = kinds.finalizer === undefined ? {} : { finalizers: [kinds.finalizer] };
+  const patch = { metadata: { uid: metadata.uid, ownerReferences, ...held } };
   try {
     return await write.strategicPatch(kinds.owned, metadata, patch);
   } catch (error) {
@@ -97,14 +106,16 @@ async function adopt<O extends AnyObject, T extends AnyObject>(
 }
 
 async function letGo<O extends AnyObject, T extends AnyObject>(
-  resource: Resource<T>,
+  { owned, finalizer }: ClaimKinds<O, T>,
   owner: O,
   { metadata }: T,
   write: Writer,
 ): Promise<void> {
   const ownerReferences = [{ $patch: "delete", uid: owner.metadata.uid }];
+  const freed = finalizer === undefined ? {} : { "$deleteFromPrimitiveList/finalizers": [finalizer] };
   try {
-    await write.strategicPatch(resource, metadata, { metadata: { uid: metadata.uid, ownerReferences } });
+    const patch = { metadata: { uid: metadata.uid, ownerReferences, ...freed } };
+    await write.strategicPatch(owned, metadata, patch);
   } catch (error) {
     if (!hasReason(error, "NotFound", "Conflict", "Invalid")) throw error;
   }

@@ -64,8 +64,15 @@ export interface Pass extends Caches {
   readonly client: Client;
   readonly signal: AbortSignal;
   readonly write: Writer;
-  /** The owned objects of a kind: adopts those that match and are nobody's, lets go those that do not match. */
-  claim<T extends AnyObject>(resource: Resource<T>, selector: LabelSelector): Promise<readonly T[]>;
+  /**
+   * The owned objects of a kind: adopts those that match and are nobody's, lets go those that do not match. With a
+   * finalizer, adopted objects are held by it, and those that are let go are not.
+   */
+  claim<T extends AnyObject>(
+    resource: Resource<T>,
+    selector: LabelSelector,
+    finalizer?: string,
+  ): Promise<readonly T[]>;
   /** Tells users what happened to an object. */
   event(about: AnyObject, type: "Normal" | "Warning", reason: string, message: string): void;
 }
@@ -276,10 +283,10 @@ class Runner<T extends AnyObject> implements Caches {
       write,
       cache: this.cache,
       event: (about, type, reason, message) => events.record(about, type, reason, message),
-      claim: (owned, selector) => {
+      claim: (owned, selector, finalizer) => {
         const owner = this.cache(this.#spec.watches).getByKey(key);
         if (!owner) throw new RangeError(`nothing to claim for: ${key} is gone`);
-        const kinds = { owner: this.#spec.watches, owned };
+        const kinds = { owner: this.#spec.watches, owned, finalizer };
         return claim(kinds, owner, selector, { cache: this.cache(owned), client, write, signal });
       },
     };

@@ -143,7 +143,8 @@ const HOLD = "kubernetes";
 const holding = (namespace: AnyObject): AnyObject =>
   withMeta(namespace, { finalizers: [...(namespace.metadata.finalizers ?? []), HOLD] });
 
-function checkPreconditions(
+/** Throws Conflict when the object is not the one that was to go. */
+export function checkPreconditions(
   { kind }: Operation,
   { uid, resourceVersion }: Removal,
   { metadata }: AnyObject,

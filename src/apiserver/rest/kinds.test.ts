@@ -83,6 +83,31 @@ test("an eviction asks the budget", async (t) => {
   assert.equal(refused.json.details.causes[0].reason, "DisruptionBudget");
 });
 
+test("an evicted pod says that it goes by no fault of its own", async (t) => {
+  const harness = await startHarness(t);
+  const { ask, create } = harness;
+  await create(Pod, pod("a", { nodeName: "n1" }));
+  await setStatus(harness, "a", { phase: "Running", conditions: [{ type: "Ready", status: "True" }] });
+  const before = (await ask("GET", `${PODS}/a`)).json;
+  const evict = (more: object) => ask("POST", `${PODS}/a/eviction`, { metadata: { name: "a" }, ...more });
+  const another = await evict({ deleteOptions: { preconditions: { uid: "another" } } });
+  assert.equal(another.status, 409);
+  assert.equal((await evict({ deleteOptions: { dryRun: ["All"] } })).status, 201);
+  assert.deepEqual((await ask("GET", `${PODS}/a`)).json, before);
+
+  const { resourceVersion } = before.metadata;
+  assert.equal((await evict({ deleteOptions: { preconditions: { resourceVersion } } })).status, 201);
+  const { metadata, status } = (await ask("GET", `${PODS}/a`)).json;
+  assert.ok(metadata.deletionTimestamp);
+  assert.deepEqual(
+    status.conditions.map((each: { type: string; reason?: string }) => [each.type, each.reason]),
+    [
+      ["Ready", undefined],
+      ["DisruptionTarget", "EvictionByEvictionAPI"],
+    ],
+  );
+});
+
 async function setStatus({ ask }: Harness, name: string, status: object): Promise<void> {
   const answer = await ask("PATCH", `${PODS}/${name}/status`, { status });
   assert.equal(answer.status, 200);

@@ -22,7 +22,7 @@ export const jobs = controller({
   async reconcile(job, pass) {
     if (job.spec.managedBy !== undefined && job.spec.managedBy !== MANAGER) return;
     if (!job.spec.selector) return;
-    const pods = await pass.claim(Pod, job.spec.selector);
+    const pods = await pass.claim(Pod, job.spec.selector, TRACKING);
     const plan = planJob(job, pods, pass.clock.now());
     await pass.write.status(Job, job, plan.status);
     // What is in the status is counted for good: only now may the pods go.

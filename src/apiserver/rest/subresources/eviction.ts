@@ -13,7 +13,7 @@ import type { Handler } from "../../request/dispatch.ts";
 import type { Operation } from "../../request/operation.ts";
 import { everything } from "../../watch/scope.ts";
 import { removalOf } from "../delete-options.ts";
-import { removeAdmitted } from "../delete.ts";
+import { checkPreconditions, removeAdmitted } from "../delete.ts";
 import type { RestDeps } from "../deps.ts";
 import { changeDirectly } from "../direct.ts";
 import { writeQueryOf } from "../query.ts";
@@ -57,11 +57,38 @@ export const evict: Handler = async (op, deps) => {
   const removal = { ...asked, dryRun: asked.dryRun || query.dryRun };
   const item = await present(kind.storage, "the storage of pods").current(info.namespace, info.name);
   const pod = kind.view.object(item) as Pod;
+  checkPreconditions(deletion, removal, pod);
   if (!ignoresBudgets(pod)) await takeFromBudget(op, deps, pod, removal.dryRun);
-  await removeAdmitted(deletion, deps, removal, item);
+  const now = formatTime(deps.clock.now());
+  const marked = await changeDirectly({
+    kind,
+    namespace: info.namespace,
+    name: info.name,
+    dryRun: removal.dryRun,
+    change: (old) => markedForDisruption(old as Pod, now) as AnyObject,
+  });
+  // What was asked for held before the mark, which is our own.
+  await removeAdmitted(deletion, deps, { ...removal, resourceVersion: undefined }, marked);
   const status = { kind: "Status", apiVersion: "v1", metadata: {}, status: "Success", code: 201 };
   return { type: "object", code: 201, object: status, schema: StatusKind };
 };
+
+const DISRUPTION = {
+  type: "DisruptionTarget",
+  status: "True",
+  reason: "EvictionByEvictionAPI",
+  message: "Eviction API: evicting",
+} as const;
+
+/** The pod with the condition by which others see that it does not end by its own fault. */
+function markedForDisruption(pod: Pod, now: string): Pod {
+  const { conditions = [] } = pod.status;
+  const before = conditions.find(({ type }) => type === DISRUPTION.type);
+  const lastTransitionTime = before?.status === DISRUPTION.status ? before.lastTransitionTime : now;
+  const condition = { ...DISRUPTION, lastTransitionTime };
+  const others = conditions.filter((each) => each !== before);
+  return { ...pod, status: { ...pod.status, conditions: [...others, condition] } } as Pod;
+}
 
 /** A pod that does nothing yet, or no more, is missed by nobody. */
 const ignoresBudgets = ({ status, metadata }: Pod): boolean =>
