@@ -7,6 +7,7 @@ import { LocalSubjectAccessReview } from "#api/authorization-v1/localsubjectacce
 import { SelfSubjectAccessReview } from "#api/authorization-v1/selfsubjectaccessreview";
 import { SelfSubjectRulesReview } from "#api/authorization-v1/selfsubjectrulesreview";
 import { SubjectAccessReview } from "#api/authorization-v1/subjectaccessreview";
+import { ConfigMap } from "#api/core-v1/configmap";
 import { resourceForKind } from "#api/registry";
 import type { Clock } from "#base/clock";
 import { PriorityClass } from "#api/scheduling-v1/priorityclass";
@@ -21,6 +22,7 @@ import { type AuthenticationSettings, buildAuthentication } from "./authenticati
 import { impersonated } from "./authentication/impersonation.ts";
 import { publishTrust } from "./authentication/published-trust.ts";
 import { type RequestHeaderOptions, RequestHeaderAuthenticator } from "./authentication/request-header.ts";
+import { legacyTokenTracking } from "./authentication/legacy-token.ts";
 import { reviewSelf, reviewToken } from "./authentication/reviews.ts";
 import { AccessReviews } from "./authorization/access-review.ts";
 import { type AuthorizationSettings, buildAuthorization } from "./authorization/build.ts";
@@ -79,7 +81,8 @@ export const secure =
       ...(options.enableAdmission ? { enable: options.enableAdmission } : {}),
       ...(options.disableAdmission ? { disable: options.disableAdmission } : {}),
     });
-    await Promise.all([bootstrap(cache, loopback), publishTrust({ ...inner, trust: options })]);
+    await Promise.all([bootstrap(cache, loopback, clock), publishTrust({ ...inner, trust: options })]);
+    options.audit?.register(metrics);
     const quota = plugins.filter(({ name }) => name === "ResourceQuota");
     const others = plugins.filter(({ name }) => name !== "ResourceQuota");
     return {
@@ -109,8 +112,9 @@ const withRequestHeader = (options: SecurityOptions, clock: Clock): SecurityOpti
 };
 
 /** All at once, so that one group commit makes everything durable. */
-async function bootstrap(cache: ReadCache, loopback: Loopback): Promise<void> {
+async function bootstrap(cache: ReadCache, loopback: Loopback, clock: Clock): Promise<void> {
   await Promise.all([
+    ensure(cache, loopback, ConfigMap, legacyTokenTracking(clock.now())),
     ...systemPriorityClasses.map((body) => ensure(cache, loopback, PriorityClass, body)),
     bootstrapRoles(cache, loopback),
   ]);
@@ -120,11 +124,17 @@ async function ensure<T extends AnyObject>(
   cache: ReadCache,
   loopback: Loopback,
   resource: Resource<T>,
-  body: { readonly metadata: { readonly name: string } },
+  body: { readonly metadata: { readonly name: string; readonly namespace?: string } },
 ): Promise<void> {
-  if (cache.get(resource, undefined, body.metadata.name)) return;
+  const { name, namespace } = body.metadata;
+  if (cache.get(resource, namespace, name)) return;
   try {
-    await loopback.call({ resource, verb: "create", body });
+    await loopback.call({
+      resource,
+      verb: "create",
+      body,
+      ...(namespace === undefined ? {} : { namespace }),
+    });
   } catch (error) {
     // Another API server of the cluster was faster.
     if (!hasReason(error, "AlreadyExists")) throw error;
@@ -186,7 +196,9 @@ function tokenHandler({ issuer }: Authentication): Handler {
     const sent = decoded(op, deps, TOKEN_REQUEST) as AnyObject;
     const { namespace, name } = op.info;
     const object: unknown = await admitted(op, deps, sent);
-    const issued = await issuer.issue(object as TokenRequest, namespace, name);
+    const note = (id: string) =>
+      op.annotate("authentication.kubernetes.io/issued-credential-id", `JTI=${id}`);
+    const issued = await issuer.issue(object as TokenRequest, namespace, name, note);
     return { type: "object", code: 201, object: issued, schema: TokenRequestKind };
   };
 }

@@ -1,7 +1,4 @@
 import { resources } from "#api/registry";
-import { AuditLog } from "#apiserver/audit/audit-log";
-import type { AuditPolicy } from "#apiserver/audit/policy";
-import { RotatingFile } from "#apiserver/audit/rotating-file";
 import { servedResources } from "#apiserver/runtime-config";
 import { secure } from "#apiserver/security";
 import { SNAPSHOT_PATH, snapshotHandler } from "#apiserver/store-snapshot";
@@ -24,7 +21,10 @@ import {
   FRONT_PROXY_NAME,
   frontProxyClient,
 } from "./certificates/profiles.ts";
+import { applyClusterInfo } from "./cluster-info.ts";
 import { clusterControllers } from "./controllers.ts";
+import { openAudit } from "./flags/audit-flags.ts";
+import { openEncryption } from "./flags/encryption-flags.ts";
 import { securitySettings } from "./flags/security-flags.ts";
 import type { ServerFlags } from "./flags/server-flags.ts";
 import { startManagers } from "./managers.ts";
@@ -52,8 +52,8 @@ export interface ControlPlaneOptions {
   readonly clusterDomain: string;
   /** A kubeconfig with all rights is written for people of this machine; absent: they have one already. */
   readonly kubeconfig?: { readonly path: string; readonly cluster: string };
-  /** Requests go on record by this policy, one JSON object a line; without it none do. */
-  readonly audit?: { readonly policy: AuditPolicy; readonly logFile: string };
+  /** Requests go on record by this policy and in this file, where flags name no others; without a policy none do. */
+  readonly audit?: { readonly policyFile?: string; readonly logFile: string };
   /** What was asked for on the command line and is none of the above. */
   readonly flags: ServerFlags;
   readonly scope: Scope;
@@ -78,8 +78,10 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<v
 
   const security = await securityOf(options, certificates, store);
   const { "event-ttl": eventTtlMs, "service-node-port-range": nodePorts } = flags;
+  const encryption = await openEncryption(flags, { clock, random, scope });
   const server = await startApiServer({
     store,
+    ...(encryption ? { encryption } : {}),
     clock,
     random,
     resources: servedResources(resources, flags["runtime-config"]),
@@ -101,8 +103,14 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<v
   const clientOf = (name: string, ...groups: string[]) =>
     new Client(server.transport({ name, groups: [...groups, "system:authenticated"] }));
   const admin = clientOf("system:k8ts:cluster", "system:masters");
-  const controllers = clusterControllers({ authority: certificates.cluster, podRange, admin });
+  const controllers = clusterControllers({
+    authority: certificates.cluster,
+    podRange,
+    serviceAccountKey: certificates.serviceAccountKey,
+  });
   await applySystemObjects(admin, { dnsAddress: dnsServiceAddress(serviceRange), controllers });
+  const { certificate } = certificates.cluster;
+  await applyClusterInfo(admin, { server: `https://${address}:${port}`, authority: certificate });
   if (flags["endpoint-reconciler-type"] !== "none") await server.advertise({ address, port });
   await startManagers({
     clientOf,
@@ -138,7 +146,8 @@ async function securityOf(
   store: Store,
 ): Promise<Parameters<typeof startApiServer>[0]["rooms"]> {
   const authority = certificates.cluster.certificate;
-  const audit = auditing && (await openAudit(auditing, scope));
+  const [clock, random] = [systemClock, systemRandom];
+  const audit = await openAudit(flags, { ...auditing, clock, random, scope });
   const { "enable-admission-plugins": enableAdmission, "disable-admission-plugins": disableAdmission } =
     flags;
   const security = secure({
@@ -168,13 +177,4 @@ async function securityOf(
     const paths = new Map([...(rooms.paths ?? []), [SNAPSHOT_PATH, snapshotHandler(store)] as const]);
     return { ...rooms, paths, connects };
   };
-}
-
-async function openAudit(
-  { policy, logFile }: NonNullable<ControlPlaneOptions["audit"]>,
-  scope: Scope,
-): Promise<AuditLog> {
-  const file = await RotatingFile.open({ path: logFile, clock: systemClock });
-  scope.defer(() => file.close());
-  return new AuditLog(policy, file, systemClock);
 }

@@ -1,6 +1,8 @@
 /** The controllers of a cluster. */
 import type { Controller } from "#reconciler/controller";
 import { admissionPolicyStatus } from "./admission-policy-status/admission-policy-status.ts";
+import { bootstrapSigner } from "./bootstrap-tokens/bootstrap-signer.ts";
+import { tokenCleaner } from "./bootstrap-tokens/token-cleaner.ts";
 import { clusterRoleAggregation } from "./clusterrole-aggregation/clusterrole-aggregation.ts";
 import { certificateRequests, type Signing } from "./csr/csr.ts";
 import { cronJobs } from "./cronjob/cronjob.ts";
@@ -12,6 +14,7 @@ import { endpointSlices } from "./endpointslice/endpointslice.ts";
 import { endpoints } from "./endpoints/endpoints.ts";
 import { garbageCollector } from "./garbage-collector/garbage-collector.ts";
 import { jobs } from "./job/job.ts";
+import { legacyTokenCleaner } from "./legacy-tokens/legacy-token-cleaner.ts";
 import { namespaces } from "./namespace/namespace.ts";
 import { nodeIpam } from "./node-ipam/node-ipam.ts";
 import type { ClusterRange } from "./node-ipam/ranges.ts";
@@ -71,6 +74,9 @@ export const standardControllers = ({
   admissionPolicyStatus,
   replicationControllers,
   disruptionBudgets,
+  bootstrapSigner,
+  tokenCleaner,
+  legacyTokenCleaner,
   claimBinding,
   volumePhases,
   claimProtection,

@@ -18,7 +18,13 @@ const TOKENS_MAX = 4096;
 /** On Secrets: the last day on which their token was used. */
 export const LAST_USED = "kubernetes.io/legacy-token-last-used";
 /** On Secrets: since this day nobody may use their token. */
-export const INVALID_SINCE = "kubernetes.io/legacy-token-invalid-since";
+const INVALID_SINCE = "kubernetes.io/legacy-token-invalid-since";
+
+/** Says since when it is put down which of these tokens are used. */
+export const legacyTokenTracking = (nowMs: number) => ({
+  metadata: { name: "kube-apiserver-legacy-service-account-token-tracking", namespace: "kube-system" },
+  data: { since: dayOf(nowMs) },
+});
 
 interface LegacyClaims {
   readonly namespace: string;
@@ -135,7 +141,7 @@ export class LegacyTokenAuthenticator implements TokenAuthenticator {
 }
 
 /** `2006-01-02`, of UTC. */
-export const dayOf = (nowMs: number): string => formatTime(nowMs).slice(0, "2006-01-02".length);
+const dayOf = (nowMs: number): string => formatTime(nowMs).slice(0, "2006-01-02".length);
 
 const decoded = (base64: string | undefined): string =>
   base64 === undefined ? "" : new TextDecoder().decode(Uint8Array.fromBase64(base64));

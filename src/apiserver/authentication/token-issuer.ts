@@ -48,8 +48,16 @@ export class TokenIssuer {
     this.#options = options;
   }
 
-  /** The request with its token. Throws what the API answers to a request that cannot be met. */
-  async issue(request: TokenRequest, namespace: string, name: string): Promise<TokenRequest> {
+  /**
+   * The request with its token; `noteId` hears what the token is known by on record. Throws what the API answers to a
+   * request that cannot be met.
+   */
+  async issue(
+    request: TokenRequest,
+    namespace: string,
+    name: string,
+    noteId?: (id: string) => void,
+  ): Promise<TokenRequest> {
     const { cache, clock, audiences, maxExpirationSeconds = Infinity } = this.#options;
     const account = cache.get(ServiceAccount, namespace, name);
     if (!account) throw notFound(ACCOUNTS, name);
@@ -68,12 +76,15 @@ export class TokenIssuer {
     const expires = issuedAt + seconds;
     const isExtended = this.#extends(request, seconds);
     const serviceaccount = { name, uid: account.metadata.uid };
+    const id = uuid(this.#options.random);
     const token = await this.#sign(
+      id,
       { namespace, ...binding, serviceaccount, ...(isExtended ? { warnafter: expires } : {}) },
       spec.audiences,
       issuedAt,
       isExtended ? issuedAt + Math.min(EXTENDED_SECONDS, maxExpirationSeconds) : expires,
     );
+    noteId?.(id);
     return {
       ...request,
       metadata: { ...request.metadata, name, namespace, creationTimestamp: formatTime(clock.now()) },
@@ -121,18 +132,19 @@ export class TokenIssuer {
   }
 
   async #sign(
+    id: string,
     claims: KubernetesClaims,
     audiences: readonly string[],
     issuedAt: number,
     expires: number,
   ): Promise<string> {
-    const { keys, issuer, random } = this.#options;
+    const { keys, issuer } = this.#options;
     const payload: TokenClaims = {
       aud: audiences,
       exp: expires,
       iat: issuedAt,
       iss: issuer,
-      jti: uuid(random),
+      jti: id,
       "kubernetes.io": claims,
       nbf: issuedAt,
       sub: accountUserName({ namespace: claims.namespace, name: claims.serviceaccount.name }),
