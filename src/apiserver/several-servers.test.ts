@@ -4,6 +4,7 @@ import { type TestContext, test } from "node:test";
 import { Service } from "#api/core-v1/service";
 import { VirtualClock } from "#base/virtual-clock";
 import { openMemoryStore } from "#store/memory/memory-store";
+import type { Store } from "#store/store";
 import { type Harness, type HarnessOptions, type Json, startHarness } from "./harness.ts";
 
 const MAPS = "/api/v1/namespaces/default/configmaps";
@@ -98,6 +99,25 @@ async function untilServed({ ask }: Harness, path: string): Promise<void> {
   }
   assert.fail(`${path} is not served`);
 }
+
+test("a read waits for what only others can have written, no longer than the store tells", async (t) => {
+  const clock = new VirtualClock();
+  const store = openMemoryStore({ clock });
+  t.after(() => store.close());
+  const own: Partial<Store> = { isShared: true };
+  const get = (_: Store, name: keyof Store) => {
+    const found: unknown = own[name] ?? store[name];
+    return typeof found === "function" ? (found.bind(store) as unknown) : found;
+  };
+  const { ask } = await startHarness(t, { store: new Proxy(store, { get }) as Store, clock });
+  // Keys that the server does not follow take revisions, too.
+  await store.commit([], [{ type: "put", key: "/elsewhere", value: new Uint8Array(1) }]);
+  const listed = ask("GET", MAPS);
+  await clock.advance(200);
+  const { status, json } = await listed;
+  assert.equal(status, 200);
+  assert.equal(Number(json.metadata.resourceVersion), store.revision);
+});
 
 test("a watch goes on at the server that follows, from where it was", async (t) => {
   const clock = new VirtualClock();

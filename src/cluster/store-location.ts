@@ -1,11 +1,13 @@
 /** Where a control plane keeps its objects, as `--store` names it. */
 import { readFileSync } from "node:fs";
+import { isIPv4, isIPv6 } from "node:net";
 import type { Clock } from "#base/clock";
 import type { Random } from "#base/random";
 import { openDiskStore } from "#store/disk/disk-store";
 import type { EtcdTarget } from "#store/etcd/connection";
 import { openEtcdStore } from "#store/etcd/etcd-store";
 import type { Store } from "#store/store";
+import { StepFailed } from "./steps.ts";
 
 /** Files are PEM, read when the store is opened. */
 interface EtcdLocation {
@@ -31,6 +33,12 @@ export function parseStoreLocation(given: string): StoreLocation {
   const [, places = "", query = ""] = /^etcd:\/\/([^/?]+)\/?(?:\?(.*))?$/.exec(given) ?? [];
   const endpoints = places.split(",");
   if (!endpoints.every((endpoint) => ENDPOINT.test(endpoint))) throw new Error(SHAPES);
+  const hosts = endpoints.map((endpoint) =>
+    endpoint.slice(0, endpoint.lastIndexOf(":")).replace(/[[\]]/g, ""),
+  );
+  if (hosts.length > 1 && !hosts.every(isIPv4) && !hosts.every(isIPv6)) {
+    throw new Error("several members are named by their addresses, all IPv4 or all IPv6");
+  }
   const files = new URLSearchParams(query);
   for (const name of files.keys()) {
     if (!FILES.some((known) => known === name)) throw new Error(`${name} is unknown: ${SHAPES}`);
@@ -40,8 +48,8 @@ export function parseStoreLocation(given: string): StoreLocation {
   return { type: "etcd", endpoints, ...Object.fromEntries(files) };
 }
 
-/** Throws what the engine throws; an etcd must answer. */
-export function openStore(
+/** Throws what the engine throws, and StepFailed where an etcd does not answer. */
+export async function openStore(
   location: StoreLocation,
   {
     directory,
@@ -50,7 +58,16 @@ export function openStore(
   }: { readonly directory: string; readonly clock: Clock; readonly random: Random },
 ): Promise<Store> {
   if (location.type === "disk") return openDiskStore(location.directory ?? directory, { clock, random });
-  return openEtcdStore({ ...targetOf(location), random });
+  try {
+    return await openEtcdStore({ ...targetOf(location), random });
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new StepFailed(
+      `${describeStore(location, directory)} cannot be used: ${why}`,
+      "look whether it runs and whether it takes the certificate",
+      { cause },
+    );
+  }
 }
 
 /** Reads the files. */

@@ -8,11 +8,11 @@ describe("flags of the control plane", () => {
     [{ store: ["disk"] }, { store: { type: "disk" } }],
     [{ store: ["disk:/var/x"] }, { store: { type: "disk", directory: "/var/x" } }],
     [
-      { store: ["etcd://127.0.0.1:2379,[::1]:2379?ca=/a&cert=/b&key=/c"] },
+      { store: ["etcd://127.0.0.1:2379,127.0.0.2:2379?ca=/a&cert=/b&key=/c"] },
       {
         store: {
           type: "etcd",
-          endpoints: ["127.0.0.1:2379", "[::1]:2379"],
+          endpoints: ["127.0.0.1:2379", "127.0.0.2:2379"],
           ca: "/a",
           cert: "/b",
           key: "/c",
@@ -37,6 +37,7 @@ describe("flags of the control plane", () => {
   const wrong: [Record<string, string[]>, RegExp][] = [
     [{ store: ["etcd://nowhere"] }, /^--store etcd:\/\/nowhere: it is disk, /],
     [{ store: ["etcd://a:1?password=x"] }, /password is unknown/],
+    [{ store: ["etcd://a:1,b:2"] }, /named by their addresses/],
     [{ store: ["etcd://a:1?ca=/a&cert=/b"] }, /cert and key belong together/],
     [{ "feature-gates": ["A=perhaps"] }, /it is true or false/],
     [{ "service-node-port-range": ["9-1"] }, /a range of ports/],

@@ -1,3 +1,5 @@
+import { isIP, isIPv6 } from "node:net";
+import { checkServerIdentity } from "node:tls";
 import { Client, credentials, type ClientDuplexStream, type ClientReadableStream } from "@grpc/grpc-js";
 import { decodeProtobuf, encodeProtobuf } from "#machinery/derive/protobuf";
 import type { StructOf, Wire } from "#machinery/schema";
@@ -17,7 +19,7 @@ export const method = <Request, Response>(
 
 /** Where etcd listens and how it is trusted; PEM. */
 export interface EtcdTarget {
-  /** `host:port`; of several members by address. */
+  /** `host:port`; of several members by address, all of one family. */
   readonly endpoints: readonly string[];
   readonly tls?: { readonly ca: Uint8Array; readonly cert?: Uint8Array; readonly key?: Uint8Array };
 }
@@ -31,10 +33,14 @@ export class Connection {
   readonly #client: Client;
 
   constructor({ endpoints, tls }: EtcdTarget) {
-    const target = endpoints.length === 1 ? endpoints[0]! : `ipv4:${endpoints.join(",")}`;
-    this.#client = new Client(target, tls ? secured(tls) : credentials.createInsecure(), {
+    const scheme = isIPv6(hostOf(endpoints[0] ?? "")) ? "ipv6" : "ipv4";
+    const target = endpoints.length === 1 ? endpoints[0]! : `${scheme}:${endpoints.join(",")}`;
+    const trust = tls ? secured(tls, endpoints.map(hostOf)) : credentials.createInsecure();
+    this.#client = new Client(target, trust, {
       "grpc.max_receive_message_length": MESSAGE_BYTES_MAX,
       "grpc.keepalive_time_ms": KEEPALIVE_MS,
+      // TLS knows no addresses as names of servers; the certificate is held against them all the same.
+      ...(tls && isIP(hostOf(endpoints[0] ?? "")) ? { "grpc.ssl_target_name_override": "etcd" } : {}),
     });
   }
 
@@ -96,5 +102,15 @@ export class Connection {
 const plain = ({ buffer, byteOffset, byteLength }: Buffer): Uint8Array =>
   new Uint8Array(buffer, byteOffset, byteLength);
 
-const secured = ({ ca, cert, key }: NonNullable<EtcdTarget["tls"]>) =>
-  credentials.createSsl(Buffer.from(ca), key ? Buffer.from(key) : null, cert ? Buffer.from(cert) : null);
+/** `[::1]:2379` is at `::1`. */
+const hostOf = (endpoint: string): string =>
+  endpoint.slice(0, endpoint.lastIndexOf(":")).replace(/^\[(.*)\]$/, "$1");
+
+/** A member's certificate is good when it names any of the members that we were told of. */
+const secured = ({ ca, cert, key }: NonNullable<EtcdTarget["tls"]>, hosts: readonly string[]) =>
+  credentials.createSsl(Buffer.from(ca), key ? Buffer.from(key) : null, cert ? Buffer.from(cert) : null, {
+    checkServerIdentity(_name, certificate) {
+      const problems = hosts.map((host) => checkServerIdentity(host, certificate));
+      return problems.includes(undefined) ? undefined : problems[0];
+    },
+  });
