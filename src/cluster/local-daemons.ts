@@ -1,12 +1,11 @@
 /** What the daemons of a local cluster are started with, read from the cluster's settings. */
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { networkInterfaces } from "node:os";
-import { parseAuditPolicy } from "#apiserver/audit/policy";
 import type { Scope } from "#base/scope";
 import { planFabric } from "#network/machine/fabric";
 import { clusterCgroup } from "./cgroups.ts";
 import type { ControlPlaneOptions } from "./control-plane.ts";
-import { type FlagTexts, parseServerFlags, type ServerFlags } from "./flags/server-flags.ts";
+import { type FlagTexts, parseServerFlags } from "./flags/server-flags.ts";
 import type { NodeAgentOptions } from "./node-agent.ts";
 import type { ClusterPlaces } from "./places.ts";
 import { settingsOf } from "./local-settings.ts";
@@ -39,7 +38,7 @@ export function controlPlaneOptions(
     serviceRange: flags["service-cluster-ip-range"] ?? settings?.serviceRange ?? DEFAULT_SERVICE_RANGE,
     clusterDomain: settings?.clusterDomain ?? DEFAULT_DOMAIN,
     ...(settings ? {} : { kubeconfig: { path: places.kubeconfig, cluster: places.name } }),
-    ...auditOf(places, flags),
+    audit: auditOf(places),
     flags,
     scope,
   };
@@ -53,11 +52,9 @@ function machineAddress(): string {
   throw new StepFailed("this machine has no address that others reach", "name one with --advertise-address");
 }
 
-function auditOf(places: ClusterPlaces, flags: ServerFlags): Pick<ControlPlaneOptions, "audit"> {
-  const file = flags["audit-policy-file"] ?? places.auditPolicy;
-  if (flags["audit-policy-file"] === undefined && !existsSync(file)) return {};
-  const logFile = flags["audit-log-path"] ?? places.auditLog;
-  return { audit: { policy: parseAuditPolicy(readFileSync(file, "utf8")), logFile } };
+/** `up` puts a policy beside the cluster's other files; what flags say goes first. */
+function auditOf({ auditPolicy, auditLog }: ClusterPlaces): ControlPlaneOptions["audit"] {
+  return { logFile: auditLog, ...(existsSync(auditPolicy) ? { policyFile: auditPolicy } : {}) };
 }
 
 export function nodeAgentOptions(places: ClusterPlaces, node: string, scope: Scope): NodeAgentOptions {

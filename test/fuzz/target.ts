@@ -99,8 +99,8 @@ export async function startTarget(seed: number): Promise<Target> {
   let kubelets: KubeletConnections | undefined;
   const audited: string[] = [];
   const sink = {
-    write(line: string) {
-      audited.push(line);
+    write({ json }: { readonly json: string }) {
+      audited.push(json);
       if (audited.length > AUDITED_MAX) audited.shift();
     },
   };

@@ -1,11 +1,13 @@
-/** Puts requests on record, as `audit.k8s.io/v1` Events, one a line. */
-import { stringifyJson } from "#machinery/json";
+/** Puts requests on record, as `audit.k8s.io/v1` Events. */
 import type { Clock } from "#base/clock";
 import type { AnyObject } from "#machinery/schema";
 import type { Status } from "#machinery/status";
 import { formatMicroTime } from "#machinery/time";
 import type { RequestInfo, User } from "../contracts.ts";
 import { userInfo } from "../authentication/reviews.ts";
+import { AuditEvent, type EventFields } from "./audit-event.ts";
+import type { Registry } from "prom-client";
+import { AuditMetrics } from "./audit-metrics.ts";
 import {
   type AuditDecision,
   type AuditLevel,
@@ -37,30 +39,58 @@ export interface AuditedAnswer {
   readonly object?: unknown;
 }
 
-/** Where finished lines go. Never throws and never waits. */
+/** Where events go. */
 export interface AuditSink {
-  write(line: string): void;
+  /**
+   * Never throws. What gives a promise is waited for before the request goes on; one that rejects has lost the event, and
+   * refuses the request if it has only been received.
+   */
+  write(event: AuditEvent): void | Promise<void>;
 }
 
 /** Answers undefined for requests that nobody wants on record: most of them, and then nothing else is done. */
 export class AuditLog {
   readonly #policy: AuditPolicy;
-  readonly #sink: AuditSink;
+  readonly #sinks: readonly AuditSink[];
   readonly #clock: Clock;
+  readonly #metrics: AuditMetrics;
 
-  constructor(policy: AuditPolicy, sink: AuditSink, clock: Clock) {
+  constructor(
+    policy: AuditPolicy,
+    sinks: AuditSink | readonly AuditSink[],
+    clock: Clock,
+    metrics = new AuditMetrics(),
+  ) {
     this.#policy = policy;
-    this.#sink = sink;
+    this.#sinks = [sinks].flat();
     this.#clock = clock;
+    this.#metrics = metrics;
+  }
+
+  /** Shows its counts among the server's. */
+  register(registry: Registry): void {
+    this.#metrics.register(registry);
   }
 
   /** Begins the record of a request, once it is known who asks. */
   begin(request: AuditedRequest): AuditTrail | undefined {
     const decision = auditDecision(this.#policy, request.user, request.info);
+    this.#metrics.decided(decision.level);
     if (decision.level === "None") return undefined;
-    const trail = new AuditTrail(request, decision, this.#sink, this.#clock);
+    const trail = new AuditTrail(request, decision, (event) => this.#write(event), this.#clock);
     trail.stage("RequestReceived");
     return trail;
+  }
+
+  /** A request was refused because it could not be put on record. */
+  refused(): void {
+    this.#metrics.refused();
+  }
+
+  #write(event: AuditEvent): Promise<unknown> | undefined {
+    this.#metrics.recorded();
+    const waits = this.#sinks.flatMap((sink) => sink.write(event) ?? []);
+    return waits.length === 0 ? undefined : Promise.all(waits);
   }
 }
 
@@ -70,15 +100,22 @@ const RANK: Readonly<Record<AuditLevel, number>> = { None: 0, Metadata: 1, Reque
 export class AuditTrail {
   readonly #request: AuditedRequest;
   readonly #decision: AuditDecision;
-  readonly #sink: AuditSink;
+  readonly #write: (event: AuditEvent) => Promise<unknown> | undefined;
   readonly #clock: Clock;
   readonly #annotations: Record<string, string> = Object.create(null) as Record<string, string>;
   #sent: unknown;
+  #stored: Promise<unknown> | undefined;
+  #isComplete = false;
 
-  constructor(request: AuditedRequest, decision: AuditDecision, sink: AuditSink, clock: Clock) {
+  constructor(
+    request: AuditedRequest,
+    decision: AuditDecision,
+    write: (event: AuditEvent) => Promise<unknown> | undefined,
+    clock: Clock,
+  ) {
     this.#request = request;
     this.#decision = decision;
-    this.#sink = sink;
+    this.#write = write;
     this.#clock = clock;
   }
 
@@ -101,21 +138,36 @@ export class AuditTrail {
     this.stage("ResponseStarted", { code });
   }
 
+  /** Only the first time: a request whose time was over may still be answered behind its client's back. */
   complete(answer: AuditedAnswer): void {
+    if (this.#isComplete) return;
+    this.#isComplete = true;
     this.stage("ResponseComplete", answer);
   }
 
   /** The request failed by our own fault. */
-  panicked(code: number): void {
-    this.stage("Panic", { code });
+  panicked({ status, code }: { readonly status: Status; readonly code: number }): void {
+    if (this.#isComplete) return;
+    this.#isComplete = true;
+    this.stage("Panic", { code, status });
   }
 
   stage(stage: AuditStage, answer?: AuditedAnswer): void {
     if (this.#decision.omitStages.includes(stage)) return;
-    this.#sink.write(`${stringifyJson(this.#event(stage, answer))}\n`);
+    const waits = this.#write(new AuditEvent(this.#event(stage, answer)));
+    // Not every stage has somebody who waits for it.
+    waits?.catch(() => undefined);
+    this.#stored = waits;
   }
 
-  #event(stage: AuditStage, answer: AuditedAnswer | undefined): object {
+  /** Undefined when nothing has to be waited for. Rejects when the last event could not be stored and had to be. */
+  stored(): Promise<unknown> | undefined {
+    const stored = this.#stored;
+    this.#stored = undefined;
+    return stored;
+  }
+
+  #event(stage: AuditStage, answer: AuditedAnswer | undefined): EventFields {
     const { auditId, uri, info, user, impersonated, sourceAddresses, userAgent, receivedMs } = this.#request;
     const answered =
       stage === "ResponseComplete" && this.wants("RequestResponse") ? answer?.object : undefined;
@@ -139,7 +191,7 @@ export class AuditTrail {
       ...(answered === undefined ? {} : { responseObject: this.#shown(answered) }),
       requestReceivedTimestamp: formatMicroTime(receivedMs),
       stageTimestamp: formatMicroTime(this.#clock.now()),
-      ...(Object.keys(this.#annotations).length > 0 ? { annotations: this.#annotations } : {}),
+      ...(Object.keys(this.#annotations).length > 0 ? { annotations: { ...this.#annotations } } : {}),
     };
   }
 

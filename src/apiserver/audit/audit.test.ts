@@ -93,7 +93,7 @@ test("bad policies are refused with their place", () => {
 test("an event says who did what, and as much of the objects as is wanted", () => {
   const lines: string[] = [];
   const clock = new VirtualClock();
-  const audit = new AuditLog(parseAuditPolicy(POLICY), { write: (line) => void lines.push(line) }, clock);
+  const audit = new AuditLog(parseAuditPolicy(POLICY), { write: ({ json }) => void lines.push(json) }, clock);
   const request = (path: string, user: User): AuditedRequest => ({
     auditId: "id-1",
     uri: path,
@@ -153,9 +153,8 @@ test("the file is put aside when it is full, and old ones go", async (t) => {
   const clock = new VirtualClock();
   const file = await RotatingFile.open({ path, clock, bytesMax: 10, backupsMax: 2 });
   for (const line of ["first--\n", "second-\n", "third--\n", "fourth-\n"]) {
-    file.write(line);
     // oxlint-disable-next-line no-await-in-loop -- each in a file of its own
-    await file.flushed();
+    await file.write(line);
     // oxlint-disable-next-line no-await-in-loop -- names hold the time
     await clock.advance(1000);
   }

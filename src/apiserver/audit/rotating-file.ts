@@ -1,8 +1,6 @@
 import { type FileHandle, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import type { Clock } from "#base/clock";
-import { logger } from "#base/log";
-import type { AuditSink } from "./audit-log.ts";
 
 export interface RotatingFileOptions {
   readonly path: string;
@@ -18,17 +16,16 @@ export interface RotatingFileOptions {
 /** Lines that wait for a slow disk. Bytes. */
 const WAITING_BYTES_MAX = 32 * 1024 * 1024;
 
-const log = logger("audit");
-
 /** Appends lines to a file and puts it aside when it is full. Readable by its owner only. */
-export class RotatingFile implements AuditSink {
+export class RotatingFile {
   readonly #options: Required<Omit<RotatingFileOptions, "ageMaxMs">> & Pick<RotatingFileOptions, "ageMaxMs">;
   #file: FileHandle;
   #bytes: number;
   #waiting: string[] = [];
   #waitingBytes = 0;
-  #dropped = 0;
-  #flushing: Promise<void> | undefined;
+  /** The next piece: begins when the one before it is in the file. */
+  #next: Promise<void> | undefined;
+  #last: Promise<unknown> = Promise.resolve();
 
   private constructor(options: RotatingFileOptions, file: FileHandle, bytes: number) {
     this.#options = { bytesMax: 100 * 1024 * 1024, backupsMax: 10, ...options };
@@ -41,43 +38,32 @@ export class RotatingFile implements AuditSink {
     return new RotatingFile(options, file, (await file.stat()).size);
   }
 
-  /** Lines beyond what may wait are dropped, and their number is logged. */
-  write(line: string): void {
-    if (this.#waitingBytes + line.length > WAITING_BYTES_MAX) {
-      this.#dropped++;
-      return;
+  /** Resolves when the lines are in the file. Rejects where they cannot be, or too many wait already. */
+  write(lines: string): Promise<void> {
+    if (this.#waitingBytes + lines.length > WAITING_BYTES_MAX) {
+      return Promise.reject(new Error(`the file could not keep up: ${this.#options.path}`));
     }
-    this.#waiting.push(line);
-    this.#waitingBytes += line.length;
-    this.#flushing ??= this.#flush();
-  }
-
-  /** Everything written so far is in the file. */
-  async flushed(): Promise<void> {
-    while (this.#flushing) await this.#flushing;
+    this.#waiting.push(lines);
+    this.#waitingBytes += lines.length;
+    // Lines of one turn of the event loop, and all that come while others are written, go together.
+    if (!this.#next) {
+      this.#next = this.#last.then(() => this.#flush());
+      this.#last = this.#next.catch(() => undefined);
+    }
+    return this.#next;
   }
 
   async close(): Promise<void> {
-    await this.flushed();
+    await this.#last;
     await this.#file.close();
   }
 
   async #flush(): Promise<void> {
-    // Lines of one turn of the event loop go together.
-    await Promise.resolve();
-    while (this.#waiting.length > 0) {
-      const text = this.#waiting.join("");
-      this.#waiting = [];
-      this.#waitingBytes = 0;
-      try {
-        await this.#append(new TextEncoder().encode(text));
-      } catch (error) {
-        log.error("lines of the audit log were lost", { path: this.#options.path, error });
-      }
-    }
-    if (this.#dropped > 0) log.error("the audit log could not keep up", { linesDropped: this.#dropped });
-    this.#dropped = 0;
-    this.#flushing = undefined;
+    const text = this.#waiting.join("");
+    this.#waiting = [];
+    this.#waitingBytes = 0;
+    this.#next = undefined;
+    await this.#append(new TextEncoder().encode(text));
   }
 
   async #append(bytes: Uint8Array): Promise<void> {

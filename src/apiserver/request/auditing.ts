@@ -1,4 +1,4 @@
-import type { StatusError } from "#machinery/status";
+import { StatusError } from "#machinery/status";
 import { JsonError, parseJson } from "#machinery/json";
 import { parseYaml, YamlError } from "#machinery/yaml";
 import type { AuditLog, AuditTrail } from "../audit/audit-log.ts";
@@ -62,8 +62,15 @@ export function auditAnswer(trail: AuditTrail | undefined, answer: Answer): void
   trail.complete({ code, ...(trail.wants("RequestResponse") ? { object: objectOf(answer) } : {}) });
 }
 
-export const auditFailure = (trail: AuditTrail | undefined, { code, status }: StatusError): void =>
-  trail?.complete({ code, status });
+/** `thrown`: what the answer was made of; anything but a Status is our own fault. */
+export function auditFailure(
+  trail: AuditTrail | undefined,
+  error: StatusError,
+  thrown: unknown = error,
+): void {
+  if (thrown instanceof StatusError) trail?.complete({ code: error.code, status: error.status });
+  else trail?.panicked(error);
+}
 
 function objectOf(answer: Exclude<Answer, { type: "watch" }>): unknown {
   if (answer.type === "object") return answer.object;

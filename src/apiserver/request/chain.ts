@@ -127,7 +127,7 @@ export class Chain {
       expired: false,
       expire: () => this.#expire(visit),
     };
-    if (inFlight.draining) throw shuttingDown(asked.headers);
+    if (inFlight.draining) throw shuttingDown(asked);
     if (!visit.lasts) inFlight.begin(visit, startMs);
     return visit;
   }
@@ -306,7 +306,13 @@ export class Chain {
     if (storing) await attempt(() => storing);
     const all = warnings.length === 0 ? headers : { ...headers, warning: warnings.map(warningHeader) };
     if (answer.type !== "watch") return writeAnswer(exchange, answer, form, all, clock);
-    serveWatch(exchange, answer, form, all, { clock, limits, metrics, over: this.#opened(info, trail), closing });
+    serveWatch(exchange, answer, form, all, {
+      clock,
+      limits,
+      metrics,
+      over: this.#opened(info, trail),
+      closing,
+    });
   }
 
   /** Counts a watch; the answer is called when it is over. */
@@ -372,9 +378,9 @@ function nameLimits(headers: Headers, { flow }: Ticket): void {
 /** Seconds after which another server, or this one anew, is worth a try. */
 const SHUTDOWN_RETRY_SECONDS = 5;
 
-/** The connection is of no more use, either. */
-function shuttingDown(headers: Headers): StatusError {
-  headers["connection"] = "close";
+/** The connection is of no more use, either; with HTTP/2 that has been said before. */
+function shuttingDown({ headers, exchange }: Pick<Visit, "headers" | "exchange">): StatusError {
+  if (exchange.raw.protocol === "h1") headers["connection"] = "close";
   return new StatusError({
     kind: "Status",
     apiVersion: "v1",

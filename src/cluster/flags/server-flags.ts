@@ -5,6 +5,8 @@
 import { parseCidr } from "#base/ip";
 import { parseDuration } from "#machinery/time";
 import { type StoreLocation, parseStoreLocation } from "../store-location.ts";
+import { auditFlags } from "./audit-flags.ts";
+import { encryptionFlags } from "./encryption-flags.ts";
 import { securityFlags } from "./security-flags.ts";
 import { type Flag, file, names, parsed, text, toggle, toggles, wholeNumber } from "./flag.ts";
 
@@ -38,8 +40,6 @@ export const serverFlags = {
   }),
   "enable-admission-plugins": names({ help: "admission plugins beside those that are on" }),
   "disable-admission-plugins": names({ help: "admission plugins to leave out" }),
-  "audit-policy-file": file({ help: "put requests on record by this audit.k8s.io/v1 Policy" }),
-  "audit-log-path": file({ help: "where requests go on record" }),
   "event-ttl": parsed({ value: "DURATION", help: "how long events are kept, by default 1h" }, duration),
   "etcd-compaction-interval": parsed(
     { value: "DURATION", help: "how long history is kept, by default 5m" },
@@ -53,6 +53,8 @@ export const serverFlags = {
     help: "controllers and scheduler work in one server at a time; by default on with etcd",
   }),
   ...securityFlags,
+  ...auditFlags,
+  ...encryptionFlags,
 } as const satisfies Readonly<Record<string, Flag<unknown>>>;
 
 type Table = typeof serverFlags;

@@ -148,7 +148,7 @@ export async function startServer(
   const policy = parseAuditPolicy(
     "{apiVersion: audit.k8s.io/v1, kind: Policy, omitStages: [RequestReceived], rules: [{level: Metadata}]}",
   );
-  const sink = { write: (line: string) => void records.push(JSON.parse(line)) };
+  const sink = { write: ({ json }: { readonly json: string }) => void records.push(JSON.parse(json)) };
   const security = secure({
     audit: new AuditLog(policy, sink, clock),
     clientAuthorities: [],
