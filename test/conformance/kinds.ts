@@ -1,11 +1,14 @@
 /** The kinds that the tests use, by the names of their resources. */
 import {
+  AdmissionregistrationV1Api,
   AppsV1Api,
   BatchV1Api,
+  CertificatesV1Api,
   CoordinationV1Api,
   CoreV1Api,
   DiscoveryV1Api,
   EventsV1Api,
+  FlowcontrolApiserverV1Api,
   NetworkingV1Api,
   NodeV1Api,
   PolicyV1Api,
@@ -16,6 +19,7 @@ import {
   type CoreV1Event,
   type EventsV1Event,
   type ResourceV1ResourceClaim,
+  type V1CertificateSigningRequest,
   type V1CSIDriver,
   type V1CSINode,
   type V1CSIStorageCapacity,
@@ -26,6 +30,7 @@ import {
   type V1Deployment,
   type V1DeviceClass,
   type V1EndpointSlice,
+  type V1FlowSchema,
   type V1Endpoints,
   type V1IPAddress,
   type V1Ingress,
@@ -41,6 +46,7 @@ import {
   type V1PodDisruptionBudget,
   type V1PodTemplate,
   type V1PriorityClass,
+  type V1PriorityLevelConfiguration,
   type V1ReplicaSet,
   type V1ReplicationController,
   type V1ResourceClaimTemplate,
@@ -49,9 +55,12 @@ import {
   type V1RuntimeClass,
   type V1Secret,
   type V1Service,
+  type V1ServiceAccount,
   type V1ServiceCIDR,
   type V1StatefulSet,
   type V1StorageClass,
+  type V1ValidatingAdmissionPolicy,
+  type V1ValidatingAdmissionPolicyBinding,
   type V1VolumeAttachment,
   type V1VolumeAttributesClass,
 } from "@kubernetes/client-node";
@@ -202,4 +211,29 @@ export const resourceSlices = ofCluster<V1ResourceSlice>(
   ResourceV1Api,
   "/apis/resource.k8s.io/v1",
   "ResourceSlice",
+);
+export const serviceAccounts = namespaced<V1ServiceAccount>(CoreV1Api, "/api/v1", "ServiceAccount");
+export const certificateSigningRequests = ofCluster<V1CertificateSigningRequest>(
+  CertificatesV1Api,
+  "/apis/certificates.k8s.io/v1",
+  "CertificateSigningRequest",
+);
+const FLOW_CONTROL = "/apis/flowcontrol.apiserver.k8s.io/v1";
+export const flowSchemas = ofCluster<V1FlowSchema>(FlowcontrolApiserverV1Api, FLOW_CONTROL, "FlowSchema");
+export const priorityLevels = ofCluster<V1PriorityLevelConfiguration>(
+  FlowcontrolApiserverV1Api,
+  FLOW_CONTROL,
+  "PriorityLevelConfiguration",
+);
+const ADMISSION = "/apis/admissionregistration.k8s.io/v1";
+export const admissionPolicies = ofCluster<V1ValidatingAdmissionPolicy>(
+  AdmissionregistrationV1Api,
+  ADMISSION,
+  "ValidatingAdmissionPolicy",
+  "validatingadmissionpolicies",
+);
+export const admissionPolicyBindings = ofCluster<V1ValidatingAdmissionPolicyBinding>(
+  AdmissionregistrationV1Api,
+  ADMISSION,
+  "ValidatingAdmissionPolicyBinding",
 );

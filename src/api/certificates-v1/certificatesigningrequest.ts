@@ -123,6 +123,50 @@ export function* decisionProblems(
     yield forbidden("status.certificate", "updates may not modify a certificate once it is set");
 }
 
+const BLOCK = /-----BEGIN ([^-]*)-----\s*\n([^-]*)-----END \1-----/g;
+const CERTIFICATE = "CERTIFICATE";
+/** Every certificate begins with this byte. */
+const DER_SEQUENCE = 0x30;
+
+/** What is wrong with the certificates that a signer gave; undefined: nothing. */
+function certificateProblem(data: string): string | undefined {
+  const blocks = [...atob(data).matchAll(BLOCK)];
+  for (const [, type = "", body = ""] of blocks) {
+    if (type !== CERTIFICATE) return `only CERTIFICATE PEM blocks are allowed, found ${JSON.stringify(type)}`;
+    if (body.includes(":")) return "no PEM block headers are permitted";
+    if (!isDer(body)) return "x509: malformed certificate";
+  }
+  return blocks.length === 0 ? "must contain at least one CERTIFICATE PEM block" : undefined;
+}
+
+function isDer(base64: string): boolean {
+  try {
+    return atob(base64).charCodeAt(0) === DER_SEQUENCE;
+  } catch {
+    return false;
+  }
+}
+
+function* statusProblems(
+  status: CertificateSigningRequestStatus,
+  old: CertificateSigningRequestStatus,
+): Iterable<FieldProblem> {
+  yield* decisionProblems(status, old);
+  // Deciding is a right of its own, and has a path of its own.
+  for (const type of ["Approved", "Denied"]) {
+    const [before, now] = [old, status].map(({ conditions = [] }) =>
+      conditions.filter((condition) => condition.type === type),
+    ) as [unknown[], unknown[]];
+    if (now.length > before.length)
+      yield forbidden("status.conditions", `updates may not add a condition of type "${type}"`);
+    else if (now.length === before.length && !sameValue(now, before))
+      yield forbidden("status.conditions", `updates may not modify a condition of type "${type}"`);
+  }
+  if (!status.certificate || status.certificate === old.certificate) return;
+  const problem = certificateProblem(status.certificate);
+  if (problem) yield invalid("status.certificate", "<certificate data>", problem);
+}
+
 function conditionText(status: CertificateSigningRequestStatus): string {
   const decision = holds(status, "Denied") ? "Denied" : holds(status, "Approved") ? "Approved" : "Pending";
   return [decision, holds(status, "Failed") && "Failed", status.certificate && "Issued"]
@@ -162,7 +206,7 @@ export const CertificateSigningRequest = resource({
     *validateUpdate({ spec }, old) {
       if (!sameValue(spec, old.spec)) yield forbidden("spec", "updates may not modify the spec");
     },
-    validateStatusUpdate: ({ status }, old) => decisionProblems(status, old.status),
+    validateStatusUpdate: ({ status }, old) => statusProblems(status, old.status),
   },
 });
 export interface CertificateSigningRequest extends Of<typeof CertificateSigningRequest> {}

@@ -1,4 +1,7 @@
-import type { CertificateSigningRequest } from "#api/certificates-v1/certificatesigningrequest";
+import {
+  type CertificateSigningRequest,
+  decisionProblems,
+} from "#api/certificates-v1/certificatesigningrequest";
 import type { Namespace } from "#api/core-v1/namespace";
 import type { Pod } from "#api/core-v1/pod";
 import { podResizeProblems } from "#api/core-v1/pod-resize";
@@ -131,7 +134,11 @@ const approval: Part = {
     }));
     return { ...request, status: { ...request.status, conditions } } as unknown as AnyObject;
   },
-  check: checkStanding,
+  check(resource, object, old) {
+    checkStanding(resource, object);
+    const [after, before] = [object as CertificateSigningRequest, old as CertificateSigningRequest];
+    refuse(resource, object, [...decisionProblems(after.status, before.status)]);
+  },
 };
 
 /** Subresources that write one part of their object, by the name of the kind's resource and theirs. */
