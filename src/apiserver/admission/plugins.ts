@@ -11,6 +11,7 @@ import {
 import { createAuthorization } from "./create-authorization.ts";
 import { defaultIngressClass, defaultStorageClass } from "./default-class.ts";
 import { defaultTolerationSeconds } from "./default-toleration-seconds.ts";
+import { ConditionMetrics } from "./expressions/condition-metrics.ts";
 import { limitRanger } from "./limit-ranger.ts";
 import { namespaceLifecycle } from "./namespace-lifecycle.ts";
 import { nodeRestriction } from "./node-restriction.ts";
@@ -37,9 +38,12 @@ export interface AdmissionOptions {
   readonly rbac: RbacAuthorizer;
   readonly findKind: FindKind;
   /** Absent: no webhooks are asked. */
-  readonly webhooks?: Omit<WebhookOptions, "cache" | "loopback" | "random" | "authorizer">;
+  readonly webhooks?: Omit<
+    WebhookOptions,
+    "cache" | "loopback" | "random" | "authorizer" | "conditionMetrics"
+  >;
   /** Absent: there are no policies. */
-  readonly policies?: Omit<PolicyOptions, "cache" | "loopback" | "authorizer">;
+  readonly policies?: Omit<PolicyOptions, "cache" | "loopback" | "authorizer" | "conditionMetrics">;
   /** Names of plugins, as `--enable-admission-plugins` and `--disable-admission-plugins` name them. */
   readonly enable?: readonly string[];
   readonly disable?: readonly string[];
@@ -47,6 +51,18 @@ export interface AdmissionOptions {
 
 /** Not everybody wants these; the protection of storage needs the controllers that end it. */
 const OFF_BY_DEFAULT = new Set(["OwnerReferencesPermissionEnforcement", "StorageObjectInUseProtection"]);
+
+/** Those that objects of the cluster configure. */
+function dynamicPlugins(options: AdmissionOptions): readonly AdmissionPlugin[] {
+  const { policies, webhooks } = options;
+  const registry = policies?.registry ?? webhooks?.registry;
+  if (!registry) return [];
+  const common = { ...options, conditionMetrics: new ConditionMetrics(registry) };
+  return [
+    ...(policies ? policyPlugins({ ...common, ...policies }) : []),
+    ...(webhooks ? webhookPlugins({ ...common, ...webhooks }) : []),
+  ];
+}
 
 /** Throws for names that no plugin has. */
 export function admissionPlugins(options: AdmissionOptions): readonly AdmissionPlugin[] {
@@ -73,8 +89,7 @@ export function admissionPlugins(options: AdmissionOptions): readonly AdmissionP
     defaultIngressClass(cache),
     podTopologyLabels(cache),
     roleEscalation(authorizer, rbac),
-    ...(options.policies ? policyPlugins({ cache, loopback, authorizer, ...options.policies }) : []),
-    ...(options.webhooks ? webhookPlugins({ cache, loopback, random, authorizer, ...options.webhooks }) : []),
+    ...dynamicPlugins(options),
     // Last: what is refused by others must not count.
     resourceQuota(cache, loopback),
   ];

@@ -1,8 +1,10 @@
 /** Conditions that a write must meet for a webhook or a policy to have a say in it. */
 import { compileCondition, type Compiled } from "#api/admissionregistration-v1/expressions";
 import type { MatchCondition } from "#api/admissionregistration-v1/matching";
+import type { Clock } from "#base/clock";
 import { isError } from "#machinery/cel/values";
 import { type Activation, Budget, OutOfBudget } from "./activation.ts";
+import type { ConditionMetrics, ConditionOwner } from "./condition-metrics.ts";
 
 export interface Condition {
   readonly expression: string;
@@ -21,11 +23,31 @@ export const compileConditions = (
 /** All conditions of one webhook or policy may cost this much for one request, in cost units. */
 const BUDGET = 2_500_000;
 
+/** Conditions with what is told of them. */
+export interface Conditions {
+  readonly owner: ConditionOwner;
+  readonly conditions: readonly Condition[];
+}
+
+export interface ConditionOptions {
+  readonly clock: Clock;
+  readonly metrics: ConditionMetrics;
+}
+
 /** Do they hold? A text says why nobody can tell. One that is false decides, whatever becomes of the others. */
 export async function met(
-  conditions: readonly Condition[],
+  { owner, conditions }: Conditions,
   activation: Activation,
+  { clock, metrics }: ConditionOptions,
 ): Promise<boolean | string> {
+  if (conditions.length === 0) return true;
+  const startMs = clock.monotonic();
+  const held = await allHold(conditions, activation);
+  metrics.evaluated(owner, activation.seen.admission.operation, held, clock.monotonic() - startMs);
+  return held;
+}
+
+async function allHold(conditions: readonly Condition[], activation: Activation): Promise<boolean | string> {
   const failures: string[] = [];
   const budget = new Budget(BUDGET);
   try {

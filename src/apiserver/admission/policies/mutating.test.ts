@@ -279,6 +279,12 @@ test("custom objects are changed as their schema says", async (t) => {
   );
 });
 
+test("mutating policies work where only an old version of them is served", async (t) => {
+  const { mutating, map } = await startPolicyServer(t, undefined, "v1alpha1");
+  await mutating("label", apply(labelled("a")));
+  assert.deepEqual((await map("x")).json.metadata.labels, { a: "yes" });
+});
+
 test("mutating policies are not served by default", async (t) => {
   const { ask } = await startServer(t);
   assert.equal((await ask("GET", `${GROUP}/v1beta1/mutatingadmissionpolicies`)).status, 404);

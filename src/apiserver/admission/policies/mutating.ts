@@ -6,6 +6,7 @@ import type { Admission, AdmissionPlugin, Authorizer } from "../../contracts.ts"
 import { refusal } from "../about.ts";
 import { Access } from "../expressions/access.ts";
 import { Activation, OutOfBudget } from "../expressions/activation.ts";
+import type { ConditionMetrics } from "../expressions/condition-metrics.ts";
 import { met } from "../expressions/conditions.ts";
 import type { Equivalents } from "../matching/equivalents.ts";
 import { converted, seenAs } from "../matching/seen.ts";
@@ -31,6 +32,7 @@ export interface MutatingOptions {
   readonly equivalents: Equivalents;
   readonly authorizer: Authorizer;
   readonly metrics: PolicyMetrics;
+  readonly conditionMetrics: ConditionMetrics;
   readonly clock: Clock;
 }
 
@@ -106,7 +108,10 @@ class Round {
   async #invoke(invocation: Invocation<Mutations, Bound>, namespace: AnyObject | undefined): Promise<void> {
     const { policy } = invocation;
     if (policy.conditions.length > 0) {
-      const held = await met(policy.conditions, await this.#activation(invocation, undefined));
+      const { clock, conditionMetrics: metrics } = this.#options;
+      const owner = { name: policy.name, kind: "policy", type: "admit" } as const;
+      const activation = await this.#activation(invocation, undefined);
+      const held = await met({ owner, conditions: policy.conditions }, activation, { clock, metrics });
       if (typeof held === "string") this.#fail(invocation, held, "Invalid");
       if (held !== true) return;
     }

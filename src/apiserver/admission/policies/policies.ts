@@ -1,11 +1,15 @@
 import type { Registry } from "prom-client";
 import { ValidatingAdmissionPolicy } from "#api/admissionregistration-v1/validatingadmissionpolicy";
 import { ValidatingAdmissionPolicyBinding } from "#api/admissionregistration-v1/validatingadmissionpolicybinding";
+import { MutatingAdmissionPolicy as MutatingAdmissionPolicyV1alpha1 } from "#api/admissionregistration-v1alpha1/mutatingadmissionpolicy";
+import { MutatingAdmissionPolicyBinding as MutatingAdmissionPolicyBindingV1alpha1 } from "#api/admissionregistration-v1alpha1/mutatingadmissionpolicybinding";
 import { MutatingAdmissionPolicy } from "#api/admissionregistration-v1beta1/mutatingadmissionpolicy";
 import { MutatingAdmissionPolicyBinding } from "#api/admissionregistration-v1beta1/mutatingadmissionpolicybinding";
 import type { Clock } from "#base/clock";
+import type { Resource } from "#machinery/schema";
 import type { AdmissionPlugin, Authorizer, Loopback, ReadCache } from "../../contracts.ts";
 import type { ResourceSet } from "../../resource-set.ts";
+import type { ConditionMetrics } from "../expressions/condition-metrics.ts";
 import { Equivalents } from "../matching/equivalents.ts";
 import { Matching } from "../matching/matching.ts";
 import { Invocations } from "./invocations.ts";
@@ -24,6 +28,7 @@ export interface PolicyOptions {
   readonly authorizer: Authorizer;
   readonly kinds: ResourceSet;
   readonly registry: Registry;
+  readonly conditionMetrics: ConditionMetrics;
   readonly clock: Clock;
   /** Is the feature gate on? */
   readonly gate: (name: string) => boolean;
@@ -43,15 +48,23 @@ interface Common extends PolicyOptions {
   readonly params: Params;
 }
 
+/** Versions of the same objects; any will do. */
+const MUTATING: readonly {
+  readonly policies: Resource<MutatingAdmissionPolicy>;
+  readonly bindings: Resource<MutatingAdmissionPolicyBinding>;
+}[] = [
+  { policies: MutatingAdmissionPolicy, bindings: MutatingAdmissionPolicyBinding },
+  { policies: MutatingAdmissionPolicyV1alpha1, bindings: MutatingAdmissionPolicyBindingV1alpha1 },
+];
+
 function mutating(common: Common): AdmissionPlugin {
   const { kinds, cache, gate, registry } = common;
-  const isServed = kinds.of(MutatingAdmissionPolicy) && kinds.of(MutatingAdmissionPolicyBinding);
+  const served = MUTATING.find((version) => kinds.of(version.policies) && kinds.of(version.bindings));
   const source =
-    isServed && gate("MutatingAdmissionPolicy")
+    served && gate("MutatingAdmissionPolicy")
       ? new PolicySource<MutatingAdmissionPolicy, MutatingAdmissionPolicyBinding, Mutations>({
           cache,
-          policies: MutatingAdmissionPolicy,
-          bindings: MutatingAdmissionPolicyBinding,
+          ...served,
           changes: true,
           compile: (policy, compiler) => ({
             mutations: compileMutations(policy, compiler),

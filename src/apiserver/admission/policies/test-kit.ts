@@ -23,14 +23,15 @@ export interface PolicyServer extends TestServer {
   map(name: string, more?: Loose, query?: string): Promise<Answered>;
 }
 
-/** Serves mutating policies too. */
+/** Serves mutating policies too, in this version. */
 export async function startPolicyServer(
   t: Test,
   connects?: Parameters<typeof startServer>[1],
+  version = "v1beta1",
 ): Promise<PolicyServer> {
   const server = await startServer(t, connects, {
     gates: { MutatingAdmissionPolicy: true },
-    resources: servedResources(resources, { "admissionregistration.k8s.io/v1beta1": true }),
+    resources: servedResources(resources, { [`admissionregistration.k8s.io/${version}`]: true }),
   });
   const { ask } = server;
   const put: PolicyServer["put"] = async (path, body) => {
@@ -59,9 +60,9 @@ export async function startPolicyServer(
         reinvocationPolicy: "Never",
         ...spec,
       };
-      await put(`${GROUP}/v1beta1/mutatingadmissionpolicies`, { metadata, spec: policy });
+      await put(`${GROUP}/${version}/mutatingadmissionpolicies`, { metadata, spec: policy });
       const bound = { policyName: name, ...binding };
-      await put(`${GROUP}/v1beta1/mutatingadmissionpolicybindings`, { metadata, spec: bound });
+      await put(`${GROUP}/${version}/mutatingadmissionpolicybindings`, { metadata, spec: bound });
     },
     map: (name, more = {}, query = "") => ask("POST", `${MAPS}${query}`, { metadata: { name }, ...more }),
   };

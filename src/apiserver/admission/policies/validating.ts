@@ -5,6 +5,7 @@ import type { Admission, AdmissionPlugin, Authorizer } from "../../contracts.ts"
 import { refusal } from "../about.ts";
 import { Access } from "../expressions/access.ts";
 import { Activation } from "../expressions/activation.ts";
+import type { ConditionMetrics } from "../expressions/condition-metrics.ts";
 import type { Equivalents } from "../matching/equivalents.ts";
 import { seenAs } from "../matching/seen.ts";
 import { isExempt } from "./exempt.ts";
@@ -22,6 +23,7 @@ export interface ValidatingOptions {
   readonly equivalents: Equivalents;
   readonly authorizer: Authorizer;
   readonly metrics: PolicyMetrics;
+  readonly conditionMetrics: ConditionMetrics;
   readonly clock: Clock;
 }
 
@@ -85,7 +87,7 @@ class Round {
     { policy, binding, params, resource }: Invocation<Validations, Bound>,
     namespace: Awaited<ReturnType<ValidatingOptions["invocations"]["namespaceOf"]>>,
   ): Promise<void> {
-    const { equivalents, clock } = this.#options;
+    const { equivalents, clock, conditionMetrics } = this.#options;
     let seen;
     try {
       seen = await seenAs(this.#admission, resource, equivalents);
@@ -96,7 +98,7 @@ class Round {
     }
     const { variables } = policy;
     const activation = new Activation({ seen, access: this.#access, params, namespace, variables });
-    this.#settle(policy.name, binding, await judge(policy, activation, clock));
+    this.#settle(policy.name, binding, await judge(policy, activation, { clock, metrics: conditionMetrics }));
   }
 
   #settle(

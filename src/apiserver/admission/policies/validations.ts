@@ -2,11 +2,10 @@
 import type { Compiled } from "#api/admissionregistration-v1/expressions";
 import type { PolicyCompiler } from "#api/admissionregistration-v1/policy-compiler";
 import type { ValidatingAdmissionPolicy } from "#api/admissionregistration-v1/validatingadmissionpolicy";
-import type { Clock } from "#base/clock";
 import { BOOL, NULL, STRING } from "#machinery/cel/types";
 import { CelError, isError, type Result, typeNameOf } from "#machinery/cel/values";
 import { type Activation, Budget, OutOfBudget } from "../expressions/activation.ts";
-import { met } from "../expressions/conditions.ts";
+import { type ConditionOptions, met } from "../expressions/conditions.ts";
 import { type ErrorType, errorTypeOf } from "./policy-metrics.ts";
 import type { Policy } from "./source.ts";
 
@@ -80,25 +79,27 @@ const NOTHING: Verdict = { findings: [], annotations: [], failedAnnotations: [] 
 export async function judge(
   policy: Policy<Validations>,
   activation: Activation,
-  clock: Clock,
+  options: ConditionOptions,
 ): Promise<Verdict> {
-  const judge = new Judge(policy, activation, clock);
+  const judge = new Judge(policy, activation, options);
   return policy.conditions.length === 0 ? judge.verdict() : judge.verdictIfMet();
 }
 
 class Judge {
   readonly #policy: Policy<Validations>;
   readonly #activation: Activation;
-  readonly #clock: Clock;
+  readonly #options: ConditionOptions;
 
-  constructor(policy: Policy<Validations>, activation: Activation, clock: Clock) {
+  constructor(policy: Policy<Validations>, activation: Activation, options: ConditionOptions) {
     this.#policy = policy;
     this.#activation = activation;
-    this.#clock = clock;
+    this.#options = options;
   }
 
   async verdictIfMet(): Promise<Verdict> {
-    const held = await met(this.#policy.conditions, this.#activation);
+    const { name, conditions } = this.#policy;
+    const owner = { name, kind: "policy", type: "validate" } as const;
+    const held = await met({ owner, conditions }, this.#activation, this.#options);
     if (held === true) return this.verdict();
     // A policy that lets requests go on leaves out those that its conditions cannot tell about.
     if (held === false || this.#policy.failsOpen) return NOTHING;
@@ -123,11 +124,11 @@ class Judge {
 
   /** Undefined: it holds. */
   async #validate(index: number, validation: Validation, budget: Budget): Promise<Finding | undefined> {
-    const startMs = this.#clock.monotonic();
+    const startMs = this.#options.clock.monotonic();
     const { expression, compiled } = validation;
     const value = await this.#evaluate(compiled, expression, budget);
     if (value === true) return undefined;
-    const tookMs = this.#clock.monotonic() - startMs;
+    const tookMs = this.#options.clock.monotonic() - startMs;
     if (isError(value)) return this.#failure(index, value.message, tookMs);
     try {
       const message = await this.#messageOf(validation, budget);
@@ -155,9 +156,9 @@ class Judge {
     const failed: Finding[] = [];
     const budget = new Budget(POLICY_BUDGET);
     for (const [index, { key, expression, compiled }] of annotations.entries()) {
-      const startMs = this.#clock.monotonic();
+      const startMs = this.#options.clock.monotonic();
       const value = await this.#evaluate(compiled, expression.trim(), budget);
-      const tookMs = this.#clock.monotonic() - startMs;
+      const tookMs = this.#options.clock.monotonic() - startMs;
       if (isError(value)) failed.push(this.#failure(index, value.message, tookMs));
       else if (typeof value === "string") {
         if (value.trim() !== "") made.push([key, value.trim()]);

@@ -1,9 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { Registry } from "prom-client";
 import { MutatingWebhookConfiguration } from "#api/admissionregistration-v1/mutatingwebhookconfiguration";
 import { ConfigMap } from "#api/core-v1/configmap";
 import { made, problemsOf } from "#api/test-kit";
+import { systemClock } from "#base/clock";
 import type { Admission, Authorizer } from "../../contracts.ts";
+import { ConditionMetrics } from "../expressions/condition-metrics.ts";
 import { conditionsHold } from "./conditions.ts";
 import { compileHook, type Hook } from "./hook.ts";
 import { allowing, startServer, startWebhook } from "./test-kit.ts";
@@ -57,8 +60,14 @@ const authorizer: Authorizer = {
   },
 };
 
+const metrics = new ConditionMetrics(new Registry());
+
 const holds = (hook: Hook) =>
-  conditionsHold(hook, { admission, resource: ConfigMap as never, object, old: undefined }, authorizer);
+  conditionsHold(
+    hook,
+    { admission, resource: ConfigMap as never, object, old: undefined },
+    { type: "admit", authorizer, clock: systemClock, metrics },
+  );
 
 const table: readonly (readonly [boolean, ...string[]])[] = [
   [true, "true"],
@@ -116,7 +125,7 @@ test("conditions are compiled when they are written", () => {
 });
 
 test("a webhook is not asked where its conditions do not hold", async (t) => {
-  const [hook, { ask, configure }] = await Promise.all([startWebhook(t), startServer(t)]);
+  const [hook, { ask, configure, server }] = await Promise.all([startWebhook(t), startServer(t)]);
   hook.answers.set("/check", () => allowing);
   const matchConditions = named("!object.metadata.name.startsWith('skip')");
   await configure("Validating", "one", hook.webhook("/check", { matchConditions }));
@@ -128,4 +137,7 @@ test("a webhook is not asked where its conditions do not hold", async (t) => {
     hook.asked.map(({ name }) => name as string),
     ["ask-me"],
   );
+  const excluded =
+    'apiserver_admission_match_condition_exclusions_total{name="check.example.com",kind="webhook",type="validate",operation="CREATE"} 1';
+  assert.ok((await server.metrics.text()).includes(excluded));
 });

@@ -1,8 +1,8 @@
-import type { Admission, Authorizer } from "../../contracts.ts";
+import type { Admission } from "../../contracts.ts";
 import type { Equivalents } from "../matching/equivalents.ts";
 import type { Matching } from "../matching/matching.ts";
 import { type Seen, seenAs } from "../matching/seen.ts";
-import { conditionsHold } from "./conditions.ts";
+import { conditionsHold, type HookConditionOptions } from "./conditions.ts";
 import type { Hook } from "./hook.ts";
 
 /** Configurations are never subject to what they configure: a mistake could not be undone. */
@@ -18,10 +18,9 @@ const EXEMPT = new Set([
 export const isExempt = ({ resource: { group, plural } }: Admission): boolean =>
   group === "admissionregistration.k8s.io" && EXEMPT.has(plural);
 
-export interface HookMatchingOptions {
+export interface HookMatchingOptions extends HookConditionOptions {
   readonly matching: Matching;
   readonly equivalents: Equivalents;
-  readonly authorizer: Authorizer;
 }
 
 /** Decides which webhooks are asked about a write. */
@@ -34,11 +33,11 @@ export class HookMatching {
 
   /** The write as the webhook sees it; undefined: it is not asked. Throws when the namespace is gone. */
   async seenBy(hook: Hook, admission: Admission): Promise<Seen | undefined> {
-    const { matching, equivalents, authorizer } = this.#options;
+    const { matching, equivalents } = this.#options;
     const resource = await matching.matchedBy(hook.criteria, admission);
     if (!resource) return undefined;
     const seen = await seenAs(admission, resource, equivalents);
-    if (hook.conditions.length > 0 && !(await conditionsHold(hook, seen, authorizer))) return undefined;
+    if (hook.conditions.length > 0 && !(await conditionsHold(hook, seen, this.#options))) return undefined;
     return seen;
   }
 }

@@ -6,6 +6,7 @@ import type { ResourceSet } from "../../resource-set.ts";
 import { Caller } from "./call.ts";
 import { WebhookClient, type WebhookClientOptions } from "../../webhook-client/client.ts";
 import { Configurations } from "./configurations.ts";
+import type { ConditionMetrics } from "../expressions/condition-metrics.ts";
 import { Equivalents } from "../matching/equivalents.ts";
 import { Matching } from "../matching/matching.ts";
 import { HookMatching } from "./match.ts";
@@ -18,6 +19,7 @@ export interface WebhookOptions extends WebhookClientOptions {
   readonly authorizer: Authorizer;
   readonly kinds: ResourceSet;
   readonly registry: Registry;
+  readonly conditionMetrics: ConditionMetrics;
   /** Aborted when nobody will be asked any more. */
   readonly closing: AbortSignal;
 }
@@ -29,21 +31,19 @@ export function webhookPlugins(options: WebhookOptions): readonly AdmissionPlugi
   const client = new WebhookClient(options);
   options.closing.addEventListener("abort", () => client.close(), { once: true });
   const equivalents = new Equivalents(kinds);
-  const matching = new HookMatching({
-    ...options,
-    equivalents,
-    matching: new Matching({ ...options, equivalents }),
-  });
+  const matching = new Matching({ ...options, equivalents });
+  const hooksOf = (type: "admit" | "validate") =>
+    new HookMatching({ ...options, type, equivalents, matching, metrics: options.conditionMetrics });
   const calling = { ...options, client, metrics: new WebhookMetrics(registry) };
   return [
     mutatingWebhooks({
-      matching,
+      matching: hooksOf("admit"),
       equivalents,
       configurations: Configurations.mutating(cache),
       caller: new Caller("admit", calling),
     }),
     validatingWebhooks({
-      matching,
+      matching: hooksOf("validate"),
       configurations: Configurations.validating(cache),
       caller: new Caller("validating", calling),
     }),
