@@ -19,14 +19,18 @@ export interface Limits {
   readonly mutatingRequestsInFlightMax: number;
   /** Milliseconds a request may take altogether, unless it is a watch or a connection; clients may ask for less. */
   readonly requestMs: number;
+  /** Milliseconds in which a server which closes says that it is not ready, and still serves as before. */
+  readonly shutdownDelayMs: number;
   /** Milliseconds that a server which closes waits for the requests that it has begun to serve. */
   readonly drainMs: number;
   /** Milliseconds a client may take for its TLS handshake. */
   readonly handshakeMs: number;
   /** Milliseconds a client may take to send its headers. */
   readonly headersMs: number;
-  /** Milliseconds until a connection on which nothing happens is closed. */
+  /** Milliseconds until a connection of HTTP/1.1 on which nothing happens is closed. */
   readonly idleMs: number;
+  /** Milliseconds between questions to the other end of a connection of HTTP/2 whether it is still there. */
+  readonly heartbeatMs: number;
   /** Milliseconds a client may take to send its body. */
   readonly bodyMs: number;
   /** Milliseconds a read waits for a resourceVersion that has not been seen yet. */
@@ -58,10 +62,12 @@ export const defaultLimits: Limits = {
   requestsInFlightMax: 400,
   mutatingRequestsInFlightMax: 200,
   requestMs: 60_000,
+  shutdownDelayMs: 0,
   drainMs: 10_000,
   handshakeMs: 10_000,
   headersMs: 30_000,
   idleMs: 120_000,
+  heartbeatMs: 30_000,
   bodyMs: 60_000,
   freshnessMs: 3_000,
   windowEventsMax: 10_000,

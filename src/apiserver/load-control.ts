@@ -1,16 +1,20 @@
 /** What keeps the server well when more is asked of it than it can do. */
 import { FlowSchema } from "#api/flowcontrol-v1/flowschema";
 import { PriorityLevelConfiguration } from "#api/flowcontrol-v1/prioritylevelconfiguration";
-import type { Clock } from "#base/clock";
+import { type Clock, sleep } from "#base/clock";
 import type { Scope } from "#base/scope";
+import { Registry } from "prom-client";
 import type { Loopback, ReadCache } from "./contracts.ts";
 import { debugPath } from "./flow-control/debug.ts";
 import { FlowControl } from "./flow-control/flow-control.ts";
 import { registerFlowMetrics } from "./flow-control/flow-metrics.ts";
 import { FlowControlKeeper } from "./flow-control/keeper.ts";
+import type { Health } from "./health/health.ts";
+import { START_STEPS } from "./health/start-steps.ts";
 import type { Limits } from "./limits.ts";
 import type { RequestMetrics } from "./metrics.ts";
 import { InFlight } from "./request/in-flight.ts";
+import type { PathHandler } from "./request/handlers.ts";
 import type { PathTable } from "./request/path-table.ts";
 import type { ResourceSet } from "./resource-set.ts";
 
@@ -22,6 +26,7 @@ export interface LoadControlOptions {
   readonly limits: Limits;
   readonly kinds: ResourceSet;
   readonly metrics: RequestMetrics;
+  readonly health: Health;
   readonly paths: PathTable;
   readonly scope: Scope;
 }
@@ -37,6 +42,7 @@ export function startLoadControl({
   limits,
   kinds,
   metrics,
+  health,
   paths,
   scope,
 }: LoadControlOptions): LoadControl {
@@ -45,15 +51,43 @@ export function startLoadControl({
     clock,
     seats: limits.requestsInFlightMax + limits.mutatingRequestsInFlightMax,
     waitMs: limits.requestMs * WAIT_PART,
-    objects: ({ group, version, resource }) =>
-      kinds.find(group, version, resource)?.storage?.cache.size ?? 0,
+    objects: ({ group, version, resource }) => kinds.find(group, version, resource)?.storage?.cache.size ?? 0,
   });
   scope.defer(() => flow.close());
   metrics.watchInFlight(inFlight);
   metrics.watchStorage(kinds);
   registerFlowMetrics(metrics.registry, flow);
   paths.add(...debugPath(flow));
+  health.done(...START_STEPS);
+  paths.add("/metrics/slis", indicators(health));
   return { inFlight, flow };
+}
+
+/** What the health checks have said, for those who keep service levels. */
+function indicators(health: Health): PathHandler {
+  const registry = new Registry();
+  health.register(registry);
+  return async ({ exchange, headers }) => {
+    const body = Buffer.from(await registry.metrics());
+    exchange.reply(200, { ...headers, "content-type": registry.contentType }, body);
+  };
+}
+
+interface Draining {
+  readonly health: Health;
+  readonly inFlight: InFlight;
+  /** Stops to take connections. */
+  readonly refuse: () => void;
+  readonly clock: Clock;
+  readonly limits: Limits;
+}
+
+/** Says that requests should go elsewhere, then turns them away; what has begun may end in its time. */
+export async function drain({ health, inFlight, refuse, clock, limits }: Draining): Promise<void> {
+  health.shutDown();
+  if (limits.shutdownDelayMs > 0) await sleep(clock, limits.shutdownDelayMs);
+  refuse();
+  await inFlight.drain(limits.drainMs);
 }
 
 export interface KeptFlowControl {

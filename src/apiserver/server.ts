@@ -24,7 +24,7 @@ import type { Exchange } from "./http/exchange.ts";
 import { Listener, type ServingCertificate } from "./http/listener.ts";
 import { KindFactory } from "./kinds.ts";
 import { type Limits, defaultLimits } from "./limits.ts";
-import { keepFlowControl, startLoadControl } from "./load-control.ts";
+import { drain, keepFlowControl, startLoadControl } from "./load-control.ts";
 import { RequestMetrics } from "./metrics.ts";
 import { ServerReadCache } from "./read-cache.ts";
 import { Dispatcher } from "./request/dispatch.ts";
@@ -139,7 +139,7 @@ export async function startApiServer(asked: ApiServerOptions): Promise<ApiServer
   const identity = options.frontProxy ?? nobody;
   const aggregation = new Aggregation({ kinds, cache, clock, random, scope, identity });
   addStandardPaths(handlers.paths, { kinds, aggregation, health, metrics, address });
-  const load = startLoadControl({ clock, limits, kinds, metrics, paths: handlers.paths, scope });
+  const load = startLoadControl({ clock, limits, kinds, metrics, health, paths: handlers.paths, scope });
   // The rooms are made of what they guard: they see the loopback before they exist themselves.
   const plugins: AdmissionPlugin[] = [];
   const deps: RestDeps = {
@@ -186,6 +186,7 @@ export async function startApiServer(asked: ApiServerOptions): Promise<ApiServer
 
   const guards: Guards = { impersonate: undefined, audit: undefined, ...rooms };
   const chain = serving.chain(guards);
+  const listeners: Listener[] = [];
   return {
     transport: (user) => serving.transport(user, guards),
     cache,
@@ -196,6 +197,7 @@ export async function startApiServer(asked: ApiServerOptions): Promise<ApiServer
       const { takesUpgrade } = aggregation;
       const listener = new Listener({ ...tls, clock, limits, handle: chain.handle, takesUpgrade });
       const bound = await listener.listen(host, port);
+      listeners.push(listener);
       scope.defer(() => listener.close());
       url = `https://${host.includes(":") ? `[${host}]` : host}:${bound.port}`;
       return { url, port: bound.port, renew: (renewed) => listener.renew(renewed) };
@@ -207,7 +209,11 @@ export async function startApiServer(asked: ApiServerOptions): Promise<ApiServer
       if (store.isShared) await keepAddresses({ store, clock, publish }, where, scope);
       else await publish([address]);
     },
-    close: () => scope.close(),
+    async close() {
+      const refuse = () => listeners.forEach((listener) => listener.refuse());
+      await drain({ health, inFlight: load.inFlight, refuse, clock, limits });
+      await scope.close();
+    },
   };
 }
 
@@ -255,9 +261,10 @@ const nobody = () => undefined;
 function healthOf({ healthChecks = [], store }: ApiServerOptions, feed: Feed): Health {
   const health = new Health();
   for (const check of healthChecks) health.add(check);
-  health.add({ name: "store", check: async () => void (await store.get("/registry/health")) });
+  health.add({ name: "etcd", check: async () => void (await store.get("/registry/health")) });
   health.add({
-    name: "watch-cache",
+    name: "informer-sync",
+    onlyReadiness: true,
     check: () => (feed.following ? undefined : "the store cannot be followed"),
   });
   return health;

@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import {
   type IncomingMessage,
+  type Server as HttpServer,
   STATUS_CODES,
   type ServerOptions as HttpServerOptions,
   ServerResponse,
@@ -19,6 +20,7 @@ import { logger } from "#base/log";
 import type { Limits } from "../limits.ts";
 import type { Exchange } from "./exchange.ts";
 import { H1Exchange } from "./h1-exchange.ts";
+import { Heartbeat } from "./heartbeat.ts";
 import { H2Exchange } from "./h2-exchange.ts";
 import { UpgradeExchange } from "./upgrade-exchange.ts";
 
@@ -39,9 +41,8 @@ export interface ListenerOptions extends ServingCertificate {
   readonly takesUpgrade: (url: string) => boolean;
 }
 
-/** Connections that send nothing are closed after this long. */
-const KEEP_ALIVE_MS = 120_000;
-const HEADERS_MS = 30_000;
+/** Milliseconds between looks at connections that take too long for their headers. */
+const LOOK_MS = 5_000;
 /**
  * Megabytes that Node counts for one HTTP/2 connection before it refuses every further stream. It never takes off what
  * still waited on streams that were reset, so its own bound of 10 makes a connection useless after a few lists that
@@ -63,6 +64,8 @@ export class Listener {
   readonly #sessions = new Set<Http2Session>();
   readonly #sockets = new Set<Socket>();
   readonly #peers = new WeakMap<object, Peer>();
+  readonly #heartbeat: Heartbeat;
+  #closed: Promise<void> | undefined;
 
   constructor(options: ListenerOptions) {
     this.#options = options;
@@ -75,19 +78,27 @@ export class Listener {
       key: options.key,
       ca: options.clientCa,
       minVersion: "TLSv1.2",
+      handshakeTimeout: limits.handshakeMs,
       maxHeaderSize: limits.headerBytesMax,
+      maxHeaderListPairs: limits.headersMax,
       maxSessionMemory: SESSION_MEGABYTES_MAX,
       settings: {
         maxConcurrentStreams: limits.streamsPerConnectionMax,
         maxHeaderListSize: limits.headerBytesMax,
         initialWindowSize: WINDOW_BYTES,
       },
-      keepAliveTimeout: KEEP_ALIVE_MS,
-      headersTimeout: HEADERS_MS,
+      keepAliveTimeout: limits.idleMs,
+      headersTimeout: limits.headersMs,
+      connectionsCheckingInterval: Math.min(LOOK_MS, limits.headersMs),
     } as Parameters<typeof createSecureServer>[0]);
+    this.#server.maxConnections = limits.connectionsMax;
+    // HTTP/1.1 is served by the same server; its types know only the rest of it.
+    (this.#server as unknown as HttpServer).maxHeadersCount = limits.headersMax;
+    this.#heartbeat = new Heartbeat(options.clock, limits.heartbeatMs);
     this.#listenForRequests();
     this.#server.on("session", (session) => {
       this.#sessions.add(session);
+      this.#heartbeat.add(session);
       session.once("close", () => this.#sessions.delete(session));
       session.on("error", () => undefined);
     });
@@ -118,11 +129,20 @@ export class Listener {
     });
   }
 
+  /** Takes no more connections, and tells those that are open to go elsewhere with what is new. */
+  refuse(): void {
+    this.#closed ??= new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    for (const session of this.#sessions) session.close();
+  }
+
+  /** What has been written so far may still leave; then every connection ends. */
   async close(): Promise<void> {
-    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    this.refuse();
+    this.#heartbeat.close();
+    if (this.#sockets.size > 0) await flushed();
     for (const session of this.#sessions) session.destroy();
     for (const socket of this.#sockets) socket.destroy();
-    await closed;
+    await this.#closed;
   }
 
   #listenForRequests(): void {
@@ -173,6 +193,13 @@ export class Listener {
     this.#peers.set(connection, peer);
     return peer;
   }
+}
+
+/** Turns of the event loop after which what was written has left, wherever the other end reads. */
+const FLUSH_TURNS = 5;
+
+async function flushed(): Promise<void> {
+  for (let turn = 0; turn < FLUSH_TURNS; turn++) await new Promise((resolve) => setImmediate(resolve));
 }
 
 /** What is no HTTP/1.1 gets the answer that Go's server gives, and no more. */

@@ -127,7 +127,7 @@ export class Chain {
       expired: false,
       expire: () => this.#expire(visit),
     };
-    if (inFlight.draining) throw shuttingDown(asked);
+    if (inFlight.draining && !HEALTH.test(asked.info.path)) throw shuttingDown(asked);
     if (!visit.lasts) inFlight.begin(visit, startMs);
     return visit;
   }
@@ -374,6 +374,9 @@ function nameLimits(headers: Headers, { flow }: Ticket): void {
   if (schema !== "") headers["x-kubernetes-pf-flowschema-uid"] = schema;
   if (level !== "") headers["x-kubernetes-pf-prioritylevel-uid"] = level;
 }
+
+/** Whoever watches a server that closes is still told how it is. */
+const HEALTH = /^\/(?:livez|readyz|healthz)(?:\/|$)/;
 
 /** Seconds after which another server, or this one anew, is worth a try. */
 const SHUTDOWN_RETRY_SECONDS = 5;

@@ -1,0 +1,34 @@
+import type { Http2Session } from "node:http2";
+import type { Clock } from "#base/clock";
+import { Deadlines } from "../request/deadlines.ts";
+
+/** Finds connections whose other end is gone without a word: a watch over one would stay open for ever. */
+export class Heartbeat {
+  readonly #clock: Clock;
+  readonly #deadlines: Deadlines<Http2Session>;
+  /** Have been asked, and have not answered. */
+  readonly #asked = new WeakSet<Http2Session>();
+
+  /** `everyMs`: so long a session may be silent when it is asked. */
+  constructor(clock: Clock, everyMs: number) {
+    this.#clock = clock;
+    this.#deadlines = new Deadlines(clock, everyMs, (session) => this.#beat(session));
+  }
+
+  add(session: Http2Session): void {
+    this.#deadlines.add(session, this.#clock.monotonic());
+    session.once("close", () => this.#deadlines.delete(session));
+  }
+
+  close(): void {
+    this.#deadlines.close();
+  }
+
+  #beat(session: Http2Session): void {
+    if (session.destroyed) return;
+    if (this.#asked.has(session)) return session.destroy();
+    this.#asked.add(session);
+    session.ping(() => this.#asked.delete(session));
+    this.#deadlines.add(session, this.#clock.monotonic());
+  }
+}
