@@ -279,6 +279,37 @@ test("custom objects are changed as their schema says", async (t) => {
   );
 });
 
+test("a policy may ask for another version, and changes the object there", async (t) => {
+  const { mutating, ask } = await startPolicyServer(t);
+  const resourceRules = [
+    {
+      operations: ["CREATE"],
+      apiGroups: ["autoscaling"],
+      apiVersions: ["v2"],
+      resources: ["horizontalpodautoscalers"],
+    },
+  ];
+  await mutating("calm", {
+    matchConstraints: { resourceRules },
+    ...patch(`[
+      JSONPatch{op: "replace", path: "/spec/metrics/0/resource/target/averageUtilization",
+        value: object.spec.metrics[0].resource.target.averageUtilization + 1}
+    ]`),
+  });
+  const scalers = "/apis/autoscaling/v1/namespaces/default/horizontalpodautoscalers";
+  const made = await ask("POST", scalers, {
+    metadata: { name: "a" },
+    spec: {
+      maxReplicas: 3,
+      targetCPUUtilizationPercentage: 50,
+      scaleTargetRef: { kind: "Deployment", name: "a", apiVersion: "apps/v1" },
+    },
+  });
+  assert.equal(made.status, 201, JSON.stringify(made.json));
+  assert.equal(made.json.apiVersion, "autoscaling/v1");
+  assert.equal(made.json.spec.targetCPUUtilizationPercentage, 51);
+});
+
 test("mutating policies work where only an old version of them is served", async (t) => {
   const { mutating, map } = await startPolicyServer(t, undefined, "v1alpha1");
   await mutating("label", apply(labelled("a")));

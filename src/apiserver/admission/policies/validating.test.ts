@@ -1,6 +1,7 @@
 /** Validating policies as clients of the API meet them. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { ConnectHandler } from "../../request/handlers.ts";
 import type { Answered, Json } from "../webhooks/test-kit.ts";
 import { CONFIG_MAPS, GROUP, MAPS, startPolicyServer } from "./test-kit.ts";
 
@@ -424,4 +425,35 @@ test("a scale is judged as a scale", async (t) => {
   assert.equal((await ask("PATCH", `${deployments}/d/scale`, { spec: { replicas: 2 } })).status, 200);
   const refused = await ask("PATCH", `${deployments}/d/scale`, { spec: { replicas: 3 } });
   assert.equal(refused.status, 422, JSON.stringify(refused.json as Json));
+});
+
+test("a connection is judged by its options, before it is made", async (t) => {
+  const connected: string[] = [];
+  const connects = new Map<string, ConnectHandler>([
+    [
+      "pods/exec",
+      async ({ exchange, info }) => {
+        connected.push(info.name);
+        exchange.reply(200, {}, Buffer.from("{}"));
+      },
+    ],
+  ]);
+  const { validating, put, ask } = await startPolicyServer(t, connects);
+  const resourceRules = [
+    { operations: ["CONNECT"], apiGroups: [""], apiVersions: ["v1"], resources: ["pods/exec"] },
+  ];
+  await validating("no-shell", {
+    matchConstraints: { resourceRules },
+    ...rule("object.kind == 'PodExecOptions' && oldObject == null && !('sh' in object.command)", {
+      message: "no shells",
+      reason: "Forbidden",
+    }),
+  });
+  const pods = "/api/v1/namespaces/default/pods";
+  await put(pods, { metadata: { name: "p" }, spec: { containers: [{ name: "c", image: "i" }] } });
+  const why = `pods "p" is forbidden: ValidatingAdmissionPolicy 'no-shell' with binding 'no-shell' denied request: no shells`;
+  denied(await ask("POST", `${pods}/p/exec?command=sh&stdin=true`), 403, "Forbidden", why);
+  assert.deepEqual(connected, []);
+  await ask("POST", `${pods}/p/exec?command=ls`);
+  assert.deepEqual(connected, ["p"]);
 });
