@@ -44,7 +44,7 @@ async function makeToken({ api, namespace }: ConformanceContext, name: string, a
     name,
     body: { spec: { audiences, expirationSeconds: 3600 } },
   });
-  return status as V1TokenRequestStatus;
+  return status as Required<V1TokenRequestStatus>;
 }
 
 conformance(

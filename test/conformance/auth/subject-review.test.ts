@@ -65,7 +65,7 @@ conformance(
         namespace,
         body: { metadata: { namespace }, spec: { user, resourceAttributes: elsewhere } },
       }),
-      400,
+      422,
     );
     await refused(
       reviews.createSubjectAccessReview({ body: { spec: { resourceAttributes } } }),
