@@ -138,7 +138,7 @@ export async function startApiServer(asked: ApiServerOptions): Promise<ApiServer
   const address = () => url.replace(/^https:\/\//, "");
   const identity = options.frontProxy ?? nobody;
   const aggregation = new Aggregation({ kinds, cache, clock, random, scope, identity });
-  addStandardPaths(handlers.paths, { kinds, aggregation, health, metrics, address });
+  addStandardPaths(handlers.paths, { kinds, aggregation, health, metrics, clock, address });
   const load = startLoadControl({ clock, limits, kinds, metrics, health, paths: handlers.paths, scope });
   // The rooms are made of what they guard: they see the loopback before they exist themselves.
   const plugins: AdmissionPlugin[] = [];

@@ -1,5 +1,6 @@
 /** The paths that every API server has, beside those of its kinds. */
 import { Status as StatusKind } from "#api/meta-v1/status";
+import type { Clock } from "#base/clock";
 import type { Aggregation } from "./aggregation/aggregation.ts";
 import { Discovery } from "./discovery/discovery.ts";
 import type { Health } from "./health/health.ts";
@@ -17,6 +18,7 @@ export interface StandardPathsOptions {
   readonly aggregation: Aggregation;
   readonly health: Health;
   readonly metrics: RequestMetrics;
+  readonly clock: Clock;
   /** Where clients reach this server, as host and port. */
   readonly address: () => string;
 }
@@ -42,8 +44,8 @@ function addDiscovery(paths: PathTable, { kinds, aggregation, address }: Standar
   for (const root of ["/api", "/apis"]) addBoth(paths, root, discovery.handle);
 }
 
-function addOpenApi(paths: PathTable, { kinds }: StandardPathsOptions): void {
-  const openApi = new OpenApi(kinds);
+function addOpenApi(paths: PathTable, options: StandardPathsOptions): void {
+  const openApi = new OpenApi(options);
   paths.add("/openapi/v2", openApi.v2);
   addBoth(paths, "/openapi/v3", openApi.v3);
 }

@@ -184,6 +184,28 @@ test("the other server's groups stand in discovery and in OpenAPI", async (t) =>
   assert.equal(first.items[1].metadata.name, "wardle.example.com");
 });
 
+test("what the other server says of its kinds is part of what this one says", async (t) => {
+  const { cluster, extension } = await startAnnounced(t);
+  const { admin } = cluster;
+  const name = "io.k8s.api.wardle.v1alpha1.Flunder";
+  const v2 = (await ask(admin, "GET", "/openapi/v2")).json();
+  assert.ok(v2.definitions[name]);
+  assert.ok(v2.definitions["io.k8s.api.core.v1.Pod"]);
+  assert.ok(v2.paths[`${BASE}/namespaces/{namespace}/flunders`]);
+  const protobuf = { accept: "application/com.github.proto-openapi.spec.v2@v1.0+protobuf" };
+  assert.match((await ask(admin, "GET", "/openapi/v2", undefined, protobuf)).text, /Flunder/);
+  const index = (await ask(admin, "GET", "/openapi/v3")).json();
+  const address = index.paths[BASE.slice(1)].serverRelativeURL as string;
+  const own = await ask(
+    extension.server.transport({ name: "root", groups: ["system:masters"] }),
+    "GET",
+    `/openapi/v3${BASE}`,
+  );
+  const document = await ask(admin, "GET", address);
+  assert.deepEqual(document.json(), own.json());
+  assert.equal(document.headers["cache-control"], "public, immutable");
+});
+
 test("availability follows the service, its endpoints and its answers", async (t) => {
   const cluster = await startAggregatedCluster(t);
   const { admin, clock } = cluster;

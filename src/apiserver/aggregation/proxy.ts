@@ -3,7 +3,7 @@ import type { Duplex, Readable } from "node:stream";
 import { pipeline } from "node:stream";
 import { StatusError, serviceUnavailable } from "#machinery/status";
 import { causeText } from "../webhook-client/transport-errors.ts";
-import { type Exchange, drained } from "../http/exchange.ts";
+import { type Exchange, type OutgoingStream, drained } from "../http/exchange.ts";
 import type { PathRequest } from "../request/handlers.ts";
 import { tunnel } from "../streaming/tunnel.ts";
 import { forwardedAnswer, forwardedRequest } from "./front-proxy.ts";
@@ -16,7 +16,7 @@ export async function proxyTo(remote: Remote, request: PathRequest): Promise<voi
   const started = remote.request({
     method: exchange.method,
     path: exchange.search === "" ? exchange.path : `${exchange.path}?${exchange.search}`,
-    headers: forwardedRequest(exchange, user),
+    headers: { ...forwardedRequest(exchange, user), "audit-id": request.headers["audit-id"] ?? "" },
     signal: exchange.signal,
   });
   const { raw } = exchange;
@@ -95,14 +95,14 @@ const REDIRECTED = "the backend attempted to redirect this request, which is not
 const isEmpty = (method: string, status: number): boolean =>
   method === "HEAD" || status === 204 || status === 304;
 
-async function relay(response: IncomingMessage, { exchange, headers }: PathRequest): Promise<void> {
+async function relay(response: IncomingMessage, { exchange, headers, info }: PathRequest): Promise<void> {
   const { statusCode: status = 502 } = response;
   if (status >= 300 && status <= 399 && response.headers.location !== undefined) {
     response.destroy();
     const plain = { ...headers, "content-type": "text/plain; charset=utf-8" };
     return exchange.reply(502, plain, Buffer.from(REDIRECTED));
   }
-  const all = { ...headers, ...forwardedAnswer(response.headers) };
+  const all = { ...headers, ...forwardedAnswer(response.headers), "audit-id": headers["audit-id"] ?? "" };
   if (isEmpty(exchange.method, status)) {
     response.resume();
     return exchange.reply(status, all, undefined);
@@ -110,6 +110,12 @@ async function relay(response: IncomingMessage, { exchange, headers }: PathReque
   if (exchange.signal.aborted) return void response.destroy();
   const out = exchange.open(status, all);
   out.onClose(() => response.destroy());
+  const passed = pass(response, out);
+  // A watch that stands has been served; how long it lasts is no work of ours.
+  if (info.verb !== "watch") await passed;
+}
+
+async function pass(response: IncomingMessage, out: OutgoingStream): Promise<void> {
   try {
     for await (const chunk of response) if (!out.write(chunk as Buffer)) await drained(out);
     out.end();

@@ -82,8 +82,23 @@ export function customResource(
   });
   const { group, kind } = base;
   const name = `${group.split(".").toReversed().join(".")}.${version.name}.${kind}`;
-  return { ...base, listKind: names.listKind || `${kind}List`, schema: structOf(name, schema) };
+  return {
+    ...base,
+    listKind: names.listKind || `${kind}List`,
+    schema: structOf(name, withSelectable(schema, version)),
+  };
 }
+
+/** Clients learn from the schema which fields they may select by. */
+const withSelectable = (schema: JsonSchema, { selectableFields = [] }: Version): JsonSchema =>
+  selectableFields.length === 0
+    ? schema
+    : {
+        ...schema,
+        "x-kubernetes-selectable-fields": selectableFields.map(({ jsonPath }) => ({
+          fieldPath: jsonPath.slice(1),
+        })),
+      };
 
 /** Apply creates what is not there. */
 function validateCreate({ apiVersion, kind }: AnyObject): never {

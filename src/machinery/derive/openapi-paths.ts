@@ -168,6 +168,31 @@ class KindPaths {
     }
     yield* item(`${base}/{name}`, [NAME, ...scope, PRETTY], this.#single());
     yield* this.#subresources(base, [NAME, ...scope, PRETTY]);
+    yield* this.#watches(root);
+  }
+
+  /** The older way to watch, that clients of old still take. */
+  *#watches(root: string): Iterable<PathItem> {
+    const { plural, namespaced } = this.#of;
+    if (!this.#can("watch") || this.#of.schema.rules.structural) return;
+    const scope = namespaced ? [NAMESPACE] : [];
+    const base = namespaced ? `${root}/watch/namespaces/{namespace}/${plural}` : `${root}/watch/${plural}`;
+    const query = [...LIST_QUERY, PRETTY].toSorted((a, b) => (a.name < b.name ? -1 : 1));
+    yield* item(base, [...scope, ...query], [this.#watch("List", "watchlist")]);
+    if (namespaced)
+      yield* item(`${root}/watch/${plural}`, query, [this.#watch("ListForAllNamespaces", "watchlist", "")]);
+    yield* item(`${base}/{name}`, [NAME, ...scope, ...query], [this.#watch("", "watch")]);
+  }
+
+  #watch(suffix: string, action: string, scoped = this.#scoped): Operation {
+    const { kind } = this.#of;
+    const what = action === "watch" ? `one ${kind}` : `${kind} objects`;
+    const description = `Watches ${what}. Deprecated: list with the parameter 'watch' instead.`;
+    return this.#operation("get", action, `watch${this.#words}${scoped}${kind}${suffix}`, description, {
+      query: [],
+      answer: this.#kinds.schemaForKind("v1", "WatchEvent"),
+      streams: true,
+    });
   }
 
   #can(verb: string): boolean {

@@ -192,14 +192,18 @@ export class OpenApiV3 {
 
   /** The JSON of `/openapi/v3`: each document's address, with a hash that changes when the document does. */
   index(): Uint8Array {
-    if (this.#index) return this.#index;
+    this.#index ??= encodeJson({ paths: this.addresses() });
+    return this.#index;
+  }
+
+  /** The rows of the index, sorted. */
+  addresses(): Readonly<Record<string, { readonly serverRelativeURL: string }>> {
     const paths: Record<string, { serverRelativeURL: string }> = {};
     for (const path of [...this.#groups.keys()].sort()) {
       const { hash } = this.#make(path)!;
       paths[path] = { serverRelativeURL: `/openapi/v3/${path}?hash=${hash}` };
     }
-    this.#index = encodeJson({ paths });
-    return this.#index;
+    return paths;
   }
 
   /** The JSON of `/openapi/v3/PATH`, where path is `api/v1` or `apis/apps/v1`; undefined when there is none. */

@@ -55,6 +55,10 @@ test("operations have names of their own", () => {
     "patchCoreV1NodeStatus",
     "createCoreV1NamespacedPodEviction",
     "getAppsV1APIResources",
+    "watchCoreV1NamespacedPodList",
+    "watchCoreV1PodListForAllNamespaces",
+    "watchCoreV1NamespacedPod",
+    "watchCoreV1NodeList",
   ]) {
     assert.ok(ids.includes(id), id);
   }
@@ -73,6 +77,12 @@ test("what kubectl looks for", () => {
   });
   assert.ok(patch.parameters!.some(({ name }) => name === "fieldValidation"));
   assert.equal(patch["x-kubernetes-action"], "patch");
+
+  const watch = v3.paths["/apis/apps/v1/watch/namespaces/{namespace}/deployments"] as Record<
+    string,
+    OperationNode
+  >;
+  assert.equal(watch.get!["x-kubernetes-action"], "watchlist");
 
   const deployment = v3.components.schemas["io.k8s.api.apps.v1.Deployment"]!;
   assert.deepEqual(deployment["x-kubernetes-group-version-kind"], [

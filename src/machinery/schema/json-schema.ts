@@ -35,6 +35,8 @@ export interface JsonSchema {
   readonly "x-kubernetes-list-type"?: string;
   readonly "x-kubernetes-map-type"?: string;
   readonly "x-kubernetes-validations"?: readonly SchemaRule[];
+  /** At the root: what a field selector may name. */
+  readonly "x-kubernetes-selectable-fields"?: readonly { readonly fieldPath: string }[];
 }
 
 /** One rule in CEL, at the place of the schema that it is about. */

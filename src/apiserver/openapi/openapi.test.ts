@@ -1,0 +1,41 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { startHarness } from "../harness.ts";
+
+test("a document has one address for each of its versions", async (t) => {
+  const { ask } = await startHarness(t);
+  const index = await ask("GET", "/openapi/v3");
+  const address = index.json.paths["apis/apps/v1"].serverRelativeURL as string;
+  const named = await ask("GET", address);
+  assert.equal(named.status, 200);
+  assert.equal(named.headers["cache-control"], "public, immutable");
+  assert.equal(new Date(named.headers.expires!).getUTCFullYear(), 2027);
+  const hash = new URLSearchParams(address.split("?")[1]).get("hash");
+  assert.equal(named.headers.etag, `"${hash}"`);
+  const plain = await ask("GET", "/openapi/v3/apis/apps/v1");
+  assert.equal(plain.headers["cache-control"], "no-cache, private");
+  assert.equal(plain.text, named.text);
+  const tagged = { "if-none-match": named.headers.etag! };
+  assert.equal((await ask("GET", "/openapi/v3/apis/apps/v1", undefined, tagged)).status, 304);
+  const old = await ask("GET", "/openapi/v3/apis/apps/v1?hash=00");
+  assert.equal(old.status, 301);
+  assert.equal(old.headers.location, address);
+  assert.equal((await ask("GET", "/openapi/v3/apis/apps/v9")).status, 404);
+});
+
+test("forms that are not there are not acceptable", async (t) => {
+  const { ask } = await startHarness(t);
+  const version3 = "application/com.github.proto-openapi.spec.v3@v1.0+protobuf";
+  const cases: readonly (readonly [string, string, number, string?])[] = [
+    ["/openapi/v2", "application/com.github.proto-openapi.spec.v2@v1.0+protobuf", 200, "protobuf"],
+    ["/openapi/v2", "application/json, */*", 200, "application/json"],
+    ["/openapi/v2", "text/html", 406],
+    ["/openapi/v3/api/v1", version3, 406],
+    ["/openapi/v3/api/v1", `${version3}, application/json;q=0.9`, 200, "application/json"],
+  ];
+  for (const [path, accept, status, type] of cases) {
+    const answer = await ask("GET", path, undefined, { accept });
+    assert.equal(answer.status, status, `${path} ${accept}`);
+    if (type !== undefined) assert.match(answer.headers["content-type"]!, new RegExp(type));
+  }
+});
