@@ -43,11 +43,14 @@ export const profileInto = (folder: string): void =>
   void (nodeOptions = ["--cpu-prof", `--cpu-prof-dir=${folder}`]);
 
 /** On a new folder, or on one that a control plane has left. */
-export async function startControlPlane(folder = newFolder("cluster")): Promise<ControlPlane> {
+export async function startControlPlane(
+  folder = newFolder("cluster"),
+  { store = "" }: { readonly store?: string } = {},
+): Promise<ControlPlane> {
   program ??= bundle("server.ts");
   const [file, port] = await Promise.all([program, freePort()]);
   const began = performance.now();
-  const child = start(process.execPath, [...nodeOptions, file, folder, String(port)], "pipe");
+  const child = start(process.execPath, [...nodeOptions, file, folder, String(port), store], "pipe");
   const ready = once(createInterface({ input: child.stdout! }), "line");
   const ended = once(child, "exit").then(() => Promise.reject(new Error("the control plane ended")));
   ended.catch(() => undefined);

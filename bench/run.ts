@@ -6,13 +6,18 @@
 import { parseArgs } from "node:util";
 import type { Case } from "./case.ts";
 import { create } from "./cases/create.ts";
+import { custom } from "./cases/custom.ts";
 import { deployment } from "./cases/deployment.ts";
 import { get } from "./cases/get.ts";
 import { idle } from "./cases/idle.ts";
+import { large } from "./cases/large.ts";
 import { list } from "./cases/list.ts";
+import { onEtcd } from "./cases/on-etcd.ts";
+import { protobuf } from "./cases/protobuf.ts";
 import { scheduler } from "./cases/scheduler.ts";
 import { start } from "./cases/start.ts";
 import { watch } from "./cases/watch.ts";
+import { watchers } from "./cases/watchers.ts";
 import { profileInto } from "./control-plane.ts";
 import { type FigureKey, kindOf, median } from "./figures.ts";
 import { describeMachine } from "./machine.ts";
@@ -20,7 +25,21 @@ import { quietMachine } from "./quiet.ts";
 import { writeResults } from "./report.ts";
 import { cleanUp } from "./workspace.ts";
 
-const cases: readonly Case[] = [start, idle, create, get, list, watch, deployment, scheduler];
+const cases: readonly Case[] = [
+  start,
+  idle,
+  create,
+  onEtcd,
+  get,
+  list,
+  protobuf,
+  large,
+  watch,
+  watchers,
+  custom,
+  deployment,
+  scheduler,
+];
 const QUIET_WITHIN_MS = 120_000;
 const ROUNDS = { quick: 1, full: 5 };
 

@@ -1,6 +1,7 @@
 /**
  * A control plane in a process of its own, as the benchmarks measure it: everything that `k8ts server` runs beside the
- * node. Arguments: folder, port. Writes `pki/admin.crt` and `pki/admin.key` for the client, and says `ready`.
+ * node. Arguments: folder, port, and where the store is unless it is
+ * embedded. Writes `pki/admin.crt` and `pki/admin.key` for the client, and says `ready`.
  */
 import { join } from "node:path";
 import { systemClock } from "#base/clock";
@@ -9,11 +10,12 @@ import { Scope } from "#base/scope";
 import { CertificateStore } from "#cluster/certificates/certificate-store";
 import { adminClient } from "#cluster/certificates/profiles";
 import { startControlPlane } from "#cluster/control-plane";
+import { parseServerFlags } from "#cluster/flags/server-flags";
 
 const log = logger("bench");
 setLogSink(jsonLines("error", systemClock.now, (line) => process.stderr.write(line)));
 
-const [folder = "", port = ""] = process.argv.slice(2);
+const [folder = "", port = "", store = ""] = process.argv.slice(2);
 const scope = new Scope((error) => log.error("a part of the control plane failed", { error }));
 const pkiDir = join(folder, "pki");
 await startControlPlane({
@@ -26,7 +28,7 @@ await startControlPlane({
   podRange: "10.128.0.0/9",
   serviceRange: "10.96.0.0/16",
   clusterDomain: "cluster.local",
-  flags: {},
+  flags: parseServerFlags(store === "" ? {} : { store: [store] }),
   scope,
 });
 const certificates = await CertificateStore.open(pkiDir, { clock: systemClock });

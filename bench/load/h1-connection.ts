@@ -83,12 +83,12 @@ export class H1Connection {
 }
 
 /** The bytes of one request. */
-export function h1Request(method: string, path: string, body?: string): Buffer {
+export function h1Request(method: string, path: string, body?: string, accept = "application/json"): Buffer {
   const content =
     body === undefined
       ? ""
       : `content-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\n`;
   return Buffer.from(
-    `${method} ${path} HTTP/1.1\r\nhost: localhost\r\naccept: application/json\r\n${content}\r\n${body ?? ""}`,
+    `${method} ${path} HTTP/1.1\r\nhost: localhost\r\naccept: ${accept}\r\n${content}\r\n${body ?? ""}`,
   );
 }

@@ -32,6 +32,11 @@ export class Watcher {
     return new Promise((resolve) => (this.#done = resolve));
   }
 
+  /** From now on nothing is read: what the server sends fills the buffers between. */
+  stall(): void {
+    this.#socket.pause();
+  }
+
   close(): void {
     this.#socket.destroy();
   }

@@ -11,7 +11,7 @@ const TRY_MS = 50;
 
 /** Undefined where etcd is not installed. */
 export async function startEtcd(): Promise<
-  { readonly child: ChildProcess; readonly store: Store } | undefined
+  { readonly child: ChildProcess; readonly store: Store; readonly url: string } | undefined
 > {
   if (!existsSync(ETCD)) return undefined;
   const [port, peerPort] = [await freePort(), await freePort()];
@@ -32,7 +32,8 @@ export async function startEtcd(): Promise<
   );
   for (let tries = 1; ; tries++) {
     try {
-      return { child, store: await openEtcdStore({ endpoints: [`127.0.0.1:${port}`] }) };
+      const store = await openEtcdStore({ endpoints: [`127.0.0.1:${port}`] });
+      return { child, store, url: `etcd://127.0.0.1:${port}` };
     } catch (error) {
       if (tries === TRIES) throw error;
       await pause(TRY_MS);
