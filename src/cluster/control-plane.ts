@@ -1,3 +1,4 @@
+import { hostname } from "node:os";
 import { resources } from "#api/registry";
 import { servedResources } from "#apiserver/runtime-config";
 import { secure } from "#apiserver/security";
@@ -29,6 +30,7 @@ import { securitySettings } from "./flags/security-flags.ts";
 import type { ServerFlags } from "./flags/server-flags.ts";
 import { startManagers } from "./managers.ts";
 import { apiServiceAddress, dnsServiceAddress } from "./settings.ts";
+import { keepIdentity } from "./server-identity.ts";
 import { StepFailed } from "./steps.ts";
 import { openStore } from "./store-location.ts";
 import { applySystemObjects } from "./system-objects.ts";
@@ -112,6 +114,9 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<v
   const { certificate } = certificates.cluster;
   await applyClusterInfo(admin, { server: `https://${address}:${port}`, authority: certificate });
   if (flags["endpoint-reconciler-type"] !== "none") await server.advertise({ address, port });
+  if (server.gates.enabled("APIServerIdentity")) {
+    keepIdentity({ client: admin, clock, random, hostname: hostname(), scope });
+  }
   await startManagers({
     clientOf,
     controllers,

@@ -14,14 +14,14 @@ import type { Store } from "#store/store";
 
 const RENEW_MS = 10_000;
 const HOUR_MS = 3_600_000;
-/** History is kept for five to ten minutes: from then on, as much goes as comes. */
-const SETTLED_MS = 15 * 60_000;
+/** History is kept for five to ten minutes; soon after, as much goes as comes. */
+const SETTLED_MS = HOUR_MS;
 /** A Lease as it is stored is about so long. */
 const LEASE_BYTES = 420;
 
 export interface RenewalsReport {
   readonly writes: number;
-  /** Of the data file when as much goes as comes for the first time. */
+  /** Of the data file after an hour. */
   readonly settledBytes: number;
   readonly endBytes: number;
   /** Time to open the store again, with everything that is checked then. */

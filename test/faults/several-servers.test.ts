@@ -5,6 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { ConfigMap } from "#api/core-v1/configmap";
+import { Namespace } from "#api/core-v1/namespace";
+import { ServiceAccount } from "#api/core-v1/serviceaccount";
 import { Endpoints } from "#api/core-v1/endpoints";
 import { systemClock } from "#base/clock";
 import { systemRandom } from "#base/random";
@@ -19,6 +21,8 @@ import { ServerProcess, transportTo } from "../tools/server-process.ts";
 import { Load } from "./write-load.ts";
 
 const KILLS = Number(process.env.K8TS_KILLS ?? 20);
+/** A lease that is not renewed is taken over after 15 seconds; how soon is not held against anybody. */
+const TAKE_OVER_MS_MAX = 60_000;
 const WRITERS = 4;
 const WATCHERS = 6;
 const INFORMERS = 2;
@@ -62,6 +66,21 @@ describe("two control planes on one etcd, killed in turn", { skip: noEtcd }, () 
       const addresses = subsets?.flatMap((subset) => subset.addresses ?? []).map(({ ip }) => ip);
       assert.deepEqual(addresses, ["192.0.2.1", "192.0.2.2"]);
     });
+  });
+
+  it("the work of controllers is carried on by the one that is left", async () => {
+    for (const [at, server] of servers.entries()) {
+      await server.end("SIGKILL");
+      const transport = connect(servers[1 - at]!);
+      const client = new Client(transport);
+      const name = `without-${at}`;
+      await client.create(Namespace, { metadata: { name } });
+      await eventually(
+        () => client.get(ServiceAccount, { namespace: name, name: "default" }),
+        TAKE_OVER_MS_MAX,
+      );
+      await server.start();
+    }
   });
 
   it(`no watch loses or repeats a change in ${KILLS} kills, and no acknowledged write is lost`, async (test) => {
