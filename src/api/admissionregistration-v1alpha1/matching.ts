@@ -5,7 +5,7 @@ import { inline, list, type Of, ref, string, struct } from "#machinery/schema";
 export const NamedRuleWithOperations = struct(
   "admissionregistration.v1alpha1.NamedRuleWithOperations",
   {
-    resourceNames: list(1, string).atomic(),
+    resourceNames: list(1, string).atomic().doc("Names of the objects that are matched; by default all."),
     ruleWithOperations: inline(2, RuleWithOperations),
   },
   { atomic: true },
@@ -15,11 +15,21 @@ export interface NamedRuleWithOperations extends Of<typeof NamedRuleWithOperatio
 export const MatchResources = struct(
   "admissionregistration.v1alpha1.MatchResources",
   {
-    namespaceSelector: ref(1, LabelSelector).default({}),
-    objectSelector: ref(2, LabelSelector).default({}),
-    resourceRules: list(3, NamedRuleWithOperations).atomic(),
-    excludeResourceRules: list(4, NamedRuleWithOperations).atomic(),
-    matchPolicy: string(7).pointer().oneOf("Exact", "Equivalent").default("Equivalent"),
+    namespaceSelector: ref(1, LabelSelector)
+      .default({})
+      .doc("Namespaces whose objects are matched, by their labels; by default all."),
+    objectSelector: ref(2, LabelSelector)
+      .default({})
+      .doc("Objects that are matched, by their labels before or after the write; by default all."),
+    resourceRules: list(3, NamedRuleWithOperations).atomic().doc("What is matched: one rule is enough."),
+    excludeResourceRules: list(4, NamedRuleWithOperations)
+      .atomic()
+      .doc("What is not matched, whatever the other rules say."),
+    matchPolicy: string(7)
+      .pointer()
+      .oneOf("Exact", "Equivalent")
+      .default("Equivalent")
+      .doc("Whether other versions of the same objects match too: Equivalent, or Exact."),
   },
   { atomic: true },
 );
@@ -29,7 +39,7 @@ export const ParamKind = struct(
   "admissionregistration.v1alpha1.ParamKind",
   {
     apiVersion: string(1).doc("Group and version of the kind."),
-    kind: string(2),
+    kind: string(2).doc("The kind of the objects that bindings give to the policy."),
   },
   { atomic: true },
 );
@@ -38,17 +48,17 @@ export interface ParamKind extends Of<typeof ParamKind> {}
 export const ParamRef = struct(
   "admissionregistration.v1alpha1.ParamRef",
   {
-    name: string(1),
-    namespace: string(2),
-    selector: ref(3, LabelSelector),
-    parameterNotFoundAction: string(4).pointer(),
+    name: string(1).doc("The param with this name."),
+    namespace: string(2).doc("Where params are; by default in the namespace of what is written."),
+    selector: ref(3, LabelSelector).doc("All params with such labels."),
+    parameterNotFoundAction: string(4).pointer().doc("What happens when there is none: Allow, or Deny."),
   },
   { atomic: true },
 );
 export interface ParamRef extends Of<typeof ParamRef> {}
 
 export const Variable = struct("admissionregistration.v1alpha1.Variable", {
-  name: string(1).required(),
-  expression: string(2).required(),
+  name: string(1).required().doc("Expressions say variables.NAME."),
+  expression: string(2).required().doc("Its value; it may use the variables before it."),
 });
 export interface Variable extends Of<typeof Variable> {}
