@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { HorizontalPodAutoscaler } from "#api/autoscaling-v2/horizontalpodautoscaler";
 import { CronJob } from "#api/batch-v1/cronjob";
+import { APIService } from "#api/apiregistration-v1/apiservice";
 import { CustomResourceDefinition } from "#api/apiextensions-v1/customresourcedefinition";
 import { Job } from "#api/batch-v1/job";
 import { DaemonSet } from "#api/apps-v1/daemonset";
@@ -54,12 +55,65 @@ const claim = (change: Loose = {}): Loose => ({
 // oxlint-disable-next-line typescript/no-explicit-any -- a table of kinds of every shape
 type AnyKind = Resource<any>;
 
+const apiService = (change: Loose = {}, name = "v1.sea"): Loose => ({
+  metadata: { name },
+  spec: { group: "sea", version: "v1", groupPriorityMinimum: 1, versionPriority: 1, ...change },
+});
+const fishService = (change: Loose = {}): Loose => ({ service: { namespace: "a", name: "b", ...change } });
+
 const newObjects: readonly (readonly [
   what: string,
   of: AnyKind,
   object: Loose,
   problems: readonly string[],
 ])[] = [
+  ["an API service of this server", APIService, apiService(), []],
+  [
+    "an API service by another name",
+    APIService,
+    apiService({}, "v1.air"),
+    ['metadata.name: Invalid value: "v1.air": must be `spec.version+"."+spec.group`: "v1.sea"'],
+  ],
+  [
+    "an API service without group",
+    APIService,
+    apiService({ group: "", version: "v2" }, "v2."),
+    ["spec.group: Required value: only v1 may have an empty group and it better be legacy kube"],
+  ],
+  [
+    "priorities out of range",
+    APIService,
+    apiService({ groupPriorityMinimum: 20_001, versionPriority: 0 }),
+    [
+      "spec.groupPriorityMinimum: Invalid value: 20001: must be positive and less than 20000",
+      "spec.versionPriority: Invalid value: 0: must be positive and less than 1000",
+    ],
+  ],
+  [
+    "a local API service that trusts somebody",
+    APIService,
+    apiService({ caBundle: "YQ==", insecureSkipTLSVerify: true }),
+    [
+      'spec.caBundle: Invalid value: "1 bytes": local APIServices may not have a caBundle',
+      "spec.insecureSkipTLSVerify: Invalid value: true: local APIServices may not have insecureSkipTLSVerify",
+    ],
+  ],
+  ["an API service of another server", APIService, apiService(fishService()), []],
+  [
+    "an API service that is nowhere and trusts everybody",
+    APIService,
+    apiService({
+      ...fishService({ namespace: "", name: "", port: 0 }),
+      caBundle: "YQ==",
+      insecureSkipTLSVerify: true,
+    }),
+    [
+      "spec.service.namespace: Required value",
+      "spec.service.name: Required value",
+      "spec.service.port: Invalid value: 0: port is not valid: must be between 1 and 65535, inclusive",
+      "spec.insecureSkipTLSVerify: Invalid value: true: may not be true if caBundle is present",
+    ],
+  ],
   ["a deployment", Deployment, workload(), []],
   [
     "a selector that misses its own pods",

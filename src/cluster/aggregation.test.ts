@@ -1,11 +1,18 @@
 /** Groups that another server answers for, over TLS from end to end. */
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import type { IncomingMessage } from "node:http";
+import { request } from "node:https";
+import { X509Certificate } from "node:crypto";
 import { type TestContext, test } from "node:test";
 import { APIService } from "#api/apiregistration-v1/apiservice";
 import { ConfigMap } from "#api/core-v1/configmap";
 import { Service } from "#api/core-v1/service";
 import { ClusterRole } from "#api/rbac-v1/clusterrole";
 import { ClusterRoleBinding } from "#api/rbac-v1/clusterrolebinding";
+import { RequestHeaderAuthenticator } from "#apiserver/authentication/request-header";
+import { type Clock, systemClock } from "#base/clock";
+import { VirtualClock } from "#base/virtual-clock";
 import type { Transport } from "#client/transport";
 import { hasReason } from "#machinery/status";
 import {
@@ -16,6 +23,7 @@ import {
 } from "#testing/extension-server/aggregated-cluster";
 import { type ExtensionServer, startExtensionServer } from "#testing/extension-server/extension-server";
 import { Flunder } from "#testing/extension-server/flunder";
+import { CertificateAuthority, type KeyPair } from "./certificates/authority.ts";
 
 // oxlint-disable-next-line typescript/no-explicit-any -- answers of every shape are looked at
 type Json = any;
@@ -310,6 +318,72 @@ test("what this server answers itself is announced", async (t) => {
   });
   assert.equal((await ask(admin, "DELETE", `${definitions}/eels.sea.example.com`)).status, 200);
   await gone;
+});
+
+test("a proxy with the right certificate says who asks", async (t) => {
+  const { url, ca, frontProxy, certificate } = await startAggregatedCluster(t);
+  const review = { apiVersion: "authentication.k8s.io/v1", kind: "SelfSubjectReview" };
+  const whoAmI = async (pair: KeyPair, headers: Record<string, string | string[]>) => {
+    const sent = request(`${url}/apis/authentication.k8s.io/v1/selfsubjectreviews`, {
+      method: "POST",
+      ca,
+      agent: false,
+      cert: pair.certificate,
+      key: pair.key,
+      headers: { ...headers, "content-type": "application/json" },
+    });
+    sent.end(JSON.stringify(review));
+    const [response] = (await once(sent, "response")) as [IncomingMessage];
+    const text = Buffer.concat(await Array.fromAsync(response as AsyncIterable<Buffer>)).toString();
+    return { status: response.statusCode, user: JSON.parse(text).status?.userInfo as Json };
+  };
+  const headers = {
+    "x-remote-user": "ann",
+    "x-remote-uid": "7",
+    "x-remote-group": ["a,b", "c"],
+    "x-remote-extra-acme.com%2Fteam": ["x", "y"],
+  };
+  const { status, user } = await whoAmI(frontProxy(), headers);
+  assert.equal(status, 201);
+  assert.deepEqual(user, {
+    username: "ann",
+    uid: "7",
+    groups: ["a,b", "c", "system:authenticated"],
+    extra: { "acme.com/team": ["x", "y"] },
+  });
+  // The certificate speaks for others only, and others' certificates for nobody else.
+  assert.equal((await whoAmI(frontProxy(), {})).status, 401);
+  assert.equal((await whoAmI(certificate(), headers)).status, 403);
+});
+
+test("of a proxies' authority, only those with the right names may speak for users", async () => {
+  const nowMs = systemClock.now();
+  const authority = new CertificateAuthority(CertificateAuthority.create({ commonName: "proxies" }, nowMs));
+  const { certificate } = authority.issue(
+    {
+      subject: { commonName: "other" },
+      usages: ["digital signature"],
+      extendedUsages: ["client auth"],
+      lifetimeMs: 60_000,
+    },
+    nowMs,
+  );
+  const asked = {
+    header: (name: string) => (name === "x-user" ? "ann" : undefined),
+    clientCertificate: new X509Certificate(certificate).raw,
+    remoteAddress: "",
+  };
+  const nameOf = async (allowedNames: readonly string[], clock: Clock = systemClock) => {
+    const clientAuthorities = [authority.certificate];
+    const options = { clientAuthorities, allowedNames, usernameHeaders: ["X-Other", "X-User"] };
+    return (await new RequestHeaderAuthenticator(options, clock).authenticate(asked))?.name;
+  };
+  assert.equal(await nameOf(["proxy"]), undefined);
+  assert.equal(await nameOf(["proxy", "other"]), "ann");
+  assert.equal(await nameOf([]), "ann");
+  await assert.rejects(nameOf([], new VirtualClock(nowMs + 120_000)), (error) =>
+    hasReason(error, "Unauthorized"),
+  );
 });
 
 test("what extension servers trust is published, and stays so", async (t) => {
