@@ -1,6 +1,6 @@
 import { notAcceptable } from "#machinery/status";
 
-export type Format = "json" | "yaml" | "protobuf";
+export type Format = "json" | "yaml" | "protobuf" | "cbor";
 export type Transform = "" | "Table" | "PartialObjectMetadata" | "PartialObjectMetadataList";
 
 /** The form in which a client wants its answer. */
@@ -24,7 +24,11 @@ export const MEDIA_TYPE: Readonly<Record<Format, string>> = {
   json: "application/json",
   yaml: "application/yaml",
   protobuf: "application/vnd.kubernetes.protobuf",
+  cbor: "application/cbor",
 };
+
+/** One event behind the other: a watch. */
+export const CBOR_SEQUENCE = "application/cbor-seq";
 
 const FORMAT_OF: Readonly<Record<string, Format>> = {
   "application/json": "json",
@@ -34,6 +38,7 @@ const FORMAT_OF: Readonly<Record<string, Format>> = {
   "application/x-yaml": "yaml",
   "text/yaml": "yaml",
   "application/vnd.kubernetes.protobuf": "protobuf",
+  "application/cbor": "cbor",
 };
 
 const PLAIN: Accepted = { format: "json", as: "", asVersion: "", parameters: {} };
@@ -60,6 +65,7 @@ export interface AcceptableForms {
   readonly mediaTypes: readonly string[];
   /** Only metadata has a protobuf form. */
   readonly protobufOfMetadataOnly?: boolean;
+  readonly isStream: boolean;
   readonly known: Map<string, Accepted>;
 }
 
@@ -71,6 +77,7 @@ const forms = (
   formats,
   transforms,
   mediaTypes: formats.map((format) => MEDIA_TYPE[format] + suffix),
+  isStream: suffix !== "",
   known: new Map(),
 });
 
@@ -90,9 +97,27 @@ const CUSTOM_FORMS = new Map([OBJECT_FORMS, LIST_FORMS, WATCH_FORMS].map((of) =>
 
 export const customForms = (of: AcceptableForms): AcceptableForms => CUSTOM_FORMS.get(of) ?? of;
 
+const withCbor = (of: AcceptableForms): AcceptableForms => ({
+  ...of,
+  formats: [...of.formats, "cbor"],
+  mediaTypes: [...of.mediaTypes, of.isStream ? CBOR_SEQUENCE : MEDIA_TYPE.cbor],
+  known: new Map(),
+});
+
+const CBOR_FORMS = new Map(
+  [OBJECT_FORMS, LIST_FORMS, WATCH_FORMS, PLAIN_FORMS, ...CUSTOM_FORMS.values()].map((of) => [
+    of,
+    withCbor(of),
+  ]),
+);
+
+/** The same forms, and CBOR. */
+export const cborForms = (of: AcceptableForms): AcceptableForms => CBOR_FORMS.get(of) ?? of;
+
 function choose(header: string, all: AcceptableForms): Accepted {
   const { formats, transforms, mediaTypes } = all;
-  for (const { type, parameters } of clausesOf(header)) {
+  for (const { type: named, parameters } of clausesOf(header)) {
+    const type = all.isStream && named === CBOR_SEQUENCE ? MEDIA_TYPE.cbor : named;
     const format = Object.hasOwn(FORMAT_OF, type) ? FORMAT_OF[type]! : undefined;
     if (!format || !formats.includes(format)) continue;
     const as = parameters.as ?? "";

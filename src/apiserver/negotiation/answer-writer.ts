@@ -11,6 +11,7 @@ import type { Answer } from "../request/operation.ts";
 import { type Accepted, type Format, MEDIA_TYPE } from "./accept.ts";
 import { COMPRESSED_BYTES_MIN, compressed, gzipStream, takesGzip } from "./compress.ts";
 import { listChunks } from "./list-chunks.ts";
+import { cborBytes } from "./cbor.ts";
 import { encodeEnveloped } from "./protobuf.ts";
 import { PartialObjectMetadataList, partialListOf, partialOf } from "./transform.ts";
 
@@ -94,6 +95,7 @@ function encode(answer: CompleteAnswer, form: AnswerForm, now: number): Buffer {
 export function encodeValue(value: object, schema: Struct, format: Format, pretty: boolean): Buffer {
   if (format === "protobuf") return encodeEnveloped(schema, value);
   if (format === "yaml") return Buffer.from(formatYaml(value));
+  if (format === "cbor") return cborBytes(value);
   return Buffer.from(`${stringifyJson(value, pretty ? 2 : undefined)}\n`);
 }
 

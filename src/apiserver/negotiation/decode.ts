@@ -22,7 +22,7 @@ export interface DecodeOptions {
   readonly warn: (text: string) => void;
 }
 
-const FORMAT_OF: Readonly<Record<string, Format>> = {
+const FORMAT_OF: Readonly<Record<string, Exclude<Format, "cbor">>> = {
   "": "json",
   "application/json": "json",
   "application/yaml": "yaml",
@@ -40,7 +40,7 @@ const CUSTOM_ACCEPTED = "application/json, application/yaml";
 export const mediaTypeOf = (contentType: string): string => contentType.split(";")[0]!.trim().toLowerCase();
 
 /** How a body of this type is read. Throws UnsupportedMediaType. */
-export function formatOf(contentType: string): Format {
+export function formatOf(contentType: string): Exclude<Format, "cbor"> {
   const mediaType = mediaTypeOf(contentType);
   if (Object.hasOwn(FORMAT_OF, mediaType)) return FORMAT_OF[mediaType]!;
   throw unsupported(ACCEPTED);

@@ -20,10 +20,12 @@ import {
   PLAIN_FORMS,
   WATCH_FORMS,
   accepted,
+  cborForms,
   customForms,
 } from "../negotiation/accept.ts";
 import { type AnswerForm, encodeValue, includeObjectOf, writeAnswer } from "../negotiation/answer-writer.ts";
 import { MEDIA_TYPE } from "../negotiation/accept.ts";
+import { cborBody } from "../negotiation/cbor.ts";
 import type { ResourceSet, ServedKind } from "../resource-set.ts";
 import { auditAnswer, auditBody, auditFailure, beginAudit } from "./auditing.ts";
 import { connectOptions } from "./connect-options.ts";
@@ -93,6 +95,10 @@ export class Chain {
     this.#options = options;
   }
 
+  get #speaksCbor(): boolean {
+    return this.#options.gates.enabled("CBORServingAndStorage");
+  }
+
   /** Always answers; throws only for what is our own fault after the answer has begun. */
   readonly handle = async (exchange: Exchange): Promise<void> => {
     const auditId = uuid(this.#options.random);
@@ -107,7 +113,7 @@ export class Chain {
       const error = asStatus(thrown, exchange);
       if (visit?.expired) return;
       auditFailure(visit?.trail, error, thrown);
-      replyError(exchange, error, headers);
+      replyError(exchange, error, headers, this.#speaksCbor);
       if (visit) this.#finished(visit, error.code);
     } finally {
       if (visit) this.#end(visit);
@@ -148,7 +154,7 @@ export class Chain {
     if (exchange.status !== 0) return exchange.breakOff();
     const error = timeout("request did not complete within the allotted timeout", 0);
     auditFailure(visit.trail, error);
-    replyError(exchange, error, headers);
+    replyError(exchange, error, headers, this.#speaksCbor);
     metrics.terminated(this.#known(info), error.code);
     this.#finished(visit, error.code);
   }
@@ -286,7 +292,7 @@ export class Chain {
       trail?.started(exchange.status);
       return trail?.complete({ code: exchange.status });
     }
-    const form = formOf(exchange, info, kind);
+    const form = formOf(exchange, info, kind, this.#speaksCbor);
     const warnings: string[] = [];
     const op: Operation = {
       info,
@@ -349,7 +355,8 @@ export class Chain {
     if (declared > bodyBytesMax) throw tooLargeBody(bodyBytesMax);
     const bytes = await exchange.readBody(bodyBytesMax, bodyMs);
     if (bytes.length === 0 && exchange.method === "DELETE") return NO_BODY;
-    return { type: "bytes", bytes, contentType: exchange.header("content-type") ?? "" };
+    const contentType = exchange.header("content-type") ?? "";
+    return (this.#speaksCbor && cborBody(bytes, contentType)) || { type: "bytes", bytes, contentType };
   }
 }
 
@@ -423,6 +430,7 @@ function formOf(
   exchange: Exchange,
   { verb, query, subresource }: RequestInfo,
   { resource, storage }: ServedKind,
+  speaksCbor: boolean,
 ): AnswerForm {
   const isCustom = resource.schema.rules.structural !== undefined;
   // A review is an answer and no object.
@@ -435,8 +443,9 @@ function formOf(
         : isReview || (subresource !== "" && subresource !== "status" && !NEVER_TRANSFORMED.has(verb))
           ? PLAIN_FORMS
           : OBJECT_FORMS;
+  const possible = isCustom ? customForms(forms) : forms;
   return {
-    ...accepted(exchange.header("accept"), isCustom ? customForms(forms) : forms),
+    ...accepted(exchange.header("accept"), speaksCbor ? cborForms(possible) : possible),
     pretty: isPretty(exchange, query),
     includeObject: includeObjectOf(query),
   };
@@ -465,11 +474,16 @@ function asStatus(thrown: unknown, exchange: Exchange): StatusError {
   return internalError(thrown);
 }
 
-function replyError(exchange: Exchange, error: StatusError, headers: Headers): void {
+function replyError(
+  exchange: Exchange,
+  error: StatusError,
+  headers: Headers,
+  speaksCbor: boolean,
+): void {
   const { retryAfterSeconds } = error.status.details ?? {};
   let form: Accepted;
   try {
-    form = accepted(exchange.header("accept"), PLAIN_FORMS);
+    form = accepted(exchange.header("accept"), speaksCbor ? cborForms(PLAIN_FORMS) : PLAIN_FORMS);
   } catch {
     form = { format: "json", as: "", asVersion: "", parameters: {} };
   }

@@ -2,7 +2,7 @@ import type { Clock } from "#base/clock";
 import type { Exchange, Headers } from "../http/exchange.ts";
 import type { Limits } from "../limits.ts";
 import type { RequestMetrics } from "../metrics.ts";
-import { MEDIA_TYPE } from "../negotiation/accept.ts";
+import { CBOR_SEQUENCE, type Format, MEDIA_TYPE } from "../negotiation/accept.ts";
 import type { AnswerForm } from "../negotiation/answer-writer.ts";
 import { EventEncoder } from "../watch/event-encoder.ts";
 import { HttpWatchSink } from "../watch/http-sink.ts";
@@ -18,6 +18,11 @@ export interface WatchServing {
   readonly closing: AbortSignal;
 }
 
+function streamTypeOf(format: Format): string {
+  if (format === "json") return MEDIA_TYPE.json;
+  return format === "cbor" ? CBOR_SEQUENCE : `${MEDIA_TYPE[format]};stream=watch`;
+}
+
 /** Streams a watch until its time is over, its client goes away, or the server closes. */
 export function serveWatch(
   exchange: Exchange,
@@ -26,8 +31,7 @@ export function serveWatch(
   headers: Headers,
   { clock, limits, metrics, over, closing }: WatchServing,
 ): void {
-  const type = form.format === "json" ? MEDIA_TYPE.json : `${MEDIA_TYPE[form.format]};stream=watch`;
-  const stream = exchange.open(200, { ...headers, "content-type": type });
+  const stream = exchange.open(200, { ...headers, "content-type": streamTypeOf(form.format) });
   const encoder = new EventEncoder(kind, form, () => clock.now());
   const sink = new HttpWatchSink(stream, encoder, limits.watchBufferBytesMax, metrics.trafficOf(kind));
   const running = watch.start(sink);

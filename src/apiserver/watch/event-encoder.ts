@@ -5,6 +5,7 @@ import { Status as StatusKind } from "#api/meta-v1/status";
 import type { AnyObject, Struct } from "#machinery/schema";
 import type { StatusError } from "#machinery/status";
 import type { AnswerForm } from "../negotiation/answer-writer.ts";
+import { cborBytes } from "../negotiation/cbor.ts";
 import { encodeFramed } from "../negotiation/protobuf.ts";
 import { partialOf } from "../negotiation/transform.ts";
 import type { ServedKind } from "../resource-set.ts";
@@ -62,16 +63,16 @@ export class EventEncoder {
 
   /** The stream's last word. */
   error({ status }: StatusError): Buffer {
-    return this.#form.format === "protobuf"
-      ? encodeFramed("ERROR", StatusKind, status)
-      : Buffer.from(`${stringifyJson({ type: "ERROR", object: status })}\n`);
+    if (this.#form.format === "protobuf") return encodeFramed("ERROR", StatusKind, status);
+    const event = { type: "ERROR", object: status };
+    return this.#form.format === "cbor" ? cborBytes(event) : Buffer.from(`${stringifyJson(event)}\n`);
   }
 
   #encode(type: EventType, item: Item): Buffer {
     const { view } = this.#kind;
     const { as, asVersion, format } = this.#form;
     if (as !== "") return this.#frame(type, partialOf(view.object(item), asVersion));
-    if (format === "protobuf") return this.#frame(type, view.object(item));
+    if (format !== "json") return this.#frame(type, view.object(item));
     const head = HEAD[type];
     if (!view.asStored) return Buffer.concat([head, view.bytes(item), TAIL]);
     const line = Buffer.allocUnsafe(head.length + item.servedLength + TAIL.length);
@@ -90,6 +91,7 @@ export class EventEncoder {
   }
 
   #frame(type: string, object: object): Buffer {
+    if (this.#form.format === "cbor") return cborBytes({ type, object });
     if (this.#form.format === "json") return Buffer.from(`${stringifyJson({ type, object })}\n`);
     const schema: Struct = this.#form.as === "" ? this.#kind.resource.schema : PartialObjectMetadata;
     return encodeFramed(type, schema, object);
