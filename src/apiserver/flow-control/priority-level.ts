@@ -132,13 +132,6 @@ export class PriorityLevel {
     this.executing--;
     stats.executing--;
     stats.execution.observe((nowMs - ticket.startedMs) / 1000);
-    const { queue } = ticket;
-    if (queue) {
-      queue.executing--;
-      if (!queue.active) this.#activeQueues--;
-      queue.nextDispatchR -= ticket.work.initialSeats * (SERVICE_MS - (nowMs - ticket.startedMs));
-      queue.bound();
-    }
     if (this.exempt) return this.#release(ticket, seatsOf(ticket.work), nowMs);
     // Most requests are served without a wait, one after the other: what counts is how many are in one turn.
     if (this.#served.push(ticket) === 1) setImmediate(() => this.#endTurn());
@@ -306,6 +299,7 @@ export class PriorityLevel {
     this.#sync(nowMs);
     for (const ticket of served) {
       const { finalSeats, additionalMs } = ticket.work;
+      this.#settle(ticket, nowMs);
       const seats = seatsOf(ticket.work);
       if (additionalMs === 0) {
         this.#release(ticket, seats, nowMs);
@@ -320,6 +314,15 @@ export class PriorityLevel {
       });
     }
     this.#dispatch();
+  }
+
+  /** What its queue was charged for the request when it began was a guess. */
+  #settle({ queue, work, startedMs }: Ticket, nowMs: number): void {
+    if (!queue) return;
+    queue.executing--;
+    if (!queue.active) this.#activeQueues--;
+    queue.nextDispatchR -= work.initialSeats * (SERVICE_MS - (nowMs - startedMs));
+    queue.bound();
   }
 
   #release(ticket: Ticket, seats: number, nowMs: number): void {

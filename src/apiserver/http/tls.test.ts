@@ -4,49 +4,13 @@ import { request as httpsRequest } from "node:https";
 import { type ClientHttp2Session, connect } from "node:http2";
 import { connect as connectTcp } from "node:net";
 import { test } from "node:test";
-import "reflect-metadata";
-import { webcrypto } from "node:crypto";
-import {
-  BasicConstraintsExtension,
-  SubjectAlternativeNameExtension,
-  X509CertificateGenerator,
-} from "@peculiar/x509";
 import { systemClock } from "#base/clock";
 import { systemRandom } from "#base/random";
 import { openMemoryStore } from "#store/memory/memory-store";
+import { selfSigned } from "../listening-harness.ts";
 import { startApiServer } from "../server.ts";
 
 const PATH = "/api/v1/namespaces/default/configmaps";
-const DAY_MS = 86_400_000;
-
-/** A certificate for this machine that is its own authority. */
-async function selfSigned() {
-  const algorithm = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
-  const keys = (await webcrypto.subtle.generateKey(algorithm, true, [
-    "sign",
-    "verify",
-  ])) as webcrypto.CryptoKeyPair;
-  const certificate = await X509CertificateGenerator.createSelfSigned(
-    {
-      name: "CN=localhost",
-      keys,
-      notBefore: new Date(systemClock.now() - DAY_MS),
-      notAfter: new Date(systemClock.now() + DAY_MS),
-      signingAlgorithm: algorithm,
-      extensions: [
-        new BasicConstraintsExtension(true),
-        new SubjectAlternativeNameExtension([{ type: "ip", value: "127.0.0.1" }]),
-      ],
-    },
-    webcrypto as Crypto,
-  );
-  const key = Buffer.from(await webcrypto.subtle.exportKey("pkcs8", keys.privateKey)).toString("base64");
-  return {
-    certificate: certificate.toString("pem"),
-    key: `-----BEGIN PRIVATE KEY-----\n${key}\n-----END PRIVATE KEY-----\n`,
-  };
-}
-
 async function serve(t: { after(end: () => Promise<void>): void }) {
   const pair = await selfSigned();
   const store = openMemoryStore();

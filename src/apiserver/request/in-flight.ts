@@ -77,7 +77,7 @@ export class InFlight {
   /** Turns new requests away; resolves when the last one has ended, or after `withinMs`. */
   async drain(withinMs: number): Promise<void> {
     this.#draining = true;
-    if (this.#reads + this.#writes > 0) {
+    if (this.#reads + this.#writes > 0 && withinMs > 0) {
       await new Promise<void>((resolve) => {
         const cancel = this.#clock.after(withinMs, resolve);
         this.#onEmpty = () => {
