@@ -56,17 +56,20 @@ export class Activation {
     return this.#sight.seen;
   }
 
-  /** Throws OutOfBudget. */
-  async evaluate(program: Program, budget: Budget): Promise<Result> {
-    for (;;) {
-      try {
-        return this.#evaluate(program, budget);
-      } catch (error) {
-        // Where the authorizer takes its time, the evaluation starts anew with its answer.
-        if (!(error instanceof AnswerPending)) throw error;
-        await this.#sight.access.settle(error);
-      }
+  /** Answers at once, but where the authorizer takes its time. Throws OutOfBudget. */
+  evaluate(program: Program, budget: Budget): Result | Promise<Result> {
+    try {
+      return this.#evaluate(program, budget);
+    } catch (error) {
+      if (!(error instanceof AnswerPending)) throw error;
+      return this.#evaluateAgain(program, budget, error);
     }
+  }
+
+  /** Starts anew with the authorizer's answer. */
+  async #evaluateAgain(program: Program, budget: Budget, pending: AnswerPending): Promise<Result> {
+    await this.#sight.access.settle(pending);
+    return this.evaluate(program, budget);
   }
 
   #evaluate(program: Program, budget: Budget): Result {

@@ -1,5 +1,5 @@
 import { Namespace } from "#api/core-v1/namespace";
-import type { LabelMatcher } from "#machinery/label-selector";
+import type { Labels } from "#machinery/label-selector";
 import type { Resource } from "#machinery/schema";
 import type { Admission, Loopback, ReadCache } from "../../contracts.ts";
 import { isAbout } from "../about.ts";
@@ -21,21 +21,27 @@ export class Matching {
     this.#surroundings = surroundings;
   }
 
-  /** The version of the resource that matched; undefined: none. Throws when the namespace is gone. */
-  async matchedBy(criteria: Criteria, admission: Admission): Promise<Resource | undefined> {
+  /**
+   * The version of the resource that matched; undefined: none. Answers at once where no namespace has to be asked for.
+   * Throws or rejects when the namespace is gone.
+   */
+  matchedBy(criteria: Criteria, admission: Admission): Resource | undefined | Promise<Resource | undefined> {
     const { rules, exclude, namespaceMatches } = criteria;
     const resource = rules ? this.#byRules(rules, criteria, admission) : admission.resource;
     if (!resource || !matchesObject(criteria, admission)) return undefined;
     if (exclude.length > 0 && this.#byRules(exclude, criteria, admission)) return undefined;
-    if (namespaceMatches && !(await this.#matchesNamespace(namespaceMatches, admission))) return undefined;
-    return resource;
+    if (!namespaceMatches) return resource;
+    const labels = this.#namespaceLabels(admission);
+    const decided = (found: Labels | undefined | typeof NO_NAMESPACE) =>
+      found === NO_NAMESPACE || namespaceMatches(found) ? resource : undefined;
+    return labels instanceof Promise ? labels.then(decided) : decided(labels);
   }
 
   /** The cache may be a moment behind a namespace that was just made. Throws NotFound. */
-  async namespace(name: string): Promise<Namespace> {
+  namespace(name: string): Namespace | Promise<Namespace> {
     const { cache, loopback } = this.#surroundings;
     const known = cache.get(Namespace, undefined, name);
-    return known ?? ((await loopback().call({ resource: Namespace, name, verb: "get" })) as Namespace);
+    return known ?? (loopback().call({ resource: Namespace, name, verb: "get" }) as Promise<Namespace>);
   }
 
   #byRules(
@@ -56,17 +62,23 @@ export class Matching {
     return undefined;
   }
 
-  async #matchesNamespace(namespaceMatches: LabelMatcher, admission: Admission): Promise<boolean> {
+  /** Of the namespace that the write is in, or that it is about. */
+  #namespaceLabels(
+    admission: Admission,
+  ): Labels | undefined | typeof NO_NAMESPACE | Promise<Labels | undefined> {
     const { resource, namespace, object, operation, name } = admission;
     const isNamespace = resource.group === "" && resource.plural === Namespace.plural;
-    if (namespace === "" && !isNamespace) return true;
+    if (namespace === "" && !isNamespace) return NO_NAMESPACE;
     if (isAbout(admission, Namespace) && (operation === "CREATE" || operation === "UPDATE")) {
-      return namespaceMatches(object?.metadata.labels);
+      return object?.metadata.labels;
     }
-    const found = await this.namespace(isNamespace ? name : namespace);
-    return namespaceMatches(found.metadata.labels);
+    const found = this.namespace(isNamespace ? name : namespace);
+    return found instanceof Promise ? found.then(({ metadata }) => metadata.labels) : found.metadata.labels;
   }
 }
+
+/** What is in none is selected by every selector of namespaces. */
+const NO_NAMESPACE = Symbol("no namespace");
 
 const subjectOf = (
   { operation, subresource, namespace, name }: Admission,

@@ -16,14 +16,24 @@ export interface Seen {
 export const isOfKind = ({ apiVersion, kind }: AnyObject, resource: Resource): boolean =>
   apiVersion === resource.apiVersion && kind === resource.kind;
 
-/** The write in the version that was asked for. Kinds of subresources are the same in all versions. */
-export async function seenAs(
+/** The write in the version that was asked for, at once where that is the client's. Throws a StatusError. */
+export function seenAs(
+  admission: Admission,
+  resource: Resource,
+  equivalents: Equivalents,
+): Seen | Promise<Seen> {
+  const { object, old, resource: requested } = admission;
+  if (resource === requested) return { admission, resource, object, old };
+  return seenInVersion(admission, resource, equivalents);
+}
+
+/** Kinds of subresources are the same in all versions. */
+async function seenInVersion(
   admission: Admission,
   resource: Resource,
   equivalents: Equivalents,
 ): Promise<Seen> {
   const { object, old, resource: requested } = admission;
-  if (resource === requested) return { admission, resource, object, old };
   const shown = async (one: AnyObject | undefined): Promise<AnyObject | undefined> =>
     one && isOfKind(one, requested) ? converted(one, requested, resource, equivalents) : one;
   return { admission, resource, object: await shown(object), old: await shown(old) };

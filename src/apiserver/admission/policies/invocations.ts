@@ -23,6 +23,8 @@ export interface Unsettled<W, B extends AnyBinding> {
   readonly message: string;
 }
 
+type Given = readonly (AnyObject | undefined | string)[];
+
 export interface InvocationOptions {
   readonly matching: Matching;
   readonly params: Params;
@@ -44,11 +46,14 @@ export class Invocations<W, B extends AnyBinding> {
     const found: (Invocation<W, B> | Unsettled<W, B>)[] = [];
     for (const { policy, bindings } of active) {
       try {
-        const resource = await this.#options.matching.matchedBy(policy.criteria, admission);
+        const matched = this.#options.matching.matchedBy(policy.criteria, admission);
+        // Most policies are about something else, which is seen at once.
+        const resource = matched instanceof Promise ? await matched : matched;
         if (!resource) continue;
         const kind = policy.paramKind && this.#options.params.kindOf(policy.paramKind);
         for (const binding of bindings) {
-          for (const params of await this.#paramsOf(kind, binding, admission))
+          const given = this.#paramsOf(kind, binding, admission);
+          for (const params of given instanceof Promise ? await given : given)
             found.push(
               typeof params === "string"
                 ? { policy, binding, message: `failed to configure binding: ${params}` }
@@ -67,22 +72,21 @@ export class Invocations<W, B extends AnyBinding> {
   }
 
   /** A text says why there are none; nothing: the binding is not about the write. */
-  async #paramsOf(
-    kind: Resource | undefined,
-    binding: Binding<B>,
-    admission: Admission,
-  ): Promise<readonly (AnyObject | undefined | string)[]> {
+  #paramsOf(kind: Resource | undefined, binding: Binding<B>, admission: Admission): Given | Promise<Given> {
     const { matching, params } = this.#options;
+    const collect = (matched: Resource | undefined) =>
+      matched ? params.of(kind, binding, admission.namespace) : [];
     try {
-      if (!(await matching.matchedBy(binding.criteria, admission))) return [];
-      return params.of(kind, binding, admission.namespace);
+      const matched = matching.matchedBy(binding.criteria, admission);
+      if (!(matched instanceof Promise)) return collect(matched);
+      return matched.then(collect).catch((error: unknown) => [messageOf(error)]);
     } catch (error) {
       return [messageOf(error)];
     }
   }
 
   /** The namespace that a write is in; namespaces are in none. Throws NotFound. */
-  async namespaceOf({ resource, namespace }: Admission): Promise<Namespace | undefined> {
+  namespaceOf({ resource, namespace }: Admission): Namespace | undefined | Promise<Namespace> {
     const isNamespace = resource.group === "" && resource.plural === Namespace.plural;
     return namespace === "" || isNamespace ? undefined : this.#options.matching.namespace(namespace);
   }

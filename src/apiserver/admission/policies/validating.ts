@@ -90,7 +90,8 @@ class Round {
     const { equivalents, clock, conditionMetrics } = this.#options;
     let seen;
     try {
-      seen = await seenAs(this.#admission, resource, equivalents);
+      const shown = seenAs(this.#admission, resource, equivalents);
+      seen = shown instanceof Promise ? await shown : shown;
     } catch (error) {
       if (!(error instanceof StatusError)) throw error;
       const message = `failed to configure policy: failed to convert object version: ${error.message}`;

@@ -76,13 +76,21 @@ const MESSAGE_MAX = 5 * 1024;
 
 const NOTHING: Verdict = { findings: [], annotations: [], failedAnnotations: [] };
 
-export async function judge(
+export function judge(
   policy: Policy<Validations>,
   activation: Activation,
   options: ConditionOptions,
 ): Promise<Verdict> {
   const judge = new Judge(policy, activation, options);
   return policy.conditions.length === 0 ? judge.verdict() : judge.verdictIfMet();
+}
+
+/** A validation that is not true. */
+interface Failed {
+  readonly index: number;
+  readonly validation: Validation;
+  readonly value: Result;
+  readonly tookMs: number;
 }
 
 class Judge {
@@ -112,9 +120,14 @@ class Judge {
     try {
       const budget = new Budget(POLICY_BUDGET);
       for (const [index, validation] of validations.entries()) {
-        const finding = await this.#validate(index, validation, budget);
-        if (finding) findings.push(finding);
+        const startMs = this.#options.clock.monotonic();
+        const answer = this.#evaluate(validation.compiled, validation.expression, budget);
+        const value = answer instanceof Promise ? await answer : answer;
+        if (value === true) continue;
+        const tookMs = this.#options.clock.monotonic() - startMs;
+        findings.push(await this.#finding({ index, validation, value, tookMs }, budget));
       }
+      if (annotations.length === 0 && findings.length === 0) return NOTHING;
       return { findings, ...(await this.#annotations(annotations)) };
     } catch (error) {
       if (!(error instanceof OutOfBudget)) throw error;
@@ -122,13 +135,7 @@ class Judge {
     }
   }
 
-  /** Undefined: it holds. */
-  async #validate(index: number, validation: Validation, budget: Budget): Promise<Finding | undefined> {
-    const startMs = this.#options.clock.monotonic();
-    const { expression, compiled } = validation;
-    const value = await this.#evaluate(compiled, expression, budget);
-    if (value === true) return undefined;
-    const tookMs = this.#options.clock.monotonic() - startMs;
+  async #finding({ index, validation, value, tookMs }: Failed, budget: Budget): Promise<Finding> {
     if (isError(value)) return this.#failure(index, value.message, tookMs);
     try {
       const message = await this.#messageOf(validation, budget);
@@ -171,12 +178,12 @@ class Judge {
     return { annotations: made, failedAnnotations: failed };
   }
 
-  async #evaluate(compiled: Compiled, expression: string, budget: Budget): Promise<Result> {
+  #evaluate(compiled: Compiled, expression: string, budget: Budget): Result | Promise<Result> {
     if ("error" in compiled) return new CelError(`compilation error: ${compiled.error}`);
-    const value = await this.#activation.evaluate(compiled.program, budget);
-    return isError(value)
-      ? new CelError(`expression '${expression}' resulted in error: ${value.message}`)
-      : value;
+    const named = (value: Result): Result =>
+      isError(value) ? new CelError(`expression '${expression}' resulted in error: ${value.message}`) : value;
+    const value = this.#activation.evaluate(compiled.program, budget);
+    return value instanceof Promise ? value.then(named) : named(value);
   }
 
   #failure(index: number, message: string, tookMs: number): Finding {
