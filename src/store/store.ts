@@ -161,6 +161,11 @@ export class StoreClosed extends Error {
   override readonly name = "StoreClosed";
 }
 
+/** The store behind does not answer; what was to be written may have been, or not. */
+export class StoreUnavailable extends Error {
+  override readonly name = "StoreUnavailable";
+}
+
 /** More waits to be written than the store will hold in memory. Try again later. */
 export class StoreOverloaded extends Error {
   override readonly name = "StoreOverloaded";

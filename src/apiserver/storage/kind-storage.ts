@@ -15,6 +15,7 @@ import type { KindCache } from "../watch/kind-cache.ts";
 import type { Selection } from "../watch/scope.ts";
 import { Item, encodeStored } from "./item.ts";
 import { keyOf } from "./keys.ts";
+import { readFailure, writeFailure } from "./store-failure.ts";
 import { UnreadableValue, itemOf } from "./unreadable-value.ts";
 
 /** Other keys that are written, or must hold, together with an object: all or nothing. */
@@ -81,12 +82,12 @@ export class KindStorage {
     const latest = this.#store.latest();
     const { freshnessMs } = this.#limits;
     if (typeof latest === "number") return this.feed.reach(latest, freshnessMs);
-    return latest.then((revision) => this.feed.reach(revision, freshnessMs));
+    return latest.then((revision) => this.feed.reach(revision, freshnessMs), failedRead);
   }
 
   /** Throws Expired for a revision that the store has not come to: it is from before the store was put back. */
   async assertHappened(revision: number): Promise<void> {
-    const latest = await this.#store.latest();
+    const latest = await Promise.resolve(this.#store.latest()).catch(failedRead);
     if (revision > latest) throw expired(`too new resource version: ${revision} (${latest})`);
   }
 
@@ -126,7 +127,7 @@ export class KindStorage {
   /** Throws AlreadyExists when the key is taken, unless only a companion was lost; Invalid for a name that is no key. */
   async create(namespace: string, name: string, made: Encoded, companions = alone): Promise<WriteOutcome> {
     const key = this.key(namespace, name);
-    const lease = await this.#leaseFor?.();
+    const lease = await this.#leaseFor?.().catch(failedRead);
     const outcome = await this.#commit(
       key,
       0,
@@ -143,7 +144,7 @@ export class KindStorage {
 
   /** Replaces this state of the object. */
   async replace({ key, revision }: Item, made: Encoded, companions = alone): Promise<WriteOutcome> {
-    const lease = await this.#leaseFor?.();
+    const lease = await this.#leaseFor?.().catch(failedRead);
     return this.#commit(key, revision, { type: "put", key, value: made.bytes, lease }, companions, made);
   }
 
@@ -160,10 +161,9 @@ export class KindStorage {
     revision: number,
     limit: number,
   ): Promise<{ items: Item[]; count: number }> {
-    const { entries, count } = await this.#store.range(start, end, {
-      revision,
-      ...(limit > 0 ? { limit } : {}),
-    });
+    const { entries, count } = await this.#store
+      .range(start, end, { revision, ...(limit > 0 ? { limit } : {}) })
+      .catch(failedRead);
     return { items: entries.map(itemOf), count };
   }
 
@@ -190,10 +190,9 @@ export class KindStorage {
     const forget = object && this.feed.expect(key, bytes, object);
     let stored = false;
     try {
-      const result = await this.#store.commit(
-        [{ key, modRevision }, ...companions.guards],
-        [change, ...companions.changes],
-      );
+      const result = await this.#store
+        .commit([{ key, modRevision }, ...companions.guards], [change, ...companions.changes])
+        .catch(failedWrite);
       if (result.succeeded) {
         stored = true;
         const { revision } = result;
@@ -215,3 +214,6 @@ export class KindStorage {
     }
   }
 }
+
+const failedRead = (error: unknown): Promise<never> => Promise.reject(readFailure(error));
+const failedWrite = (error: unknown): Promise<never> => Promise.reject(writeFailure(error));

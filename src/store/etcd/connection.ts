@@ -1,6 +1,7 @@
 import { isIP, isIPv6 } from "node:net";
 import { checkServerIdentity } from "node:tls";
 import { Client, credentials, type ClientDuplexStream, type ClientReadableStream } from "@grpc/grpc-js";
+import { systemClock } from "#base/clock";
 import { decodeProtobuf, encodeProtobuf } from "#machinery/derive/protobuf";
 import type { StructOf, Wire } from "#machinery/schema";
 
@@ -27,6 +28,8 @@ export interface EtcdTarget {
 /** A whole range may come in one message. */
 const MESSAGE_BYTES_MAX = 2 ** 31 - 1;
 const KEEPALIVE_MS = 10_000;
+/** Also for a whole range. */
+const ANSWER_MS_MAX = 60_000;
 
 /** A gRPC channel to etcd that reconnects by itself. */
 export class Connection {
@@ -56,6 +59,7 @@ export class Connection {
         (body: object) => Buffer.from(encodeProtobuf(request, body)),
         (bytes: Buffer) => decodeProtobuf<Response>(response, plain(bytes)),
         message as object,
+        { deadline: systemClock.now() + ANSWER_MS_MAX },
         (error, answer) => {
           signal?.removeEventListener("abort", abort);
           if (error) reject(signal?.aborted ? signal.reason : error);

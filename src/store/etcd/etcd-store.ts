@@ -6,7 +6,10 @@ import {
   FutureRevision,
   InvalidRequest,
   LeaseNotFound,
+  NoSpace,
   StoreClosed,
+  StoreOverloaded,
+  StoreUnavailable,
   type Change,
   type CommitResult,
   type Guard,
@@ -228,6 +231,12 @@ function translated(thrown: unknown, lease: number): unknown {
   if (code === GrpcStatus.OUT_OF_RANGE && details.includes("future")) return new FutureRevision(details);
   if (code === GrpcStatus.NOT_FOUND && details.includes("lease")) return new LeaseNotFound(lease);
   if (code === GrpcStatus.INVALID_ARGUMENT) return new InvalidRequest(details);
+  if (code === GrpcStatus.RESOURCE_EXHAUSTED) {
+    return details.includes("space") ? new NoSpace(details) : new StoreOverloaded(details);
+  }
+  if (code === GrpcStatus.UNAVAILABLE || code === GrpcStatus.DEADLINE_EXCEEDED) {
+    return new StoreUnavailable(`etcd does not answer: ${details}`, { cause: thrown });
+  }
   return thrown;
 }
 
