@@ -2,8 +2,11 @@ import { ageColumn, nameColumn, NONE, text } from "#api/columns";
 import { elapsed } from "#machinery/elapsed";
 import { distinct, sameValue } from "#api/checks";
 import { ObjectMeta } from "#api/meta-v1/objectmeta";
+import { signerNameProblems } from "./signer-name.ts";
 import {
+  at,
   bytes,
+  duplicate,
   type FieldProblem,
   forbidden,
   int32,
@@ -13,6 +16,7 @@ import {
   listOf,
   map,
   notSupported,
+  required,
   type Of,
   resource,
   string,
@@ -80,8 +84,8 @@ export const KEY_USAGES = [
 ] as const;
 
 const EXPIRATION_SECONDS_MIN = 600;
-const SIGNER =
-  /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)+\/[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/;
+/** Of requests that older versions of the API had without a signer. */
+const LEGACY_SIGNER = "kubernetes.io/legacy-unknown";
 const PEM =
   /^\s*-----BEGIN (NEW )?CERTIFICATE REQUEST-----[A-Za-z0-9+/=\s]+-----END (NEW )?CERTIFICATE REQUEST-----\s*$/;
 
@@ -92,11 +96,12 @@ function* requestProblems(spec: CertificateSigningRequestSpec): Iterable<FieldPr
     if (!(KEY_USAGES as readonly string[]).includes(usage))
       yield notSupported(item("spec.usages", index), usage, KEY_USAGES);
   yield* distinct("spec.usages", spec.usages, (usage) => usage);
-  if (spec.signerName && !SIGNER.test(spec.signerName))
+  if (spec.signerName) yield* signerNameProblems(spec.signerName, "spec.signerName");
+  if (spec.signerName === LEGACY_SIGNER)
     yield invalid(
       "spec.signerName",
       spec.signerName,
-      "must be a fully qualified domain and path of the form 'example.com/signer-name'",
+      "the legacy signerName is not allowed via this API version",
     );
   if (spec.expirationSeconds !== undefined && spec.expirationSeconds < EXPIRATION_SECONDS_MIN)
     yield invalid(
@@ -109,18 +114,36 @@ function* requestProblems(spec: CertificateSigningRequestSpec): Iterable<FieldPr
 const holds = ({ conditions }: CertificateSigningRequestStatus, type: string): boolean =>
   conditions?.some((condition) => condition.type === type && condition.status === "True") ?? false;
 
+const DECIDING = ["Approved", "Denied", "Failed"];
+const STATUSES = ["True", "False", "Unknown"];
+
+/** Each condition by itself: those that decide are true, and none is said twice. */
+function* conditionProblems({ conditions = [] }: CertificateSigningRequestStatus): Iterable<FieldProblem> {
+  const seen = new Set<string>();
+  for (const [index, { type, status }] of conditions.entries()) {
+    const path = item("status.conditions", index);
+    const allowed = DECIDING.includes(type) ? ["True"] : STATUSES;
+    if (!type) yield required(at(path, "type"));
+    if (!status) yield required(at(path, "status"));
+    else if (!allowed.includes(status)) yield notSupported(at(path, "status"), status, allowed);
+    if (seen.has(type)) yield duplicate(at(path, "type"), type);
+    seen.add(type);
+  }
+}
+
 /** A decision stands, and there is only one. */
 export function* decisionProblems(
   status: CertificateSigningRequestStatus,
   old: CertificateSigningRequestStatus,
 ): Iterable<FieldProblem> {
+  yield* conditionProblems(status);
   if (holds(status, "Approved") && holds(status, "Denied"))
     yield invalid("status.conditions", "Denied", "Approved and Denied conditions are mutually exclusive");
   for (const type of ["Approved", "Denied", "Failed"])
     if (holds(old, type) && !holds(status, type))
       yield forbidden("status.conditions", `updates may not remove a condition of type "${type}"`);
   if (old.certificate && status.certificate !== old.certificate)
-    yield forbidden("status.certificate", "updates may not modify a certificate once it is set");
+    yield forbidden("status.certificate", "updates may not modify existing certificate content");
 }
 
 const BLOCK = /-----BEGIN ([^-]*)-----\s*\n([^-]*)-----END \1-----/g;

@@ -1,3 +1,4 @@
+import { bundleProblems, bundleUpdateProblems } from "#api/certificates-v1beta1/trust-bundle-rules";
 import { ObjectMeta } from "#api/meta-v1/objectmeta";
 import { type Of, resource, string, struct } from "#machinery/schema";
 
@@ -19,5 +20,9 @@ export const ClusterTrustBundle = resource({
   unconditionalUpdate: false,
   storedAs: "certificates.k8s.io/v1beta1/ClusterTrustBundle",
   servedByDefault: false,
+  rules: {
+    validate: bundleProblems,
+    validateUpdate: bundleUpdateProblems,
+  },
 });
 export interface ClusterTrustBundle extends Of<typeof ClusterTrustBundle> {}

@@ -1,5 +1,6 @@
 import { nameColumn, text } from "#api/columns";
 import { ObjectMeta } from "#api/meta-v1/objectmeta";
+import { bundleProblems, bundleUpdateProblems } from "./trust-bundle-rules.ts";
 import { type Of, resource, string, struct } from "#machinery/schema";
 
 export const ClusterTrustBundleSpec = struct("certificates.v1beta1.ClusterTrustBundleSpec", {
@@ -23,5 +24,9 @@ export const ClusterTrustBundle = resource({
   columns: [nameColumn, text("SignerName", ({ spec }) => spec.signerName ?? "")],
 
   fieldSelectors: { "spec.signerName": ({ spec }) => spec.signerName ?? "" },
+  rules: {
+    validate: bundleProblems,
+    validateUpdate: bundleUpdateProblems,
+  },
 });
 export interface ClusterTrustBundle extends Of<typeof ClusterTrustBundle> {}

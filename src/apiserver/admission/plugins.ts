@@ -5,8 +5,10 @@ import type { AdmissionPlugin, Authorizer, Loopback, ReadCache } from "../contra
 import {
   certificateApproval,
   certificateRequester,
+  certificateRequestValidity,
   certificateSigning,
   certificateSubjectRestriction,
+  clusterTrustBundleAttest,
 } from "./certificates.ts";
 import { createAuthorization } from "./create-authorization.ts";
 import { defaultIngressClass, defaultStorageClass } from "./default-class.ts";
@@ -83,9 +85,11 @@ export function admissionPlugins(options: AdmissionOptions): readonly AdmissionP
     persistentVolumeClaimResize(cache),
     runtimeClass(cache),
     certificateRequester,
+    certificateRequestValidity,
     certificateApproval(authorizer),
     certificateSigning(authorizer),
     certificateSubjectRestriction,
+    clusterTrustBundleAttest(authorizer),
     defaultIngressClass(cache),
     podTopologyLabels(cache),
     roleEscalation(authorizer, rbac),

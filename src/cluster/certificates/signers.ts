@@ -14,8 +14,10 @@ export type SignerName =
 
 interface Signer {
   readonly required: ExtendedUsage;
+  /** Must the certificate be good for signatures? */
+  readonly signs: boolean;
   /** Says what is wrong with the request. */
-  readonly problem: (request: CertificateRequest, asker: string) => string | undefined;
+  readonly problem: (request: CertificateRequest) => string | undefined;
 }
 
 const NODE_USER = "system:node:";
@@ -25,28 +27,37 @@ const DAY_SECONDS = 24 * 3600;
 const LIFETIME_SECONDS = 365 * DAY_SECONDS;
 const LIFETIME_SECONDS_MIN = 600;
 
-const isNode = ({ commonName, organizations }: CertificateRequest): boolean =>
-  commonName.startsWith(NODE_USER) && organizations.length === 1 && organizations[0] === NODES;
-
-const hasNames = ({ dns, addresses, others }: CertificateRequest): boolean =>
-  dns.length + addresses.length + others.length > 0;
+function subjectProblem({ commonName, organizations }: CertificateRequest): string | undefined {
+  if (organizations.length !== 1 || organizations[0] !== NODES) return `subject organization is not ${NODES}`;
+  return commonName.startsWith(NODE_USER)
+    ? undefined
+    : `subject common name does not begin with ${NODE_USER}`;
+}
 
 const SIGNERS: Readonly<Record<SignerName, Signer>> = {
-  "kubernetes.io/kube-apiserver-client": { required: "client auth", problem: () => undefined },
+  "kubernetes.io/kube-apiserver-client": {
+    required: "client auth",
+    signs: false,
+    problem: () => undefined,
+  },
   "kubernetes.io/kube-apiserver-client-kubelet": {
     required: "client auth",
+    signs: true,
     problem(request) {
-      if (!isNode(request)) return "subject is not a node's";
-      return hasNames(request) ? "no subject alternative names are allowed" : undefined;
+      if (request.dns.length > 0) return "DNS subjectAltNames are not allowed";
+      if (request.addresses.length > 0) return "IP subjectAltNames are not allowed";
+      if (request.others.length > 0) return "Email and URI subjectAltNames are not allowed";
+      return subjectProblem(request);
     },
   },
   "kubernetes.io/kubelet-serving": {
     required: "server auth",
-    problem(request, asker) {
-      if (!isNode(request)) return "subject is not a node's";
-      if (request.commonName !== asker) return "a node may only ask for itself";
-      if (request.others.length > 0) return "only DNS names and IP addresses are allowed";
-      return hasNames(request) ? undefined : "at least one DNS name or IP address is required";
+    signs: true,
+    problem(request) {
+      const { dns, addresses, others } = request;
+      if (dns.length + addresses.length === 0) return "DNS or IP subjectAltName is required";
+      if (others.length > 0) return "Email and URI subjectAltNames are not allowed";
+      return subjectProblem(request);
     },
   },
 };
@@ -73,13 +84,15 @@ export async function signRequest(
   if (unknown !== undefined) return refused(`usage ${JSON.stringify(unknown)} is not allowed`);
   if (!usages.includes(signer.required))
     return refused(`usage ${JSON.stringify(signer.required)} is required`);
+  if (signer.signs && !usages.includes("digital signature"))
+    return refused('usage "digital signature" is required');
   let request: CertificateRequest;
   try {
     request = await readCertificateRequest(new TextDecoder().decode(Uint8Array.fromBase64(spec.request)));
   } catch (error) {
     return refused(`the request cannot be read: ${error instanceof Error ? error.message : String(error)}`);
   }
-  const problem = signer.problem(request, spec.username ?? "");
+  const problem = signer.problem(request);
   if (problem !== undefined) return refused(problem);
   const { commonName, organizations, dns, addresses } = request;
   const seconds = Math.max(LIFETIME_SECONDS_MIN, spec.expirationSeconds ?? LIFETIME_SECONDS);

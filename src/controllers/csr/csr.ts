@@ -51,7 +51,7 @@ export const certificateRequests = (signing: Signing): Controller =>
       const open = signing.signs(csr.spec.signerName) && !isRefused(csr) && !isSigned(csr);
       if (open && isApproved(csr)) await sign(csr, signing, pass);
       else if (open) await approve(csr, signing, pass);
-      return { afterMs: leftMs };
+      return Number.isFinite(leftMs) ? { afterMs: leftMs } : undefined;
     },
   });
 

@@ -31,12 +31,13 @@ export function rightsFor({ spec }: CertificateSigningRequest, { commonName }: A
   return spec.username === commonName ? ["selfnodeclient", "nodeclient"] : ["nodeclient"];
 }
 
-/** When the request is to be deleted, in epoch milliseconds. */
+/** When the request is to be deleted, in epoch milliseconds; one that waits for its signer stays: Infinity. */
 export function expiresAtMs(csr: CertificateSigningRequest): number {
   const created = parseTime(csr.metadata.creationTimestamp);
   const decided = csr.status?.conditions?.find(
     ({ type }) => type === "Approved" || type === "Denied" || type === "Failed",
   );
   if (!decided) return created + PENDING_MS;
+  if (!isRefused(csr) && !isSigned(csr)) return Infinity;
   return (decided.lastUpdateTime ? parseTime(decided.lastUpdateTime) : created) + DECIDED_MS;
 }
