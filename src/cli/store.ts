@@ -1,5 +1,6 @@
 import { migrate } from "#cluster/backup/restore";
 import { readSettings, writeSettings } from "#cluster/settings";
+import { absoluteStore } from "#cluster/store-location";
 import { clusterOptions, clusterPlaces, expectNone } from "./cluster-options.ts";
 import { jsonText, outputOption, wantsJson } from "./output-format.ts";
 import { forceOption } from "./restore.ts";
@@ -22,10 +23,11 @@ const migrateVerb: Verb = {
   },
   async run(args, io) {
     expectNone(args);
-    const [places, given, json] = [clusterPlaces(args), args.text("to"), wantsJson(args)];
-    if (given === undefined) throw new UsageError("name the store to copy to with --to");
-    const [from, to] = [storeOf(args, places, "from"), storeNamed(given, "to")];
-    const result = await migrate(places, { from, to }, { force: args.flag("force") });
+    const [places, to, json] = [clusterPlaces(args), args.text("to"), wantsJson(args)];
+    if (to === undefined) throw new UsageError("name the store to copy to with --to");
+    const given = absoluteStore(to);
+    const stores = { from: storeOf(args, places, "from"), to: storeNamed(given, "to") };
+    const result = await migrate(places, stores, { force: args.flag("force") });
     const settings = readSettings(places);
     if (settings) await writeSettings(places, { ...settings, flags: { ...settings.flags, store: [given] } });
     const { entries, revision } = result;

@@ -1,5 +1,6 @@
 /** Where a control plane keeps its objects, as `--store` names it. */
 import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
 import { isIPv4, isIPv6 } from "node:net";
 import type { Clock } from "#base/clock";
 import type { Random } from "#base/random";
@@ -46,6 +47,15 @@ export function parseStoreLocation(given: string): StoreLocation {
   if (files.has("cert") !== files.has("key")) throw new Error("cert and key belong together");
   if (files.has("cert") && !files.has("ca")) throw new Error("cert and key need the ca of the servers");
   return { type: "etcd", endpoints, ...Object.fromEntries(files) };
+}
+
+/** The same store, named so that it is found from every folder. What makes no sense is left for the parser. */
+export function absoluteStore(given: string): string {
+  if (given.startsWith("disk:")) return `disk:${resolve(given.slice(5))}`;
+  const [place = "", query] = given.split("?");
+  if (query === undefined) return given;
+  const files = [...new URLSearchParams(query)].map(([name, path]) => `${name}=${resolve(path)}`);
+  return `${place}?${files.join("&")}`;
 }
 
 /** Throws what the engine throws, and StepFailed where an etcd does not answer. */

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { absoluteStore } from "../store-location.ts";
 import { type FlagTexts, parseServerFlags } from "./server-flags.ts";
 
 describe("flags of the control plane", () => {
@@ -49,5 +50,18 @@ describe("flags of the control plane", () => {
     it(`refuses ${JSON.stringify(texts)}`, () => {
       assert.throws(() => parseServerFlags(texts as FlagTexts), { name: "FlagError", message });
     });
+  }
+});
+
+describe("the store of a cluster", () => {
+  const rows: [string, string][] = [
+    ["disk", "disk"],
+    ["disk:/var/store", "disk:/var/store"],
+    ["disk:store", `disk:${process.cwd()}/store`],
+    ["etcd://a:1", "etcd://a:1"],
+    ["etcd://a:1?ca=ca.crt&cert=/b", `etcd://a:1?ca=${process.cwd()}/ca.crt&cert=/b`],
+  ];
+  for (const [given, kept] of rows) {
+    it(`is kept as ${kept} when it is given as ${given}`, () => assert.equal(absoluteStore(given), kept));
   }
 });

@@ -4,7 +4,7 @@
  */
 import { parseCidr } from "#base/ip";
 import { parseDuration } from "#machinery/time";
-import { type StoreLocation, parseStoreLocation } from "../store-location.ts";
+import { absoluteStore, type StoreLocation, parseStoreLocation } from "../store-location.ts";
 import { auditFlags } from "./audit-flags.ts";
 import { encryptionFlags } from "./encryption-flags.ts";
 import { securityFlags } from "./security-flags.ts";
@@ -19,6 +19,7 @@ export const serverFlags = {
       },
       parseStoreLocation,
     ),
+    keep: absoluteStore,
   },
   "bind-address": text({
     value: "ADDRESS",
