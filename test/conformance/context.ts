@@ -75,7 +75,7 @@ export class ConformanceContext {
   readonly kubectl = (args: readonly string[], stdin?: string): Promise<Ran> =>
     run(clientBinary("kubectl"), ["--namespace", this.namespace, ...args], {
       input: stdin,
-      env: { KUBECONFIG: this.kubeconfig },
+      env: this.kubectlEnv,
     });
 
   /** One HTTP request as the administrator, or as nobody with `{ anonymous: true }`; any status is an answer. */

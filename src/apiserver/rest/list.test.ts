@@ -37,6 +37,15 @@ test("selectors by label and field", async (t) => {
   ]);
   const all = await ask("GET", "/api/v1/configmaps?fieldSelector=metadata.name%3Dm1");
   assert.deepEqual(names(all.json), ["m1"]);
+  // Also where names are keys by themselves, and nothing has this one.
+  for (const [name, found] of [
+    ["default", ["default"]],
+    ["nowhere", []],
+  ] as const)
+    assert.deepEqual(
+      names((await ask("GET", `/api/v1/namespaces?fieldSelector=metadata.name%3D${name}`)).json),
+      found,
+    );
   const unknown = await ask("GET", `${PATH}?fieldSelector=spec.x%3D1`);
   assert.equal(unknown.status, 400);
   assert.equal((await ask("GET", `${PATH}?labelSelector=a%20in`)).status, 400);

@@ -209,10 +209,9 @@ export class KindCache {
   }
 
   #candidates({ namespace, name, indexed }: Selection, start: string): readonly Item[] {
-    if (name !== "" && (namespace !== "" || start === "")) {
+    if (name !== "") {
       const one = this.#items.get(keyOf(this.prefix, namespace, name));
-      if (one) return one.key >= start ? [one] : [];
-      if (namespace !== "") return [];
+      return one && one.key >= start ? [one] : [];
     }
     const first = namespace === "" ? this.prefix : `${this.prefix}${namespace}/`;
     const from = start > first ? start : first;

@@ -16,6 +16,8 @@ export interface ExtensionServerOptions extends ServingCertificate {
   readonly clock?: Clock;
   /** 0: any that is free. */
   readonly port?: number;
+  /** By default loopback. */
+  readonly host?: string;
 }
 
 export interface ExtensionServer {
@@ -28,6 +30,7 @@ export interface ExtensionServer {
 
 export async function startExtensionServer(options: ExtensionServerOptions): Promise<ExtensionServer> {
   const { cluster, clock = systemClock, resources = [Flunder], port = 0, certificate, key } = options;
+  const { host = "127.0.0.1" } = options;
   const { url, ca, token } = cluster;
   const transport = new HttpsTransport({
     servers: [url],
@@ -56,7 +59,7 @@ export async function startExtensionServer(options: ExtensionServerOptions): Pro
       admission: [],
     }),
   });
-  const listening = await server.listen({ host: "127.0.0.1", port, clientCa, certificate, key });
+  const listening = await server.listen({ host, port, clientCa, certificate, key });
   return {
     port: listening.port,
     server,
