@@ -246,6 +246,21 @@ test("a webhook that fails is named, and harms no other version", async (t) => {
     await new Promise(setImmediate);
 });
 
+test("a webhook that nobody answers for is named with its address, a service under its name", async (t) => {
+  const { ask } = await startHarness(t);
+  const service = { namespace: "default", name: "convert", path: "/all" };
+  await ask("POST", DEFINITIONS, routes({ service, caBundle: Buffer.from("-").toString("base64") }));
+  while ((await ask("GET", V1)).status !== 200) await new Promise(setImmediate);
+  const spec = { host: "h", port: 1 };
+  const route = { apiVersion: "net.example.com/v1", kind: "Route", metadata: { name: "a" }, spec };
+  assert.equal((await ask("POST", V1, route)).status, 201);
+  const failed = await ask("GET", `${BETA}/a`);
+  assert.equal(
+    failed.json.message,
+    'conversion webhook for net.example.com/v1, Kind=Route failed: Post "https://convert.default.svc:443/all?timeout=30s": service "convert" not found',
+  );
+});
+
 test("a conversion must say whom to ask", async (t) => {
   const { ask } = await startHarness(t);
   const refused = await ask("POST", DEFINITIONS, routes({}));
