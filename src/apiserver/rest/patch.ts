@@ -21,7 +21,7 @@ import { type Change, type Part, mainPart, statusPart, updateObject } from "./up
 const JSON_PATCH = "application/json-patch+json";
 const MERGE_PATCH = "application/merge-patch+json";
 const STRATEGIC_PATCH = "application/strategic-merge-patch+json";
-const APPLY_PATCH = "application/apply-patch+yaml";
+export const APPLY_PATCH = "application/apply-patch+yaml";
 const PATCH_TYPES = [JSON_PATCH, MERGE_PATCH, STRATEGIC_PATCH, APPLY_PATCH];
 /** Custom kinds do not say how their lists are merged in a strategic patch. */
 const CUSTOM_PATCH_TYPES = [JSON_PATCH, MERGE_PATCH, APPLY_PATCH];
@@ -32,12 +32,9 @@ export async function patch(op: Operation, deps: RestDeps, part?: Part): Promise
   const query = writeQueryOf(info.query, "PatchOptions");
   const isCustom = op.kind.resource.schema.rules.structural !== undefined;
   const type = typeOf(op, isCustom ? CUSTOM_PATCH_TYPES : PATCH_TYPES);
-  const { value, duplicates } = bodyValue(op, type, deps, query.fieldValidation);
   const own = part ?? (info.subresource === "status" ? statusPart : mainPart);
-  if (type === APPLY_PATCH) {
-    tellDuplicates(op, query, duplicates);
-    return apply(op, deps, query, value, own);
-  }
+  if (type === APPLY_PATCH) return apply(op, deps, query, own);
+  const { value, duplicates } = bodyValue(op, type, deps, query.fieldValidation);
   if (query.force) {
     throw invalidObject({ group: "meta.k8s.io", kind: "PatchOptions" }, "", [
       { type: "forbidden", path: "force", detail: "may not be specified for non-apply patch" },
@@ -175,21 +172,10 @@ function checkIdentity(
   }
 }
 
-async function apply(
-  op: Operation,
-  deps: RestDeps,
-  query: WriteQuery,
-  value: unknown,
-  part: Part,
-): Promise<Answer> {
+async function apply(op: Operation, deps: RestDeps, query: WriteQuery, part: Part): Promise<Answer> {
   const { kind, info } = op;
   const { resource } = kind;
-  if (query.fieldManager === "") {
-    throw invalidObject({ group: "meta.k8s.io", kind: "PatchOptions" }, "", [
-      required("fieldManager", "is required for apply patch"),
-    ]);
-  }
-  const configuration = appliedConfiguration(op, query, value);
+  const configuration = applyConfiguration(op, deps, query);
   const settle = (live: AnyObject, exists: boolean): Change =>
     applyServerSide({
       resource,
@@ -216,6 +202,18 @@ async function apply(
   const made = settle(emptyOf(resource), false);
   const named = withMeta(made.object, { name: info.name });
   return createObject(op, deps, query, named, made.managedFields);
+}
+
+/** What is to be applied, of the operation's kind. Throws for what is none, and for an apply by nobody. */
+export function applyConfiguration(op: Operation, deps: RestDeps, query: WriteQuery): JsonObject {
+  const { value, duplicates } = bodyValue(op, APPLY_PATCH, deps, query.fieldValidation);
+  tellDuplicates(op, query, duplicates);
+  if (query.fieldManager === "") {
+    throw invalidObject({ group: "meta.k8s.io", kind: "PatchOptions" }, "", [
+      required("fieldManager", "is required for apply patch"),
+    ]);
+  }
+  return appliedConfiguration(op, query, value);
 }
 
 /** The main resource does not write the status, and its endpoint writes nothing else. */

@@ -1,19 +1,22 @@
 import { Scale } from "#api/autoscaling-v1/scale";
 import { present } from "#base/assert";
+import { applyServerSide } from "#machinery/apply/apply";
 import { decodeJson } from "#machinery/derive/json";
 import { validateStruct } from "#machinery/derive/validate";
 import { formatLabelSelector, type LabelSelector } from "#machinery/label-selector";
 import { type AnyObject, invalid, type Resource, type ScaleFacts } from "#machinery/schema";
-import { badRequest, invalidObject, unsupportedMediaType } from "#machinery/status";
+import { badRequest, invalidObject } from "#machinery/status";
+import { formatTime } from "#machinery/time";
 import { decodeBody, mediaTypeOf } from "../../negotiation/decode.ts";
 import type { SubresourceHandlers } from "../../request/dispatch.ts";
 import type { Answer, Operation } from "../../request/operation.ts";
 import type { RestDeps } from "../deps.ts";
 import { get } from "../get.ts";
 import { withMeta } from "../metadata.ts";
-import { type PatchDocument, patchDocument } from "../patch.ts";
+import { APPLY_PATCH, type PatchDocument, applyConfiguration, patchDocument } from "../patch.ts";
 import { type WriteQuery, writeQueryOf } from "../query.ts";
 import { type UpdatePlan, mainPart, updateObject } from "../update.ts";
+import { scaleFields } from "./scale-fields.ts";
 
 const TYPE = { apiVersion: "autoscaling/v1", kind: "Scale", schema: Scale };
 
@@ -33,8 +36,7 @@ export const scaleSubresource: SubresourceHandlers = {
   patch(op, deps) {
     const query = writeQueryOf(op.info.query, "PatchOptions");
     const type = op.body.type === "none" ? "" : mediaTypeOf(op.body.contentType);
-    if (type === "application/apply-patch+yaml")
-      throw unsupportedMediaType("apply is not supported for scale");
+    if (type === APPLY_PATCH) return applied(op, deps, query);
     const document = patchDocument(op, deps);
     const change = (old: AnyObject) => ({ object: scaled(op, old, patchedScale(op, old, document, query)) });
     return write(op, deps, { query, change, tries: deps.limits.conflictRetries });
@@ -47,6 +49,41 @@ async function write(op: Operation, deps: RestDeps, plan: UpdatePlan): Promise<A
     into: (object: AnyObject, scale: AnyObject) => scaled(op, object, scale as unknown as Scale),
   };
   return scaleAnswer(op, await updateObject(op, deps, { ...plan, part: mainPart, shown }));
+}
+
+/** Server-side apply of a Scale: who owns the number of the scale owns that of the object. */
+function applied(op: Operation, deps: RestDeps, query: WriteQuery): Promise<Answer> {
+  const { resource } = op.kind;
+  const scaleResource: Resource = { ...resource, ...TYPE, group: "autoscaling", version: "v1" };
+  const asScale = { ...op, kind: { ...op.kind, resource: scaleResource } };
+  const configuration = applyConfiguration(asScale, deps, query);
+  const fields = scaleFields(resource.apiVersion, factsOf(resource).replicas);
+  const change = (old: AnyObject) => {
+    const { managedFields } = old.metadata;
+    const scale = scaleOf(resource, old) as unknown as AnyObject;
+    const settled = applyServerSide({
+      resource: scaleResource,
+      live: withMeta(scale, { managedFields: fields.ofScale(managedFields) }),
+      exists: true,
+      applied: configuration,
+      manager: query.fieldManager,
+      subresource: op.info.subresource,
+      force: query.force,
+      ignored: ["status"],
+      now: formatTime(deps.clock.now()),
+      canonical: (merged) => decodeJson<AnyObject>(Scale, merged),
+    });
+    const wanted = checked(op, settled.object as unknown as Scale);
+    const { resourceVersion } = (configuration.metadata ?? {}) as { resourceVersion?: string };
+    return {
+      object: scaled(op, old, {
+        ...wanted,
+        metadata: { ...wanted.metadata, resourceVersion: resourceVersion ?? "" },
+      }),
+      managedFields: fields.ofObject(managedFields, settled.managedFields),
+    };
+  };
+  return write(op, deps, { query, change, tries: deps.limits.conflictRetries });
 }
 
 function patchedScale(op: Operation, old: AnyObject, document: PatchDocument, _query: WriteQuery): Scale {
