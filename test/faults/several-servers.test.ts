@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
+import { setTimeout as pause } from "node:timers/promises";
 import { ConfigMap } from "#api/core-v1/configmap";
 import { Namespace } from "#api/core-v1/namespace";
 import { ServiceAccount } from "#api/core-v1/serviceaccount";
@@ -24,6 +25,9 @@ const KILLS = Number(process.env.K8TS_KILLS ?? 20);
 /** A lease that is not renewed is taken over after 15 seconds; how soon is not held against anybody. */
 const TAKE_OVER_MS_MAX = 60_000;
 const WRITERS = 4;
+/** After so many kills of servers, etcd itself is killed and started again. */
+const ETCD_EVERY = 5;
+const RECONNECT_MS = 100;
 const WATCHERS = 6;
 const INFORMERS = 2;
 /** Acknowledged writes before a kill, and between a kill and the restart. */
@@ -107,6 +111,9 @@ describe("two control planes on one etcd, killed in turn", { skip: noEtcd }, () 
       await servers[kill % 2]!.end("SIGKILL");
       await load.acknowledges(WRITES_BETWEEN);
       await servers[kill % 2]!.start();
+      if (kill % ETCD_EVERY !== ETCD_EVERY - 1) continue;
+      await load.acknowledges(WRITES_BETWEEN);
+      await etcd.restart();
     }
     await load.stop();
     const last = await truth.through();
@@ -149,13 +156,22 @@ async function followEtcd(endpoint: string, signal: AbortSignal) {
   const store = await openEtcdStore({ endpoints: [endpoint] });
   const startRevision = await store.latest();
   const changes: Told = [];
-  const run = async () => {
-    const batches = store.watch(PREFIX, prefixEnd(PREFIX), { afterRevision: startRevision, signal });
+  let afterRevision = startRevision;
+  const once = async () => {
+    const batches = store.watch(PREFIX, prefixEnd(PREFIX), { afterRevision, signal });
     for await (const { revision, events } of batches) {
+      afterRevision = revision;
       for (const { type, key, previous } of events) {
         const name = key.slice(PREFIX.length);
         changes.push(told(type === "delete" ? "DELETED" : previous ? "MODIFIED" : "ADDED", name, revision));
       }
+    }
+  };
+  // etcd goes away now and then.
+  const run = async () => {
+    while (!signal.aborted) {
+      await once().catch(() => undefined);
+      await pause(RECONNECT_MS);
     }
   };
   const running = run();

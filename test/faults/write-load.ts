@@ -1,3 +1,4 @@
+import { setTimeout as pause } from "node:timers/promises";
 import { ConfigMap } from "#api/core-v1/configmap";
 import { Namespace } from "#api/core-v1/namespace";
 import { Client } from "#client/client";
@@ -6,8 +7,9 @@ import { hasReason, StatusError } from "#machinery/status";
 import { eventually } from "../tools/eventually.ts";
 
 const NAMESPACE = "load";
-/** A write that was sent again finds what it did itself; a server that has just come up may not be able to answer yet. */
+/** A write that was sent again finds what it did itself; a server may not be able to answer, or not know. */
 const UNDECIDED = new Set([404, 409, 503, 504]);
+const RETRY_MS = 20;
 
 /** Writers that create, change and delete ConfigMaps without end, each over a way of its own. */
 export class Load {
@@ -45,6 +47,7 @@ export class Load {
       } catch (error) {
         // A server that was killed in the middle has left open whether the write was made.
         if (error instanceof StatusError && !UNDECIDED.has(error.status.code ?? 0)) throw error;
+        await pause(RETRY_MS);
       }
     }
     await eventually(() =>
