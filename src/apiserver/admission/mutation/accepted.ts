@@ -72,7 +72,7 @@ function decodedAs(before: AnyObject, schema: Struct, value: unknown): AnyObject
   return after;
 }
 
-/** What the server has given an object is not a webhook's to change. */
+/** What the server has given an object is not for others to change. */
 const ASSIGNED = [
   "uid",
   "resourceVersion",

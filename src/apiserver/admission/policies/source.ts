@@ -7,8 +7,7 @@ import type {
   Variable,
 } from "#api/admissionregistration-v1/matching";
 import { PolicyCompiler } from "#api/admissionregistration-v1/policy-compiler";
-import type { LabelMatcher } from "#machinery/label-selector";
-import { compileSelector } from "#machinery/label-selector";
+import { compileSelector, type LabelMatcher } from "#machinery/label-selector";
 import type { AnyObject, Resource } from "#machinery/schema";
 import type { ReadCache } from "../../contracts.ts";
 import { type Condition, compileConditions } from "../expressions/conditions.ts";
