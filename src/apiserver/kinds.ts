@@ -7,6 +7,7 @@ import { conversionFor } from "./storage/conversions.ts";
 import type { Item } from "./storage/item.ts";
 import { KindStorage } from "./storage/kind-storage.ts";
 import { prefixOf } from "./storage/keys.ts";
+import { textAt } from "./storage/peek.ts";
 import { SharedLeases } from "./storage/leases.ts";
 import { convertedView, storedView } from "./storage/view.ts";
 import type { Feed } from "./watch/feed.ts";
@@ -33,7 +34,9 @@ export class KindFactory {
   make(resource: Resource): ServedKind {
     const groupResource = groupResourceOf(resource);
     const view = viewOf(resource);
-    if (!isStored(resource)) return { resource, groupResource, storage: undefined, view };
+    const deprecation = DEPRECATIONS[`${resource.apiVersion}/${resource.kind}`];
+    const shown = { resource, groupResource, view, ...(deprecation ? { warning: deprecation } : {}) };
+    if (!isStored(resource)) return { ...shown, storage: undefined };
     const { store, feed, limits } = this.#options;
     const prefix = prefixOf(resource.storagePrefix);
     let cache = feed.cacheFor(prefix);
@@ -43,9 +46,15 @@ export class KindFactory {
     }
     const leaseFor = resource.storagePrefix === "events" ? this.#eventLeases.take : undefined;
     const storage = new KindStorage({ store, feed, cache, limits, groupResource, leaseFor });
-    return { resource, groupResource, storage, view };
+    return { ...shown, storage };
   }
 }
+
+/** Kinds that are still served, and what whoever asks for them is told. */
+const DEPRECATIONS: Readonly<Record<string, string>> = {
+  "v1/ComponentStatus": "v1 ComponentStatus is deprecated in v1.19+",
+  "v1/Endpoints": "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice",
+};
 
 const isStored = ({ verbs }: Resource): boolean => verbs.includes("get") && verbs.includes("create");
 
@@ -56,6 +65,7 @@ function viewOf(resource: Resource) {
 
 function indexOf(resource: Resource): ((item: Item) => string) | undefined {
   const field = INDEXED_FIELD[`${resource.apiVersion}/${resource.kind}`];
-  const valueOf = field === undefined ? undefined : resource.fieldSelectors[field];
-  return valueOf && ((item) => valueOf(item.object));
+  if (field === undefined) return undefined;
+  const path = field.split(".");
+  return (item) => textAt(item.stored, path) ?? "";
 }

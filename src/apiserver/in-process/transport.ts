@@ -9,6 +9,7 @@ import type {
   Watch,
   WatchEvent,
 } from "#client/transport";
+import { rawCalls } from "#client/raw-calls";
 import type { Clock } from "#base/clock";
 import { type Random, uuid } from "#base/random";
 import type { AnyObject, Resource } from "#machinery/schema";
@@ -31,6 +32,8 @@ export interface InProcessOptions {
   readonly kinds: ResourceSet;
   readonly dispatcher: Dispatcher;
   readonly authorizer: Authorizer;
+  /** Whether another server answers for this group and version. */
+  readonly isElsewhere: (group: string, version: string) => boolean;
   /** Serves a raw request as this user. */
   readonly handle: (exchange: Exchange, user: User) => Promise<void>;
   readonly userAgent: string;
@@ -45,12 +48,15 @@ export interface InProcessOptions {
  */
 export class InProcessTransport implements Transport {
   readonly #options: InProcessOptions;
+  /** For kinds that another server answers for. */
+  readonly #elsewhere = rawCalls((request, options) => this.raw(request, options));
 
   constructor(options: InProcessOptions) {
     this.#options = options;
   }
 
   async call<T extends AnyObject>(call: Call<T>, { signal }: CallOptions = {}): Promise<unknown> {
+    if (this.#isElsewhere(call.resource)) return this.#elsewhere.call(call, signal ? { signal } : {});
     const { verb, name = "", namespace = "", subresource = "", query } = call;
     const body: Body =
       !("body" in call) || call.body === undefined
@@ -65,10 +71,10 @@ export class InProcessTransport implements Transport {
     return valueOf(answer);
   }
 
-  async list<T extends AnyObject>(
-    { resource, namespace = "", query }: ListScope<T>,
-    { signal }: CallOptions = {},
-  ): Promise<ListPage<T>> {
+  async list<T extends AnyObject>(scope: ListScope<T>, options: CallOptions = {}): Promise<ListPage<T>> {
+    const { resource, namespace = "", query } = scope;
+    const { signal } = options;
+    if (this.#isElsewhere(resource)) return this.#elsewhere.list(scope, options);
     const about = { verb: "list", namespace, query };
     const answer = await this.#run(resource as unknown as Resource, about, { type: "none" }, signal);
     if (answer.type !== "list") throw internalError("a list was not answered with one");
@@ -76,14 +82,17 @@ export class InProcessTransport implements Transport {
     return {
       resourceVersion: meta.resourceVersion,
       continue: meta.continue ?? "",
-      items: items.map((item) => kind.view.object(item) as T),
+      items: items.map((item) => readBy<T>(kind, item)),
     };
   }
 
   async *watch<T extends AnyObject>(
-    { resource, namespace = "", query, resourceVersion, initialEvents }: Watch<T>,
-    { signal }: { readonly signal: AbortSignal },
+    watch: Watch<T>,
+    options: { readonly signal: AbortSignal },
   ): AsyncIterable<WatchEvent<T>> {
+    const { resource, namespace = "", query, resourceVersion, initialEvents } = watch;
+    const { signal } = options;
+    if (this.#isElsewhere(resource)) return yield* this.#elsewhere.watch(watch, options);
     const asked = {
       ...query,
       allowWatchBookmarks: "true",
@@ -97,15 +106,19 @@ export class InProcessTransport implements Transport {
       signal,
     );
     if (answer.type !== "watch") throw internalError("a watch was not answered with one");
-    const { view } = answer.kind;
+    const { kind, watch: subscription } = answer;
     const { clock } = this.#options;
-    const object = (item: Item) => (view.asStored ? item.object : view.object(item)) as T;
-    yield* new EventQueue<T>(answer.watch, object).events(signal, clock, query?.timeoutSeconds !== undefined);
+    const object = (item: Item) => readBy<T>(kind, item);
+    yield* new EventQueue<T>(subscription, object).events(signal, clock, query?.timeoutSeconds !== undefined);
   }
 
   raw(request: RawRequest, { signal }: CallOptions = {}): Promise<RawResponse> {
     const { handle, user } = this.#options;
     return rawExchange(request, signal, (exchange) => handle(exchange, user));
+  }
+
+  #isElsewhere<T extends AnyObject>({ group, version }: Resource<T>): boolean {
+    return this.#options.isElsewhere(group, version);
   }
 
   async #run(resource: Resource, about: About, body: Body, signal: AbortSignal | undefined): Promise<Answer> {
@@ -189,6 +202,10 @@ function infoOf(
 }
 
 const NO_QUERY = new URLSearchParams();
+
+/** What lists and watches give: those who hold many objects hold them without managed fields. */
+const readBy = <T extends AnyObject>({ view }: ServedKind, item: Item): T =>
+  (view.asStored ? item.lean : view.object(item)) as T;
 
 function valueOf(answer: Answer): unknown {
   switch (answer.type) {

@@ -1,6 +1,7 @@
 import { assert } from "#base/assert";
 import { parseJson, stringifyJson } from "#machinery/json";
 import type { AnyObject } from "#machinery/schema";
+import { laterMember } from "./peek.ts";
 
 const UID = Buffer.from('"uid":"');
 const METADATA = Buffer.from('"metadata":');
@@ -16,8 +17,9 @@ export class Item<T extends AnyObject = AnyObject> {
   readonly stored: Buffer;
   /** Where the resourceVersion belongs; 0 when the object has no uid. */
   readonly #spliceAt: number;
-  #object: T | undefined;
   #parsed: WeakRef<T> | undefined;
+  #lean: WeakRef<T> | undefined;
+  #kept: T | undefined;
 
   constructor(key: string, revision: number, stored: Uint8Array, object?: T) {
     this.key = key;
@@ -29,14 +31,21 @@ export class Item<T extends AnyObject = AnyObject> {
 
   /** The object with its resourceVersion; shared by everyone. Parsed when asked for, forgotten when nobody holds it. */
   get object(): T {
-    return this.#object ?? this.#parsed?.deref() ?? this.#parse();
+    return this.#parsed?.deref() ?? this.#parse();
   }
 
-  /** Holds on to the parsed object, for kinds that are read in process. */
+  /**
+   * The object without its managed fields, which are a third of it and which nobody needs who reads many objects in
+   * process. An update without them leaves them as they are. Shared and forgotten as `object`.
+   */
+  get lean(): T {
+    return this.#kept ?? this.#lean?.deref() ?? this.#makeLean();
+  }
+
+  /** Holds on to the lean object, for kinds that are read in process again and again. */
   keep(): T {
-    this.#object = this.object;
-    this.#parsed = undefined;
-    return this.#object;
+    this.#kept ??= this.lean;
+    return this.#kept;
   }
 
   /** Bytes of the object as served. */
@@ -68,11 +77,31 @@ export class Item<T extends AnyObject = AnyObject> {
     return this.#spliceAt === 0 ? "" : `,"resourceVersion":"${this.revision}"`;
   }
 
+  #makeLean(): T {
+    const whole = this.#parsed?.deref();
+    const lean = whole ? withoutManagedFields(whole) : this.#parseLean();
+    this.#lean = new WeakRef(lean);
+    return lean;
+  }
+
+  #parseLean(): T {
+    const cut = this.#spliceAt === 0 ? undefined : laterMember(this.stored, this.#spliceAt, "managedFields");
+    if (!cut) return withoutManagedFields(this.object);
+    const text = (from: number, to?: number) => this.stored.toString("utf8", from, to);
+    const { start, end } = cut;
+    return parseJson(text(0, this.#spliceAt) + this.#splice() + text(this.#spliceAt, start) + text(end)) as T;
+  }
+
   #parse(): T {
     const object = parseJson(this.served().toString("utf8")) as T;
     this.#parsed = new WeakRef(object);
     return object;
   }
+}
+
+function withoutManagedFields<T extends AnyObject>(object: T): T {
+  const { managedFields, ...metadata } = object.metadata;
+  return managedFields === undefined ? object : { ...object, metadata };
 }
 
 /** Behind the closing quote of `metadata.uid`: names before it cannot hold a bare quote, so the first hit is it. */
