@@ -338,13 +338,12 @@ test("a user who floods the server does not starve another one", async (t) => {
   });
   assert.equal(await quiet.get(MAPS), 200);
 
-  let flooding = true;
-  let sent = 0;
+  const flood = { goesOn: true, sent: 0 };
   // Each of 4 connections keeps 200 requests going, and sends 3,000 at most.
-  const flood = noisy.flatMap((client) =>
+  const floods = noisy.flatMap((client) =>
     Array.from({ length: 200 }, async () => {
-      for (let i = 0; i < 15 && flooding; i++) {
-        sent++;
+      for (let i = 0; i < 15 && flood.goesOn; i++) {
+        flood.sent++;
         await client.get(MAPS);
       }
     }),
@@ -357,11 +356,11 @@ test("a user who floods the server does not starve another one", async (t) => {
     statuses.push(await quiet.get(MAPS));
     overtaken.push(served() - before);
   }
-  const wasFlooded = sent >= 800;
-  flooding = false;
-  await Promise.all(flood);
+  const wasFlooded = flood.sent >= 800;
+  flood.goesOn = false;
+  await Promise.all(floods);
 
-  assert.ok(wasFlooded, `${sent} requests were sent`);
+  assert.ok(wasFlooded, `${flood.sent} requests were sent`);
   assert.deepEqual(new Set(statuses), new Set([200]), "nobody who asks one thing at a time is refused");
   const refused = noisy.reduce((sum, { statuses: of }) => sum + (of.get(429) ?? 0), 0);
   assert.ok(refused > 0, "the flood does not fit");

@@ -205,8 +205,10 @@ async function flushed(): Promise<void> {
 /** What is no HTTP/1.1 gets the answer that Go's server gives, and no more. */
 function refuse(
   error: Error & { readonly code?: string },
-  socket: Socket & { readonly bytesWritten: number },
+  socket: Socket & { readonly bytesWritten: number; readonly secureConnecting?: boolean },
 ): void {
+  // Nothing can be said before the handshake is done.
+  if (socket.secureConnecting) return void socket.destroy();
   const code =
     error.code === "HPE_HEADER_OVERFLOW" ? 431 : error.code === "ERR_HTTP_REQUEST_TIMEOUT" ? 408 : 400;
   const words = `${code} ${STATUS_CODES[code]}`;
