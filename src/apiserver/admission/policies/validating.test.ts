@@ -457,3 +457,37 @@ test("a connection is judged by its options, before it is made", async (t) => {
   await ask("POST", `${pods}/p/exec?command=ls`);
   assert.deepEqual(connected, ["p"]);
 });
+
+test("the status of a policy is written apart, and changes nothing of what it does", async (t) => {
+  const { validating, ask, map } = await startPolicyServer(t);
+  await validating("p", rule("false"));
+  const path = `${GROUP}/v1/validatingadmissionpolicies/p`;
+  const condition = {
+    type: "Ready",
+    status: "True",
+    reason: "Because",
+    message: "m",
+    lastTransitionTime: "2026-01-01T00:00:00Z",
+  };
+  const status = { observedGeneration: 1, typeChecking: {}, conditions: [condition] };
+  const patched = await ask("PATCH", `${path}/status`, { status, spec: { failurePolicy: "Ignore" } });
+  assert.equal(patched.status, 200, JSON.stringify(patched.json));
+  assert.deepEqual(patched.json.status, status);
+  assert.equal(patched.json.spec.failurePolicy, "Fail");
+  assert.equal(patched.json.metadata.generation, 1);
+  const warned = await ask("PATCH", `${path}/status`, {
+    status: { typeChecking: { expressionWarnings: [{ fieldRef: " ", warning: "" }] } },
+  });
+  assert.deepEqual(
+    warned.json.details.causes.map(({ field, message }: Json) => `${field}: ${message}`),
+    [
+      "status.typeChecking.expressionWarnings[0].warning: Required value",
+      "status.typeChecking.expressionWarnings[0].fieldRef: Required value",
+    ],
+  );
+  assert.equal((await map("a")).status, 422);
+  const changed = await ask("PATCH", path, { spec: rule("true"), status: { observedGeneration: 9 } });
+  assert.deepEqual([changed.json.metadata.generation, changed.json.status], [2, status]);
+  await ask("GET", path);
+  assert.equal((await map("a")).status, 201);
+});
