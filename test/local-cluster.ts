@@ -5,6 +5,7 @@ import { existsSync, mkdtempSync, readdirSync, rmSync, statSync } from "node:fs"
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import type { FlagTexts } from "#cluster/flags/server-flags";
 import { importImage } from "#cluster/containerd/start";
 import { deleteCluster, down } from "#cluster/down";
 import { buildImage } from "#cluster/images/build";
@@ -26,12 +27,15 @@ export interface LocalClusterOptions {
   readonly nodes?: number;
   /** More names for the example application, as images of other versions. */
   readonly images?: readonly string[];
+  /** For the control plane. */
+  readonly flags?: FlagTexts;
 }
 
 /** Starts a cluster. Its owner removes it; should this process end before, it is removed all the same. */
 export async function startLocalCluster({
   nodes = 1,
   images = [],
+  flags,
 }: LocalClusterOptions = {}): Promise<LocalCluster> {
   const name = `t${process.pid}-${randomBytes(2).toString("hex")}`;
   // Sockets are below it: their paths must stay short.
@@ -39,7 +43,7 @@ export async function startLocalCluster({
   const release = guard(name, dataDir);
   const steps = new StepLog();
   try {
-    const options = { name, dataDir, nodes, uplink: false, program: program(), output: steps };
+    const options = { name, dataDir, nodes, flags, uplink: false, program: program(), output: steps };
     const { settings, places } = await up(options);
     const cluster = new LocalCluster(dataDir, places, settings, release);
     await cluster.load(HELLO_IMAGE, ...images);

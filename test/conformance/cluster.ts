@@ -21,7 +21,10 @@ export interface SharedCluster {
 
 let starting: Promise<SharedCluster> | undefined;
 
-/** The one of this run, with two nodes, started by who asks first. */
+/**
+ * The one of this run, with two nodes, started by who asks first. It forgets history soon, as there is a behaviour to
+ * be seen when it has.
+ */
 export const theCluster = (): Promise<SharedCluster> => (starting ??= start());
 
 /** Gives what is left of it: nothing, if all is well. */
@@ -33,8 +36,8 @@ export async function removeTheCluster(): Promise<readonly string[]> {
 
 async function start(): Promise<SharedCluster> {
   const given = process.env[KUBECONFIG_VARIABLE];
-  const cluster =
-    given === undefined ? await startLocalCluster({ nodes: 2, images: [images.webNext] }) : undefined;
+  const options = { nodes: 2, images: [images.webNext], flags: { "etcd-compaction-interval": ["20s"] } };
+  const cluster = given === undefined ? await startLocalCluster(options) : undefined;
   const kubeconfig = cluster?.kubeconfig ?? given!;
   const config = new KubeConfig();
   config.loadFromFile(kubeconfig);

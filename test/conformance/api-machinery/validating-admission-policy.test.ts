@@ -203,7 +203,10 @@ conformance(
     const both = { policyName, validationActions: ["Deny", "Warn"] };
     await refused(client.create({ metadata: { name: context.unique("bad") }, spec: both }), 422, "Invalid");
     await refused(
-      client.create({ metadata: { name: context.unique("bad") }, spec: { policyName } }),
+      client.create({
+        metadata: { name: context.unique("bad") },
+        spec: { policyName, validationActions: [] },
+      }),
       422,
       "Invalid",
     );
