@@ -48,6 +48,7 @@ export interface HarnessOptions {
   /** Feature gates that are not at their default. */
   readonly gates?: Readonly<Record<string, boolean>>;
   readonly encryption?: ApiServerOptions["encryption"];
+  readonly components?: ApiServerOptions["components"];
   readonly services?: ApiServerOptions["services"];
   /** Instead of an empty one in memory; whoever made it closes it. */
   readonly store?: Store;
@@ -57,7 +58,7 @@ export interface HarnessOptions {
 /** Ends with the test. */
 export async function startHarness(
   context: { after(end: () => Promise<void>): void },
-  { limits, admission = [], rooms = {}, gates = {}, encryption, services, ...given }: HarnessOptions = {},
+  { limits, admission = [], rooms = {}, gates = {}, services, ...given }: HarnessOptions = {},
 ): Promise<Harness> {
   const clock = given.clock ?? new VirtualClock();
   const store = given.store ?? openMemoryStore({ clock });
@@ -66,7 +67,8 @@ export async function startHarness(
     clock,
     random: seededRandom(1),
     gates,
-    ...(encryption ? { encryption } : {}),
+    ...(given.encryption ? { encryption: given.encryption } : {}),
+    ...(given.components ? { components: given.components } : {}),
     // Its clock stands still: nobody would end a wait for requests that a test has left behind.
     limits: { drainMs: 0, ...limits },
     ...(services ? { services } : {}),

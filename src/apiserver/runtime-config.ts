@@ -17,9 +17,6 @@ const SETS: Readonly<Record<string, (version: string) => boolean>> = {
   "api/alpha": (version) => version.includes("alpha"),
 };
 
-/** Component statuses are neither stored nor asked: health checks have taken their place. */
-const isThere = ({ kind }: Resource): boolean => kind !== "ComponentStatus";
-
 /** By `GROUP/VERSION` or `GROUP/VERSION/RESOURCE` (the core group's is `v1`), or the name of a set. Throws UnknownVersion. */
 export function servedResources(
   all: readonly Resource[],
@@ -35,7 +32,7 @@ export function servedResources(
     const named = [...sets.map(([name]) => name), ...namesOf(resource)];
     return named.reduce((on, name) => wanted.get(name) ?? on, resource.servedByDefault);
   };
-  return all.filter((resource) => isThere(resource) && isOn(resource));
+  return all.filter(isOn);
 }
 
 /** The version, then the resource in it. */

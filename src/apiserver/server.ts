@@ -31,6 +31,7 @@ import { Dispatcher } from "./request/dispatch.ts";
 import { ResourceSet } from "./resource-set.ts";
 import { servedResources } from "./runtime-config.ts";
 import { AdmissionChain } from "./rest/admission-chain.ts";
+import { componentStatuses } from "./rest/component-status.ts";
 import type { RestDeps } from "./rest/deps.ts";
 import type { ServiceRanges } from "./rest/services/ranges.ts";
 import { scaleSubresource } from "./rest/subresources/scale.ts";
@@ -83,6 +84,8 @@ export interface ApiServerOptions {
   readonly priorityAndFairness?: boolean;
   readonly services?: ServiceRangeOptions;
   readonly healthChecks?: readonly HealthCheck[];
+  /** Parts of the control plane that have a ComponentStatus, beside the store. */
+  readonly components?: readonly HealthCheck[];
   /** How this server shows extension servers that it may speak for users; read anew for each connection. */
   readonly frontProxy?: () => FrontProxyIdentity | undefined;
   /** Encrypts what is stored, as its configuration says; without it nothing is. */
@@ -133,6 +136,8 @@ export async function startApiServer(asked: ApiServerOptions): Promise<ApiServer
   const handlers = new HandlerTables();
   const metrics = new RequestMetrics();
   const health = healthOf(options, feed);
+  const components = [...(options.components ?? []), { name: "etcd-0", check: storeCheck(store) }];
+  handlers.reviews.set("v1/ComponentStatus", componentStatuses(components));
   encryption?.attach({ registry: metrics.registry, health, onRetry: () => feed.readAgain() });
   let url = "https://localhost";
   const address = () => url.replace(/^https:\/\//, "");
@@ -261,7 +266,7 @@ const nobody = () => undefined;
 function healthOf({ healthChecks = [], store }: ApiServerOptions, feed: Feed): Health {
   const health = new Health();
   for (const check of healthChecks) health.add(check);
-  health.add({ name: "etcd", check: async () => void (await store.get("/registry/health")) });
+  health.add({ name: "etcd", check: storeCheck(store) });
   health.add({
     name: "informer-sync",
     onlyReadiness: true,
@@ -269,5 +274,7 @@ function healthOf({ healthChecks = [], store }: ApiServerOptions, feed: Feed): H
   });
   return health;
 }
+
+const storeCheck = (store: Store) => async () => void (await store.get("/registry/health"));
 
 const allowAll: Authorizer = { authorize: () => ({ verdict: "allow", reason: "" }) };

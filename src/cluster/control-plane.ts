@@ -80,10 +80,13 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<v
 
   const security = await securityOf(options, certificates, store);
   const { "event-ttl": eventTtlMs, "service-node-port-range": nodePorts } = flags;
+  let managing = false;
+  const managed = (name: string) => ({ name, check: () => (managing ? undefined : "it has not started yet") });
   const encryption = await openEncryption(flags, { clock, random, scope });
   const server = await startApiServer({
     store,
     ...(encryption ? { encryption } : {}),
+    components: ["controller-manager", "scheduler"].map(managed),
     clock,
     random,
     resources: servedResources(resources, flags["runtime-config"]),
@@ -125,6 +128,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<v
     random,
     scope,
   });
+  managing = true;
   log.info("control plane started", { address, port, store: location.type });
 }
 

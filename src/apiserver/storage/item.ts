@@ -62,6 +62,7 @@ export class Item<T extends AnyObject = AnyObject> {
 
   /** Writes the object as served, without its first `skip` bytes. Gives the place behind it. */
   write(target: Buffer, at: number, skip: number): number {
+    if (this.#spliceAt === 0) return at + this.stored.copy(target, at, skip);
     const splice = this.#splice();
     let end = at + this.stored.copy(target, at, skip, this.#spliceAt);
     end += target.write(splice, end, "latin1");
