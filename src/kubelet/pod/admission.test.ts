@@ -27,7 +27,7 @@ const TABLE: readonly (readonly [string, Pod, Ground, string | undefined])[] = [
     "OutOfmemory",
   ],
   ["too many pods", pod({}), ground({ others: [pod({}), pod({}), pod({})] }), "OutOfpods"],
-  ["no such device", pod({ "example.com/gpu": "1" }), ground(), "OutOfexample.com/gpu"],
+  ["an extended resource", pod({ "example.com/gpu": "1" }), ground(), undefined],
   ["what asks for nothing needs nothing", pod({}), ground({ others: [pod({ cpu: "4" })] }), undefined],
   ["a port is taken", pod({}, {}, web()), ground({ others: [pod({}, {}, web())] }), "NodePorts"],
   [

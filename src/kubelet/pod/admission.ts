@@ -74,21 +74,7 @@ function withoutRoom(pod: Pod, { allocatable, others }: Ground): Refusal | undef
       message: `Pod was rejected: Node didn't have enough resource: ${name}, requested: ${wants}, used: ${has}, capacity: ${capacity}`,
     };
   }
-  return foreignResource(pod, allocatable);
-}
-
-/** Resources that only devices bring; this node has none but those that it says. */
-function foreignResource({ spec }: Pod, allocatable: Ground["allocatable"]): Refusal | undefined {
-  for (const { resources } of [...spec.containers, ...(spec.initContainers ?? [])]) {
-    for (const [name, quantity] of Object.entries(resources?.requests ?? {})) {
-      const wants = quantityValue(quantity);
-      if (wants === 0 || name in allocatable) continue;
-      return {
-        reason: `OutOf${name}`,
-        message: `Pod was rejected: Node didn't have enough resource: ${name}, requested: ${wants}, used: 0, capacity: 0`,
-      };
-    }
-  }
+  // Extended resources of the node's object are not counted here: the scheduler has done it.
   return undefined;
 }
 
