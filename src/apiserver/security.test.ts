@@ -223,6 +223,37 @@ test("a token webhook; service-account tokens of two issuers for several audienc
   assert.ok(url.startsWith("https://"));
 });
 
+test("somebody else's identity: groups may be repeated and hold commas", async (t) => {
+  const { url } = await start(t, {});
+  const review = { path: "/apis/authentication.k8s.io/v1/selfsubjectreviews", method: "POST" };
+  const headers = {
+    authorization: "Bearer root",
+    "content-type": "application/json",
+    "impersonate-user": "jane",
+    "impersonate-uid": "7",
+    "impersonate-group": ["a,c", "b"],
+    "impersonate-extra-example.com%2fTeam": ["red", "blue"],
+  };
+  const answer = await new Promise<string>((resolve, reject) => {
+    const { hostname: host, port } = new URL(url);
+    const options = { ...review, host, port, headers, agent: false as const, rejectUnauthorized: false };
+    const sent = request(options, (response) => {
+      let text = "";
+      response.on("data", (chunk: Buffer) => (text += chunk.toString()));
+      response.on("end", () => resolve(text));
+    });
+    sent.on("error", reject);
+    sent.end("{}");
+  });
+  const { status } = JSON.parse(answer) as Json;
+  assert.deepEqual(status.userInfo, {
+    username: "jane",
+    uid: "7",
+    groups: ["a,c", "b", "system:authenticated"],
+    extra: { "example.com/team": ["red", "blue"] },
+  });
+});
+
 test("settings that cannot be used keep the server from starting", async (t) => {
   const { dir } = await startReviewWebhook(t);
   const path = join(dir, "file.yaml");

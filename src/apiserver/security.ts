@@ -91,7 +91,7 @@ export const secure =
       ...(options.audit ? { audit: options.audit } : {}),
       admission: [...others, ...(options.admission ?? []), ...quota],
       impersonate: (user, exchange, asked) =>
-        impersonated(user, { header: (name) => exchange.header(name), names: exchange.headerNames() }, asked),
+        impersonated(user, { ...exchange.credentials, names: exchange.headerNames() }, asked),
       reviews: reviewHandlers(authentication, new AccessReviews(authorizer, rulesOf)),
       subresources: new Map([["serviceaccounts/token", { create: tokenHandler(authentication) }]]),
       paths: new Map([

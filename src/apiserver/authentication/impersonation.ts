@@ -5,9 +5,8 @@ import { denied } from "../authorization/denial.ts";
 import { AUTHENTICATED, UNAUTHENTICATED, accountGroups, accountOfUser, anonymous } from "./users.ts";
 
 /** Headers of the request, with names in lower case. */
-export interface ImpersonationHeaders {
-  readonly header: Credentials["header"];
-  /** Names of all headers that begin with `impersonate-extra-`. */
+export interface ImpersonationHeaders extends Pick<Credentials, "header" | "all"> {
+  /** Names of all headers. */
   readonly names: Iterable<string>;
 }
 
@@ -22,7 +21,7 @@ export async function impersonated(
   const { header } = headers;
   const name = header("impersonate-user");
   const wanted: Wanted = {
-    groups: list(header("impersonate-group")),
+    groups: valuesOf(headers, "impersonate-group"),
     uid: header("impersonate-uid"),
     extra: extraOf(headers),
   };
@@ -46,20 +45,17 @@ interface Wanted {
   readonly extra: readonly (readonly [string, readonly string[]])[];
 }
 
-/** Node joins repeated headers with a comma. */
-const list = (value: string | undefined): readonly string[] =>
-  value === undefined
-    ? []
-    : value
-        .split(",")
-        .map((part) => part.trim())
-        .filter((part) => part !== "");
+/** Each as it came over the wire, where names may hold commas; in process, repeated headers are joined with one. */
+function valuesOf({ header, all }: ImpersonationHeaders, name: string): readonly string[] {
+  const values = all?.headerValues(name) ?? header(name)?.split(",") ?? [];
+  return values.map((value) => value.trim()).filter((value) => value !== "");
+}
 
-function extraOf({ header, names }: ImpersonationHeaders): (readonly [string, readonly string[]])[] {
+function extraOf(headers: ImpersonationHeaders): (readonly [string, readonly string[]])[] {
   const found: (readonly [string, readonly string[]])[] = [];
-  for (const name of names) {
+  for (const name of headers.names) {
     if (!name.startsWith(EXTRA_PREFIX)) continue;
-    found.push([unescaped(name.slice(EXTRA_PREFIX.length)), list(header(name))]);
+    found.push([unescaped(name.slice(EXTRA_PREFIX.length)), valuesOf(headers, name)]);
   }
   return found;
 }
