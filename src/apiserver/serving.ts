@@ -24,7 +24,7 @@ export class Serving {
 
   /** The server as this user sees it. */
   transport(user: User, { authorizer, audit }: Pick<Guards, "authorizer" | "audit">): Transport {
-    const { kinds, dispatcher, clock, random } = this.#options;
+    const { kinds, dispatcher, delegate, clock, random } = this.#options;
     const chainAs = (as: User): Chain =>
       this.chain({
         authenticator: { authenticate: () => Promise.resolve(as) },
@@ -37,6 +37,7 @@ export class Serving {
       kinds,
       dispatcher,
       authorizer,
+      isElsewhere: (group, version) => delegate({ isResource: true, group, version, path: "" }) !== undefined,
       handle: (exchange, as) => chainAs(as).handle(exchange),
       userAgent: programOf(user),
       clock,

@@ -1,7 +1,13 @@
 import type { CustomResourceDefinition } from "#api/apiextensions-v1/customresourcedefinition";
 import { ObjectMeta } from "#api/meta-v1/objectmeta";
 import { resources } from "#api/registry";
-import { type AnyObject, resource, type Resource } from "#machinery/schema";
+import type { APIService } from "#api/apiregistration-v1/apiservice";
+import { isObject } from "#machinery/patch/merge-patch";
+import { parseJson } from "#machinery/json";
+import { type AnyObject, resource, type Resource, type Verb } from "#machinery/schema";
+import { errorOf } from "./answers.ts";
+import { textOfBody } from "./raw-calls.ts";
+import type { CallOptions, Transport } from "./transport.ts";
 
 /**
  * The built-in kinds that hold objects, each once: where several versions or groups show the same objects, the
@@ -39,4 +45,37 @@ export function customKind({ spec, status }: CustomResourceDefinition): Resource
     namespaced: spec.scope === "Namespaced",
     metadata: ObjectMeta,
   });
+}
+
+/** The kinds that another server answers for, as it lists them, as far as `metadata` goes. */
+export async function remoteKinds(
+  { spec: { group = "", version = "" } }: APIService,
+  transport: Transport,
+  options: CallOptions = {},
+): Promise<readonly Resource[]> {
+  const request = {
+    method: "GET",
+    path: `/apis/${group}/${version}`,
+    headers: { accept: "application/json" },
+  };
+  const { status, body } = await transport.raw(request, options);
+  const text = await textOfBody(body);
+  if (status !== 200) throw errorOf(status, text);
+  const list = parseJson(text);
+  const rows = isObject(list) && Array.isArray(list.resources) ? list.resources.filter(isObject) : [];
+  return rows.flatMap(({ name, kind, namespaced, verbs }) =>
+    typeof name === "string" && typeof kind === "string" && Array.isArray(verbs) && !name.includes("/")
+      ? [
+          resource<ObjectMeta, Record<never, never>, unknown, unknown, AnyObject>({
+            apiVersion: `${group}/${version}`,
+            kind,
+            plural: name,
+            namespaced: namespaced === true,
+            // Whatever else it may do is nothing that we know how to ask for.
+            verbs: verbs as readonly Verb[],
+            metadata: ObjectMeta,
+          }),
+        ]
+      : [],
+  );
 }

@@ -109,6 +109,29 @@ test("requests and answers arrive as they were sent, but for what belongs to a c
   assert.equal(Buffer.concat(await Array.fromAsync(stream as AsyncIterable<Buffer>)).toString(), "over h2");
 });
 
+test("a body has an end, whatever the method and whoever brought it", async (t) => {
+  const { begin, cluster } = await startWild(t, (asked, response) => asked.pipe(response));
+  const deleted = begin("DELETE", "/x");
+  deleted.setHeader("transfer-encoding", "chunked");
+  assert.equal((await answerTo(deleted, "why")).text, "why");
+  assert.equal((await answerTo(begin("DELETE", "/x"))).text, "");
+  // What comes with a GET is nobody's to read.
+  assert.equal((await answerTo(begin("GET", "/x", { "content-length": "3" }), "why")).text, "");
+  const session = connect(cluster.url, { ca: cluster.ca });
+  t.after(() => session.destroy());
+  const authorization = `Bearer ${cluster.adminToken}`;
+  for (const body of ["over h2", ""]) {
+    const head = { ":method": "DELETE", ":path": `${BASE}/x`, authorization };
+    const stream = session.request(head, { endStream: body === "" });
+    if (body !== "") stream.end(body);
+    const text = Buffer.concat(await Array.fromAsync(stream as AsyncIterable<Buffer>)).toString();
+    assert.equal(text, body);
+  }
+  const root = cluster.server.transport({ name: "root", groups: ["system:masters"] });
+  const inProcess = await root.raw({ method: "DELETE", path: `${BASE}/x`, body: Buffer.from("within") });
+  assert.equal(Buffer.concat(await Array.fromAsync(inProcess.body)).toString(), "within");
+});
+
 test("answers come piece by piece, and end with their client or their server", async (t) => {
   const open: ServerResponse[] = [];
   const { begin } = await startWild(t, (_, response) => {

@@ -10,7 +10,8 @@ import type { Clock } from "#base/clock";
 import type { Random } from "#base/random";
 import type { Scope } from "#base/scope";
 import { sameJson } from "#machinery/patch/json-patch";
-import type { Loopback, ReadCache, RequestInfo } from "../contracts.ts";
+import type { Loopback, ReadCache } from "../contracts.ts";
+import type { AboutVersion } from "../request/chain.ts";
 import type { PathHandler } from "../request/handlers.ts";
 import type { ResourceSet } from "../resource-set.ts";
 import { type Availability, LOCAL, isAvailable, withAvailability } from "./availability.ts";
@@ -63,7 +64,7 @@ export class Aggregation {
   }
 
   /** Who answers instead of this server. */
-  readonly handlerFor = (info: RequestInfo): PathHandler | undefined => {
+  readonly handlerFor = (info: AboutVersion): PathHandler | undefined => {
     if (this.#remotes.size === 0) return undefined;
     const [group = "", version = ""] = info.isResource ? [info.group, info.version] : placeOf(info.path);
     const remote = this.remote(group, version);

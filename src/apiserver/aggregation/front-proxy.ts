@@ -56,13 +56,16 @@ function* endToEnd(names: Iterable<string>, connection: string, keepUpgrade: boo
   }
 }
 
-/** The headers of a request as they are passed on. */
+/** What the request to the other server has of its own: where it goes, and how long it is. */
+const OURS_TO_SAY = new Set(["host", "content-length"]);
+
+/** The headers of a request as they are passed on, but for the length of its body. */
 export function forwardedRequest(exchange: Exchange, user: User): OutgoingHeaders {
   const upgrade = exchange.raw.protocol === "upgrade";
   const headers: OutgoingHeaders = {};
   for (const name of endToEnd(exchange.headerNames(), exchange.header("connection") ?? "", upgrade)) {
     const value = exchange.header(name);
-    if (value !== undefined && name !== "host" && !isCredential(name)) headers[name] = value;
+    if (value !== undefined && !OURS_TO_SAY.has(name) && !isCredential(name)) headers[name] = value;
   }
   const { remoteAddress } = exchange.credentials;
   const via = exchange.header("x-forwarded-for");

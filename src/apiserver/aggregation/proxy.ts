@@ -6,17 +6,22 @@ import { causeText } from "../webhook-client/transport-errors.ts";
 import { type Exchange, type OutgoingStream, drained } from "../http/exchange.ts";
 import type { PathRequest } from "../request/handlers.ts";
 import { tunnel } from "../streaming/tunnel.ts";
-import { forwardedAnswer, forwardedRequest } from "./front-proxy.ts";
+import { type OutgoingHeaders, forwardedAnswer, forwardedRequest } from "./front-proxy.ts";
 import { type Remote, answered } from "./remote.ts";
 
 /** Passes a request on to the server that answers for its group and version, and its answer back. */
 export async function proxyTo(remote: Remote, request: PathRequest): Promise<void> {
   const { exchange, user } = request;
   if (!remote.available) throw serviceUnavailable("the server is currently unable to handle the request");
+  const body = bodyOf(exchange);
   const started = remote.request({
     method: exchange.method,
     path: exchange.search === "" ? exchange.path : `${exchange.path}?${exchange.search}`,
-    headers: { ...forwardedRequest(exchange, user), "audit-id": request.headers["audit-id"] ?? "" },
+    headers: {
+      ...forwardedRequest(exchange, user),
+      ...framingOf(exchange, body),
+      "audit-id": request.headers["audit-id"] ?? "",
+    },
     signal: exchange.signal,
   });
   const { raw } = exchange;
@@ -27,7 +32,7 @@ export async function proxyTo(remote: Remote, request: PathRequest): Promise<voi
       return await join(raw, await upgraded, request);
     }
     const answer = answered(started);
-    sendBody(exchange, started);
+    sendBody(body, started);
     await relay(await answer, request);
   } catch (cause) {
     if (cause instanceof StatusError) throw cause;
@@ -37,25 +42,36 @@ export async function proxyTo(remote: Remote, request: PathRequest): Promise<voi
 }
 
 /** Bodies go on as they come: how large they may be is the other server's to say. */
-function sendBody({ raw, method }: Exchange, to: NodeJS.WritableStream): void {
-  const body = bodyOf(raw);
+function sendBody(body: Readable | Uint8Array | undefined, to: NodeJS.WritableStream): void {
   if (body instanceof Uint8Array) return void to.end(body);
-  if (!body || method === "GET" || method === "HEAD") return void to.end();
+  if (!body) return void to.end();
   // Failures show on the request, or in that the client has gone.
   pipeline(body, to, () => undefined);
 }
 
-function bodyOf(raw: Exchange["raw"]): Readable | Uint8Array | undefined {
+function bodyOf({ raw, method }: Exchange): Readable | Uint8Array | undefined {
+  if (method === "GET" || method === "HEAD") return undefined;
   switch (raw.protocol) {
     case "h1":
-      return raw.request;
+      return hasBody(raw.request) ? raw.request : undefined;
     case "h2":
-      return raw.stream;
+      return raw.stream.endAfterHeaders ? undefined : raw.stream;
     case "in-process":
-      return raw.body;
+      return raw.body.length > 0 ? raw.body : undefined;
     case "upgrade":
       return undefined;
   }
+}
+
+const hasBody = ({ headers }: IncomingMessage): boolean =>
+  headers["transfer-encoding"] !== undefined || Number(headers["content-length"] ?? 0) > 0;
+
+/** How the other server knows where the body ends: not every method has a body by itself. */
+function framingOf(exchange: Exchange, body: ReturnType<typeof bodyOf>): OutgoingHeaders {
+  if (!body) return {};
+  if (body instanceof Uint8Array) return { "content-length": String(body.length) };
+  const length = exchange.header("content-length");
+  return length === undefined ? { "transfer-encoding": "chunked" } : { "content-length": length };
 }
 
 interface Upgraded {

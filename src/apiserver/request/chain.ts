@@ -39,6 +39,9 @@ import { serveWatch } from "./serve-watch.ts";
 
 const log = logger("apiserver.request");
 
+/** Where a request goes, as far as groups and versions are concerned. */
+export type AboutVersion = Pick<RequestInfo, "isResource" | "group" | "version" | "path">;
+
 export interface ChainOptions {
   readonly clock: Clock;
   readonly random: Random;
@@ -52,7 +55,7 @@ export interface ChainOptions {
     | ((user: User, exchange: Exchange, authorizer: Authorizer) => Promise<User>)
     | undefined;
   /** Who answers instead of this server. */
-  readonly delegate: (info: RequestInfo) => PathHandler | undefined;
+  readonly delegate: (about: AboutVersion) => PathHandler | undefined;
   /** Other paths: exact ones first, then by the longest prefix that ends in `/`. */
   readonly paths: (path: string) => PathHandler | undefined;
   /** By `subresourceKey`: those that take the connection over. */

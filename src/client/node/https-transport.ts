@@ -1,7 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import { type Clock, sleep } from "#base/clock";
 import type { Random } from "#base/random";
-import { parseJson, stringifyJson } from "#machinery/json";
+import { parseJson } from "#machinery/json";
 import type { AnyObject } from "#machinery/schema";
 import { errorOf, listPageOf, watchEventOf } from "../answers.ts";
 import { lines } from "../lines.ts";
@@ -11,13 +11,13 @@ import type {
   CallOptions,
   ListPage,
   ListScope,
-  Query,
   RawRequest,
   RawResponse,
   Transport,
   Watch,
   WatchEvent,
 } from "../transport.ts";
+import { accepts, wireOf, withQuery } from "../wire.ts";
 import { ConnectionError, Connections, type WireRequest } from "./connection.ts";
 import { BearerToken, type TlsMaterial } from "./credentials.ts";
 import { Servers } from "./servers.ts";
@@ -204,35 +204,6 @@ export class HttpsTransport implements Transport {
       ...(token === undefined ? {} : { Authorization: `Bearer ${token}` }),
     };
   }
-}
-
-const METHODS = {
-  get: "GET",
-  create: "POST",
-  update: "PUT",
-  patch: "PATCH",
-  delete: "DELETE",
-  deletecollection: "DELETE",
-} as const;
-
-function wireOf<T extends AnyObject>(call: Call<T>): Omit<WireRequest, "path"> {
-  const method = METHODS[call.verb];
-  if (call.verb === "get" || call.body === undefined) return { method, headers: {} };
-  const type = call.verb === "patch" ? call.patchType : "application/json";
-  return { method, headers: { "Content-Type": type }, body: stringifyJson(call.body) };
-}
-
-const accepts = <T extends AnyObject>(
-  { metadataOnly }: ListScope<T>,
-  suffix: string,
-): Record<string, string> =>
-  metadataOnly
-    ? { Accept: `application/json;as=PartialObjectMetadata${suffix};g=meta.k8s.io;v=v1,application/json` }
-    : {};
-
-function withQuery(path: string, query: Query = {}): string {
-  const text = new URLSearchParams(query).toString();
-  return text === "" ? path : `${path}${path.includes("?") ? "&" : "?"}${text}`;
 }
 
 async function* noting(chunks: AsyncIterable<Uint8Array>, heard: () => void): AsyncGenerator<Uint8Array> {

@@ -9,10 +9,17 @@ export interface Remainder {
 export interface Emptying {
   readonly remaining: readonly Remainder[];
   readonly failures: readonly Error[];
+  /** Groups and versions whose kinds could not be learned: what they hold is not known. */
+  readonly undiscovered: readonly Undiscovered[];
 }
 
-export const isEmpty = ({ remaining, failures }: Emptying): boolean =>
-  remaining.length === 0 && failures.length === 0;
+export interface Undiscovered {
+  readonly apiVersion: string;
+  readonly error: Error;
+}
+
+export const isEmpty = ({ remaining, failures, undiscovered }: Emptying): boolean =>
+  remaining.length === 0 && failures.length === 0 && undiscovered.length === 0;
 
 /** `deployments.apps`; with the dot also where the group is empty, as users know it from conditions. */
 const nameOf = ({ plural, group }: Resource): string => `${plural}.${group}`;

@@ -1,14 +1,15 @@
 /** Empties namespaces that are being deleted, pods first, and lets them go when nothing is left. */
+import { APIService } from "#api/apiregistration-v1/apiservice";
 import { CustomResourceDefinition } from "#api/apiextensions-v1/customresourcedefinition";
 import { Namespace } from "#api/core-v1/namespace";
 import { Pod } from "#api/core-v1/pod";
 import { asError } from "#base/attempt";
-import { customKind, storedKinds } from "#client/kinds";
+import { customKind, remoteKinds, storedKinds } from "#client/kinds";
 import type { AnyObject, Resource } from "#machinery/schema";
 import { hasReason } from "#machinery/status";
 import { inParallel } from "#reconciler/batches";
 import { type Caches, controller, type Pass, wake } from "#reconciler/controller";
-import { type Emptying, isEmpty, type Remainder } from "./content.ts";
+import { type Emptying, isEmpty, type Remainder, type Undiscovered } from "./content.ts";
 import { observe } from "./status.ts";
 
 const FINALIZER = "kubernetes";
@@ -22,7 +23,7 @@ export const namespaces = controller({
   name: "namespace",
   watches: Namespace,
   matters: (namespace) => namespace.metadata.deletionTimestamp !== undefined,
-  reads: [CustomResourceDefinition],
+  reads: [CustomResourceDefinition, APIService],
   wakes: [wake(Pod, terminating, () => false)],
   writes: [
     { kind: Namespace, verbs: ["update"], subresource: "finalize" },
@@ -33,7 +34,9 @@ export const namespaces = controller({
   async reconcile(namespace, pass) {
     const finalizers = namespace.spec.finalizers ?? [];
     if (!namespace.metadata.deletionTimestamp || !finalizers.includes(FINALIZER)) return;
-    const emptying = await empty(namespace.metadata.name, kindsIn(pass), pass);
+    const { kinds, undiscovered } = await remoteKindsIn(pass);
+    const emptied = await empty(namespace.metadata.name, [...kindsIn(pass), ...kinds], pass);
+    const emptying = { ...emptied, undiscovered };
     if (!isEmpty(emptying)) {
       await pass.write.status(Namespace, namespace, observe(namespace, emptying, pass.clock.now()));
       if (emptying.failures.length > 0) throw emptying.failures[0];
@@ -62,11 +65,31 @@ function kindsIn({ cache }: Pass): readonly Resource[] {
   );
 }
 
+/** The kinds that other servers answer for. */
+async function remoteKindsIn({ cache, client, signal }: Pass) {
+  const kinds: Resource[] = [];
+  const undiscovered: Undiscovered[] = [];
+  const remote = [...cache(APIService).list()].filter(({ spec }) => spec.service !== undefined);
+  await inParallel(remote, async (service) => {
+    const { group = "", version = "" } = service.spec;
+    try {
+      const found = await remoteKinds(service, client.transport, { signal });
+      kinds.push(...found.filter(isEmptied));
+    } catch (error) {
+      undiscovered.push({ apiVersion: `${group}/${version}`, error: asError(error) });
+    }
+  });
+  return { kinds, undiscovered };
+}
+
+const isEmptied = ({ namespaced, verbs }: Resource): boolean =>
+  namespaced && verbs.includes("list") && (verbs.includes("delete") || verbs.includes("deletecollection"));
+
 /** Pods go first: what they use stays until they have ended. */
-async function empty(namespace: string, kinds: readonly Resource[], pass: Pass): Promise<Emptying> {
+async function empty(namespace: string, kinds: readonly Resource[], pass: Pass): Promise<Emptied> {
   const isPods = (kind: Resource) => kind.group === "" && kind.plural === Pod.plural;
   const pods = await emptyKinds(namespace, kinds.filter(isPods), pass);
-  if (!isEmpty(pods)) return pods;
+  if (pods.remaining.length > 0 || pods.failures.length > 0) return pods;
   return emptyKinds(
     namespace,
     kinds.filter((kind) => !isPods(kind)),
@@ -74,7 +97,9 @@ async function empty(namespace: string, kinds: readonly Resource[], pass: Pass):
   );
 }
 
-async function emptyKinds(namespace: string, kinds: readonly Resource[], pass: Pass): Promise<Emptying> {
+type Emptied = Pick<Emptying, "remaining" | "failures">;
+
+async function emptyKinds(namespace: string, kinds: readonly Resource[], pass: Pass): Promise<Emptied> {
   const remaining: Remainder[] = [];
   const failures: Error[] = [];
   await inParallel(

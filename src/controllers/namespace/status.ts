@@ -1,6 +1,6 @@
 import type { Namespace } from "#api/core-v1/namespace";
 import { withCondition } from "../conditions.ts";
-import { type Emptying, finalizersIn, finalizersText, remainingText } from "./content.ts";
+import { type Emptying, type Undiscovered, finalizersIn, finalizersText, remainingText } from "./content.ts";
 
 type NamespaceCondition = NonNullable<Namespace["status"]["conditions"]>[number];
 
@@ -11,15 +11,17 @@ export function observe({ status }: Namespace, emptying: Emptying, nowMs: number
   return { ...status, conditions };
 }
 
-function conditionsOf({ remaining, failures }: Emptying) {
+function conditionsOf({ remaining, failures, undiscovered }: Emptying) {
   const finalizers = finalizersIn(remaining);
   return [
-    is(
-      "NamespaceDeletionDiscoveryFailure",
-      false,
-      "ResourcesDiscovered",
-      "All resources successfully discovered",
-    ),
+    undiscovered.length > 0
+      ? is("NamespaceDeletionDiscoveryFailure", true, "DiscoveryFailed", undiscoveredText(undiscovered))
+      : is(
+          "NamespaceDeletionDiscoveryFailure",
+          false,
+          "ResourcesDiscovered",
+          "All resources successfully discovered",
+        ),
     is(
       "NamespaceDeletionGroupVersionParsingFailure",
       false,
@@ -54,6 +56,12 @@ const is = (type: string, holds: boolean, reason: string, message: string) => ({
   reason,
   message,
 });
+
+const undiscoveredText = (undiscovered: readonly Undiscovered[]): string => {
+  const each = undiscovered.map(({ apiVersion, error }) => `${apiVersion}: ${error.message}`).toSorted();
+  const why = `unable to retrieve the complete list of server APIs: ${each.join(", ")}`;
+  return `Discovery failed for some groups, ${undiscovered.length} failing: ${why}`;
+};
 
 const failureText = (failures: readonly Error[]): string =>
   `Failed to delete all resource types, ${failures.length} remaining: ${failures.map(({ message }) => message).join(", ")}`;
