@@ -1,6 +1,9 @@
+import { asError } from "#base/attempt";
+import { isEnvelope } from "#machinery/protobuf-envelope";
 import { StatusError, internalError } from "#machinery/status";
 import type { Entry } from "#store/store";
 import { Item } from "./item.ts";
+import { fromUpstream } from "./upstream-value.ts";
 
 /** Bytes in the store that are no object to this server: of a key that it does not have, or damaged. 500 to clients. */
 export class UnreadableValue extends StatusError {
@@ -24,10 +27,21 @@ export const isEncrypted = (value: Uint8Array): boolean =>
 export function itemOf(entry: Entry): Item {
   const { key, modRevision, value } = entry;
   if (value[0] === OPEN_BRACE) return new Item(key, modRevision, value);
+  if (isEnvelope(value)) return new Item(key, modRevision, translated(key, value));
   throw new UnreadableValue(
     key,
     isEncrypted(value)
       ? "identity transformer tried to read encrypted data"
       : "the stored bytes are no JSON object",
   );
+}
+
+function translated(key: string, value: Uint8Array): Uint8Array {
+  try {
+    return fromUpstream(value);
+  } catch (cause) {
+    throw new UnreadableValue(key, `the stored protobuf makes no sense: ${asError(cause).message}`, {
+      cause,
+    });
+  }
 }
