@@ -242,7 +242,8 @@ test("checks are asked one by one, left out, and counted", async (t) => {
 });
 
 test("requests, objects and events are counted under the names that dashboards know", async (t) => {
-  const { ask, port, ca } = await startListening(t);
+  const look: AdmissionPlugin = { name: "Look", handles: () => true, validate: () => undefined };
+  const { ask, port, ca } = await startListening(t, { rooms: { admission: [look] } });
   assert.equal((await ask("mary", "POST", MAPS, map("a"))).status, 201);
   assert.equal((await ask("mary", "GET", `${MAPS}/nothing`)).status, 404);
   const watch = await new Promise<import("node:http").IncomingMessage>((resolve) => {
@@ -264,6 +265,8 @@ test("requests, objects and events are counted under the names that dashboards k
     /^apiserver_storage_objects\{resource="configmaps"\} 1$/m,
     /^apiserver_storage_objects\{resource="flowschemas.flowcontrol.apiserver.k8s.io"\} 13$/m,
     /^apiserver_resource_objects\{group="",resource="configmaps"\} 1$/m,
+    /^apiserver_admission_controller_admission_duration_seconds_count\{name="Look",operation="CREATE",rejected="false",type="validate"\} [1-9]/m,
+    /^apiserver_admission_step_admission_duration_seconds_count\{operation="CREATE",rejected="false",type="admit"\} [1-9]/m,
     /^apiserver_response_sizes_count\{verb="GET",.*resource="configmaps",/m,
     /^apiserver_flowcontrol_dispatched_requests_total\{priority_level="global-default",flow_schema="global-default"\} [1-9]/m,
     /^apiserver_flowcontrol_request_wait_duration_seconds_count\{priority_level="global-default",flow_schema="global-default",execute="true"\} [1-9]/m,

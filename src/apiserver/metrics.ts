@@ -4,6 +4,7 @@ import { Histogram } from "./instruments/histogram.ts";
 import { type Labels, type Sample, register } from "./instruments/instrument.ts";
 import type { InFlight } from "./request/in-flight.ts";
 import type { ResourceSet, ServedKind } from "./resource-set.ts";
+import { AdmissionMetrics } from "./rest/admission-metrics.ts";
 
 /** Clients choose the names of subresources, also of those that do not exist: beyond so many they count together. */
 const SERIES_MAX = 5_000;
@@ -36,6 +37,7 @@ export interface WatchTraffic {
 /** Counts of what the server does, as Prometheus reads them. Counting costs a look into a map and a few additions. */
 export class RequestMetrics {
   readonly registry = new Registry();
+  readonly admission = new AdmissionMetrics();
   readonly #series = new Map<string, Series>();
   readonly #traffic = new Map<ServedKind, WatchTraffic>();
 
@@ -73,6 +75,7 @@ export class RequestMetrics {
     );
     add("gauge", "longrunning_requests", "Watches and connections that are open now.", longRunning);
     this.#registerWatches();
+    this.admission.register(this.registry);
   }
 
   /** `bytes`: of the answer's body. */

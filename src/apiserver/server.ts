@@ -153,7 +153,7 @@ export async function startApiServer(asked: ApiServerOptions): Promise<ApiServer
     limits,
     gates,
     kinds,
-    admission: new AdmissionChain(plugins),
+    admission: new AdmissionChain(plugins, clock, metrics.admission),
     hooks: standardHooks({ kinds, ranges, clock, random }),
   };
   const serving = new Serving({

@@ -5,7 +5,9 @@ import type {
   AdmissionRounds,
   Operation as AdmissionOperation,
 } from "../contracts.ts";
+import type { Clock } from "#base/clock";
 import type { Operation } from "../request/operation.ts";
+import type { AdmissionMetrics, AdmissionType } from "./admission-metrics.ts";
 
 /** What is admitted: the operation, and the object before and after it. */
 export interface Admitted {
@@ -20,36 +22,66 @@ export interface Admitted {
 /** Everyone who has a say in writes, in order. */
 export class AdmissionChain {
   readonly #plugins: readonly AdmissionPlugin[];
+  readonly #clock: Clock;
+  readonly #metrics: AdmissionMetrics;
 
-  constructor(plugins: readonly AdmissionPlugin[]) {
+  constructor(plugins: readonly AdmissionPlugin[], clock: Clock, metrics: AdmissionMetrics) {
     this.#plugins = plugins;
+    this.#clock = clock;
+    this.#metrics = metrics;
   }
 
   /** The object to go on with. */
-  async admit(request: Operation, admitted: Admitted): Promise<AnyObject | undefined> {
-    const rounds = new Rounds();
-    let object = await this.#admitOnce(request, admitted, rounds);
-    if (rounds.wanted) {
-      rounds.round++;
-      object = await this.#admitOnce(request, { ...admitted, object }, rounds);
-    }
-    return object;
+  admit(request: Operation, admitted: Admitted): Promise<AnyObject | undefined> {
+    return this.#timed("admit", admitted, undefined, async () => {
+      const rounds = new Rounds();
+      let object = await this.#admitOnce(request, admitted, rounds);
+      if (rounds.wanted) {
+        rounds.round++;
+        object = await this.#admitOnce(request, { ...admitted, object }, rounds);
+      }
+      return object;
+    });
   }
 
   async #admitOnce(request: Operation, admitted: Admitted, rounds: Rounds): Promise<AnyObject | undefined> {
     let admission: Admission = { ...admissionOf(request, admitted), rounds };
     for (const plugin of this.#plugins) {
       if (!plugin.admit || !plugin.handles(admission)) continue;
-      const object = (await plugin.admit(admission)) ?? admission.object;
+      const changed = await this.#timed("admit", admitted, plugin.name, () => plugin.admit!(admission));
+      const object = changed ?? admission.object;
       if (object !== admission.object) admission = { ...admission, object };
     }
     return admission.object;
   }
 
-  async validate(request: Operation, admitted: Admitted): Promise<void> {
-    const admission = admissionOf(request, admitted);
-    for (const plugin of this.#plugins) {
-      if (plugin.validate && plugin.handles(admission)) await plugin.validate(admission);
+  validate(request: Operation, admitted: Admitted): Promise<void> {
+    return this.#timed("validate", admitted, undefined, async () => {
+      const admission = admissionOf(request, admitted);
+      for (const plugin of this.#plugins) {
+        if (!plugin.validate || !plugin.handles(admission)) continue;
+        await this.#timed("validate", admitted, plugin.name, () => plugin.validate!(admission));
+      }
+    });
+  }
+
+  /** `name`: of a plugin; undefined for all of them. */
+  async #timed<T>(
+    type: AdmissionType,
+    { operation }: Admitted,
+    name: string | undefined,
+    run: () => T | Promise<T>,
+  ): Promise<T> {
+    const startMs = this.#clock.monotonic();
+    let rejected = true;
+    try {
+      const result = run();
+      const awaited = result instanceof Promise ? await result : result;
+      rejected = false;
+      return awaited;
+    } finally {
+      const timed = { type, operation, rejected, ...(name === undefined ? {} : { name }) };
+      this.#metrics.observe(timed, this.#clock.monotonic() - startMs);
     }
   }
 }
