@@ -9,8 +9,9 @@ import { ResourceSlice } from "#api/resource-v1/resourceslice";
 import { CSINode } from "#api/storage-v1/csinode";
 import { configMapsOf, secretsOf } from "../authorization/pod-references.ts";
 import { nodeOf } from "../authorization/node.ts";
-import type { Admission, AdmissionPlugin, ReadCache } from "../contracts.ts";
+import type { Admission, AdmissionPlugin, Authorizer, ReadCache } from "../contracts.ts";
 import { isAbout, refusal } from "./about.ts";
+import { checkAudience } from "./node-audience.ts";
 
 const MIRROR = "kubernetes.io/config.mirror";
 
@@ -30,7 +31,7 @@ const OWN_LABELS = new Set([
 ]);
 const OWN_LABEL_DOMAINS = ["kubelet.kubernetes.io", "node.kubernetes.io"];
 
-export function nodeRestriction(cache: ReadCache): AdmissionPlugin {
+export function nodeRestriction(cache: ReadCache, authorizer: Authorizer): AdmissionPlugin {
   const podOf = ({ namespace, name }: Admission): Pod | undefined => cache.get(Pod, namespace, name);
 
   function check(admission: Admission, node: string): void {
@@ -76,6 +77,10 @@ export function nodeRestriction(cache: ReadCache): AdmissionPlugin {
       check(admission, node);
       return undefined;
     },
+    validate: (admission) =>
+      isAbout(admission, ServiceAccount, "token")
+        ? checkAudience(admission, { cache, authorizer })
+        : undefined,
   };
 }
 

@@ -169,7 +169,12 @@ test("refusals in the words of the API", async () => {
   const { plugins } = setUp(
     ...BASICS,
     of(Namespace, "going", terminating),
-    of(Pod, "mine", { spec: { nodeName: "n1" } }),
+    of(Pod, "mine", {
+      spec: {
+        nodeName: "n1",
+        volumes: [{ name: "own", projected: { sources: [{ serviceAccountToken: { path: "token" } }] } }],
+      },
+    }),
     of(Pod, "theirs", { spec: { nodeName: "n2" } }),
     of(PersistentVolumeClaim, "data", { spec: {}, status: {} }),
     of(PriorityClass, "standard", { value: 1, globalDefault: true }),

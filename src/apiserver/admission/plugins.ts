@@ -74,7 +74,7 @@ export function admissionPlugins(options: AdmissionOptions): readonly AdmissionP
     namespaceLifecycle(cache, loopback),
     limitRanger(cache),
     serviceAccounts(cache, loopback, random),
-    nodeRestriction(cache),
+    nodeRestriction(cache, authorizer),
     taintNodesByCondition,
     podSecurity(cache),
     priority(cache),
