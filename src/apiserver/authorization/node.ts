@@ -28,15 +28,13 @@ type Check = (node: string, request: RequestInfo) => Decision;
 
 export class NodeAuthorizer implements Authorizer {
   readonly #cache: ReadCache;
-  /** Pods by the node they are bound to; the objects are the cache's own. */
-  readonly #podsOf = new Map<string, Map<string, Pod>>();
-  readonly #stop: () => void;
+  /** Pods by the node they are bound to; the objects are the cache's own. Absent until a node asks. */
+  #podsByNode: Map<string, Map<string, Pod>> | undefined;
+  #stop: () => void = () => undefined;
   readonly #checks: Readonly<Record<string, Check>>;
 
   constructor(cache: ReadCache) {
     this.#cache = cache;
-    this.#stop = cache.onChange(Pod, ({ before, after }) => this.#setPod(before, after));
-    for (const pod of cache.list(Pod)) this.#setPod(undefined, pod);
     const related = (uses: (node: string, request: RequestInfo) => boolean) => this.#readOne(uses);
     this.#checks = {
       "/secrets": related((node, request) => this.#usesSecret(node, request)),
@@ -72,23 +70,16 @@ export class NodeAuthorizer implements Authorizer {
 
   /** The pods bound to a node. */
   podsOf(node: string): Iterable<Pod> {
-    return this.#podsOf.get(node)?.values() ?? [];
+    this.#podsByNode ??= this.#followPods();
+    return this.#podsByNode.get(node)?.values() ?? [];
   }
 
-  #setPod(before: Pod | undefined, after: Pod | undefined): void {
-    const key = keyOf((after ?? before)!);
-    const left = before?.spec.nodeName;
-    const joined = after?.spec.nodeName;
-    if (left && left !== joined) {
-      const pods = this.#podsOf.get(left);
-      pods?.delete(key);
-      if (pods?.size === 0) this.#podsOf.delete(left);
-    }
-    if (joined) {
-      let pods = this.#podsOf.get(joined);
-      if (!pods) this.#podsOf.set(joined, (pods = new Map()));
-      pods.set(key, after!);
-    }
+  /** Looks at every pod, which a server that starts has better things to do than. */
+  #followPods(): Map<string, Map<string, Pod>> {
+    const byNode = new Map<string, Map<string, Pod>>();
+    for (const pod of this.#cache.list(Pod)) setPod(byNode, undefined, pod);
+    this.#stop = this.#cache.onChange(Pod, ({ before, after }) => setPod(byNode, before, after));
+    return byNode;
   }
 
   /** Reads of one named object that a pod of the node uses. */
@@ -185,6 +176,26 @@ export class NodeAuthorizer implements Authorizer {
       return pods?.has(`${namespace}/${name}`) ? ALLOWED : noRelationship(node);
     }
     return byRules(request);
+  }
+}
+
+function setPod(
+  byNode: Map<string, Map<string, Pod>>,
+  before: Pod | undefined,
+  after: Pod | undefined,
+): void {
+  const key = keyOf((after ?? before)!);
+  const left = before?.spec.nodeName;
+  const joined = after?.spec.nodeName;
+  if (left && left !== joined) {
+    const pods = byNode.get(left);
+    pods?.delete(key);
+    if (pods?.size === 0) byNode.delete(left);
+  }
+  if (joined) {
+    let pods = byNode.get(joined);
+    if (!pods) byNode.set(joined, (pods = new Map()));
+    pods.set(key, after!);
   }
 }
 
