@@ -26,6 +26,7 @@ import { applyClusterInfo } from "./cluster-info.ts";
 import { clusterControllers } from "./controllers.ts";
 import { openAudit } from "./flags/audit-flags.ts";
 import { openEncryption } from "./flags/encryption-flags.ts";
+import { loadLimits } from "./flags/load-flags.ts";
 import { securitySettings } from "./flags/security-flags.ts";
 import type { ServerFlags } from "./flags/server-flags.ts";
 import { startManagers } from "./managers.ts";
@@ -81,7 +82,10 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<v
   const security = await securityOf(options, certificates, store);
   const { "event-ttl": eventTtlMs, "service-node-port-range": nodePorts } = flags;
   let managing = false;
-  const managed = (name: string) => ({ name, check: () => (managing ? undefined : "it has not started yet") });
+  const managed = (name: string) => ({
+    name,
+    check: () => (managing ? undefined : "it has not started yet"),
+  });
   const encryption = await openEncryption(flags, { clock, random, scope });
   const server = await startApiServer({
     store,
@@ -91,7 +95,11 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<v
     random,
     resources: servedResources(resources, flags["runtime-config"]),
     gates: flags["feature-gates"] ?? {},
-    limits: eventTtlMs === undefined ? {} : { eventTtlSeconds: Math.ceil(eventTtlMs / 1000) },
+    limits: {
+      ...loadLimits(flags),
+      ...(eventTtlMs === undefined ? {} : { eventTtlSeconds: Math.ceil(eventTtlMs / 1000) }),
+    },
+    priorityAndFairness: flags["enable-priority-and-fairness"] ?? true,
     services: { addresses: [serviceRange], ...(nodePorts ? { nodePorts } : {}) },
     rooms: security,
     frontProxy: await certificates.current(frontProxyClient),

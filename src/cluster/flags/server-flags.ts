@@ -7,6 +7,7 @@ import { parseDuration } from "#machinery/time";
 import { absoluteStore, type StoreLocation, parseStoreLocation } from "../store-location.ts";
 import { auditFlags } from "./audit-flags.ts";
 import { encryptionFlags } from "./encryption-flags.ts";
+import { loadFlags } from "./load-flags.ts";
 import { securityFlags } from "./security-flags.ts";
 import { type Flag, file, names, parsed, text, toggle, toggles, wholeNumber } from "./flag.ts";
 
@@ -56,6 +57,7 @@ export const serverFlags = {
   ...securityFlags,
   ...auditFlags,
   ...encryptionFlags,
+  ...loadFlags,
 } as const satisfies Readonly<Record<string, Flag<unknown>>>;
 
 type Table = typeof serverFlags;
