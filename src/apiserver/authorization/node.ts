@@ -70,8 +70,12 @@ export class NodeAuthorizer implements Authorizer {
 
   /** The pods bound to a node. */
   podsOf(node: string): Iterable<Pod> {
+    return this.#podsOn(node)?.values() ?? [];
+  }
+
+  #podsOn(node: string): ReadonlyMap<string, Pod> | undefined {
     this.#podsByNode ??= this.#followPods();
-    return this.#podsByNode.get(node)?.values() ?? [];
+    return this.#podsByNode.get(node);
   }
 
   /** Looks at every pod, which a server that starts has better things to do than. */
@@ -172,8 +176,7 @@ export class NodeAuthorizer implements Authorizer {
         : refused("can only list/watch pods with spec.nodeName field selector");
     }
     if (verb === "get") {
-      const pods = this.#podsOf.get(node);
-      return pods?.has(`${namespace}/${name}`) ? ALLOWED : noRelationship(node);
+      return this.#podsOn(node)?.has(`${namespace}/${name}`) ? ALLOWED : noRelationship(node);
     }
     return byRules(request);
   }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { laterMember, textAt } from "./peek.ts";
 
 const bytes = (value: unknown): Buffer => Buffer.from(JSON.stringify(value));
