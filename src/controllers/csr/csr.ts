@@ -83,8 +83,7 @@ async function reasonToApprove(
   pass: Pass,
 ): Promise<string | undefined> {
   for (const right of rightsFor(csr, asked)) {
-    if (await isAllowed(csr, right, pass))
-      return `Auto approving kubelet client certificate after SubjectAccessReview.`;
+    if (await isAllowed(csr, right.subresource, pass)) return right.message;
   }
   const isServing = csr.spec.signerName === KUBELET_SERVING && csr.spec.username === asked.commonName;
   return signing.approveServing && isServing && isOwn(asked, pass)

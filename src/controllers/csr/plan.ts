@@ -25,10 +25,37 @@ export const isRefused = (csr: CertificateSigningRequest): boolean =>
   holds(csr, "Denied") || holds(csr, "Failed");
 export const isSigned = ({ status }: CertificateSigningRequest): boolean => Boolean(status?.certificate);
 
-/** The rights, below `certificatesigningrequests`, that let a request through by itself. */
-export function rightsFor({ spec }: CertificateSigningRequest, { commonName }: Asked): readonly string[] {
-  if (spec.signerName !== KUBELET_CLIENT) return [];
-  return spec.username === commonName ? ["selfnodeclient", "nodeclient"] : ["nodeclient"];
+/** A right, below `certificatesigningrequests`, that lets a request through by itself, and what is said then. */
+export interface ApprovingRight {
+  readonly subresource: string;
+  readonly message: string;
+}
+
+const SELF: ApprovingRight = {
+  subresource: "selfnodeclient",
+  message: "Auto approving self kubelet client certificate after SubjectAccessReview.",
+};
+const ANY: ApprovingRight = {
+  subresource: "nodeclient",
+  message: "Auto approving kubelet client certificate after SubjectAccessReview.",
+};
+
+const NODE_USER = "system:node:";
+const USAGES = ["client auth", "digital signature"];
+const WITH_ENCIPHERMENT = ["client auth", "digital signature", "key encipherment"];
+
+/** None for what is no client certificate of a node: people decide about it. */
+export function rightsFor({ spec }: CertificateSigningRequest, asked: Asked): readonly ApprovingRight[] {
+  const { commonName, organizations, dns, addresses } = asked;
+  const usages = (spec.usages ?? []).toSorted().join();
+  const isNodeClient =
+    spec.signerName === KUBELET_CLIENT &&
+    commonName.startsWith(NODE_USER) &&
+    organizations.join() === "system:nodes" &&
+    dns.length + addresses.length === 0 &&
+    (usages === USAGES.join() || usages === WITH_ENCIPHERMENT.join());
+  if (!isNodeClient) return [];
+  return spec.username === commonName ? [SELF, ANY] : [ANY];
 }
 
 /** When the request is to be deleted, in epoch milliseconds; one that waits for its signer stays: Infinity. */
