@@ -142,7 +142,15 @@ export async function startApiServer(asked: ApiServerOptions): Promise<ApiServer
   let url = "https://localhost";
   const address = () => url.replace(/^https:\/\//, "");
   const identity = options.frontProxy ?? nobody;
-  const aggregation = new Aggregation({ kinds, cache, clock, random, scope, identity });
+  const aggregation = new Aggregation({
+    kinds,
+    cache,
+    clock,
+    random,
+    scope,
+    identity,
+    registry: metrics.registry,
+  });
   addStandardPaths(handlers.paths, { kinds, aggregation, health, metrics, clock, address });
   const load = startLoadControl({ clock, limits, kinds, metrics, health, paths: handlers.paths, scope });
   // The rooms are made of what they guard: they see the loopback before they exist themselves.

@@ -6,6 +6,7 @@ import type { GroupFacts } from "#api/groups";
 import { APIService } from "#api/apiregistration-v1/apiservice";
 import { Service } from "#api/core-v1/service";
 import { EndpointSlice } from "#api/discovery-v1/endpointslice";
+import type { Registry } from "prom-client";
 import type { Clock } from "#base/clock";
 import type { Random } from "#base/random";
 import type { Scope } from "#base/scope";
@@ -14,6 +15,7 @@ import type { Loopback, ReadCache } from "../contracts.ts";
 import type { AboutVersion } from "../request/chain.ts";
 import type { PathHandler } from "../request/handlers.ts";
 import type { ResourceSet } from "../resource-set.ts";
+import { AggregationMetrics } from "./aggregation-metrics.ts";
 import { type Availability, LOCAL, isAvailable, withAvailability } from "./availability.ts";
 import { serviceOf } from "./backend.ts";
 import type { FrontProxyIdentity } from "./front-proxy.ts";
@@ -21,7 +23,7 @@ import { mergedGroups } from "./groups.ts";
 import { serviceName } from "./local-services.ts";
 import { probe } from "./probe.ts";
 import { proxyTo } from "./proxy.ts";
-import { Remote } from "./remote.ts";
+import { Remote, remoteSpec } from "./remote.ts";
 import { Rounds } from "./rounds.ts";
 
 export interface AggregationOptions {
@@ -30,6 +32,7 @@ export interface AggregationOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly scope: Scope;
+  readonly registry: Registry;
   /** How this server shows others that it may speak for users; read anew for each connection. */
   readonly identity: () => FrontProxyIdentity | undefined;
 }
@@ -44,10 +47,12 @@ export class Aggregation {
   /** By the name of the API service. */
   readonly #remotes = new Map<string, Remote>();
   readonly #failures = new WeakMap<Remote, number>();
+  readonly #metrics: AggregationMetrics;
   #version = 0;
 
   constructor(options: AggregationOptions) {
     this.#options = options;
+    this.#metrics = new AggregationMetrics(options.registry);
   }
 
   /** Grows with every change of what discovery shows of API services. */
@@ -107,7 +112,10 @@ export class Aggregation {
     const { cache, scope } = this.#options;
     const ends = [
       cache.onChange(APIService, ({ before, after }) => {
-        if (!after) return this.#drop(before!.metadata.name);
+        if (!after) {
+          this.#metrics.forget(before!.metadata.name);
+          return this.#drop(before!.metadata.name);
+        }
         this.#take(after);
         if (before?.metadata.uid !== after.metadata.uid || !sameJson(before.spec, after.spec)) {
           this.#version++;
@@ -129,7 +137,7 @@ export class Aggregation {
   #take(service: APIService): void {
     const { metadata, spec } = service;
     const before = this.#remotes.get(metadata.name);
-    if (before && before.uid === metadata.uid && sameJson(before.spec, spec)) {
+    if (before && before.uid === metadata.uid && sameJson(before.spec, remoteSpec(spec))) {
       before.available = isAvailable(service);
       return;
     }
@@ -186,6 +194,7 @@ export class Aggregation {
   }
 
   async #write(loopback: Loopback, service: APIService, known: Availability): Promise<void> {
+    this.#metrics.found(service.metadata.name, known);
     const body = withAvailability(service, known, this.#options.clock.now());
     if (body === service) return;
     const { name } = service.metadata;

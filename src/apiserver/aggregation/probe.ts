@@ -2,7 +2,7 @@ import type { Clock } from "#base/clock";
 import { type Availability, PASSED, unavailable } from "./availability.ts";
 import type { Address } from "./backend.ts";
 import { userHeaders } from "./front-proxy.ts";
-import { type Remote, answered, bytesOf } from "./remote.ts";
+import { type Remote, bytesOf } from "./remote.ts";
 import { type ResourceRows, readRows } from "./remote-rows.ts";
 
 /** Who asks when nobody does. */
@@ -48,7 +48,7 @@ async function kindsAt(remote: Remote, path: string, address: Address, signal: A
   const headers = { ...userHeaders(PROBER), accept: "application/json" };
   const status = { code: 0 };
   try {
-    const response = await answered(remote.request({ method: "GET", path, headers, signal }, address).end());
+    const response = await remote.ask({ method: "GET", path, headers, signal }, address);
     status.code = response.statusCode ?? 0;
     const bytes = await bytesOf(response, ANSWER_BYTES_MAX);
     if (status.code >= 200 && status.code < 300) return bytes.toString("utf8");

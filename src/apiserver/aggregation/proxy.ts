@@ -1,4 +1,4 @@
-import type { IncomingMessage } from "node:http";
+import type { ClientRequest, IncomingMessage } from "node:http";
 import type { Duplex, Readable } from "node:stream";
 import { pipeline } from "node:stream";
 import { StatusError, serviceUnavailable } from "#machinery/status";
@@ -14,7 +14,7 @@ export async function proxyTo(remote: Remote, request: PathRequest): Promise<voi
   const { exchange, user } = request;
   if (!remote.available) throw serviceUnavailable("the server is currently unable to handle the request");
   const body = bodyOf(exchange);
-  const started = remote.request({
+  const asked = {
     method: exchange.method,
     path: exchange.search === "" ? exchange.path : `${exchange.path}?${exchange.search}`,
     headers: {
@@ -23,17 +23,13 @@ export async function proxyTo(remote: Remote, request: PathRequest): Promise<voi
       "audit-id": request.headers["audit-id"] ?? "",
     },
     signal: exchange.signal,
-  });
+  };
   const { raw } = exchange;
   try {
     if (raw.protocol === "upgrade") {
-      const upgraded = upgradedBy(started);
-      started.end();
-      return await join(raw, await upgraded, request);
+      return await join(raw, await upgradedBy(remote.request(asked).end()), request);
     }
-    const answer = answered(started);
-    sendBody(body, started);
-    await relay(await answer, request);
+    await relay(await (body ? answerTo(remote.request(asked), body) : remote.ask(asked)), request);
   } catch (cause) {
     if (cause instanceof StatusError) throw cause;
     if (exchange.status !== 0) return;
@@ -42,11 +38,12 @@ export async function proxyTo(remote: Remote, request: PathRequest): Promise<voi
 }
 
 /** Bodies go on as they come: how large they may be is the other server's to say. */
-function sendBody(body: Readable | Uint8Array | undefined, to: NodeJS.WritableStream): void {
-  if (body instanceof Uint8Array) return void to.end(body);
-  if (!body) return void to.end();
+function answerTo(started: ClientRequest, body: Readable | Uint8Array): Promise<IncomingMessage> {
+  const answer = answered(started);
+  if (body instanceof Uint8Array) started.end(body);
   // Failures show on the request, or in that the client has gone.
-  pipeline(body, to, () => undefined);
+  else pipeline(body, started, () => undefined);
+  return answer;
 }
 
 function bodyOf({ raw, method }: Exchange): Readable | Uint8Array | undefined {
@@ -80,7 +77,7 @@ interface Upgraded {
   readonly connection: { readonly socket: Duplex; readonly head: Buffer } | undefined;
 }
 
-const upgradedBy = (started: ReturnType<Remote["request"]>): Promise<Upgraded> =>
+const upgradedBy = (started: ClientRequest): Promise<Upgraded> =>
   new Promise((resolve, reject) => {
     started
       .on("upgrade", (response, socket, head) => resolve({ response, connection: { socket, head } }))

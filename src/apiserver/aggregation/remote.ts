@@ -21,18 +21,31 @@ export interface RemoteRequest {
   readonly path: string;
   readonly headers: OutgoingHeaders;
   readonly signal?: AbortSignal;
+  /** Over a connection of its own. */
+  readonly isFresh?: boolean;
 }
 
 const PORT = 443;
 /** Connections that are kept for the next request. */
 const IDLE_CONNECTIONS_MAX = 8;
 
+/** Methods that may be tried again. */
+const SAFE = new Set(["GET", "HEAD"]);
+
+/** What of an API service says where requests go; its place in discovery is another matter. */
+export type RemoteSpec = Omit<APIServiceSpec, "groupPriorityMinimum" | "versionPriority">;
+
+export function remoteSpec(spec: APIServiceSpec): RemoteSpec {
+  const { groupPriorityMinimum: _group, versionPriority: _version, ...rest } = spec;
+  return rest;
+}
+
 /** One group and version that another server answers for. */
 export class Remote {
   /** Of the API service: `v1alpha1.wardle.example.com`. */
   readonly name: string;
   readonly uid: string;
-  readonly spec: APIServiceSpec;
+  readonly spec: RemoteSpec;
   readonly place: { readonly namespace: string; readonly name: string; readonly port: number };
   /** Whether requests go there. */
   available = false;
@@ -49,7 +62,7 @@ export class Remote {
     const { namespace = "", name = "", port = PORT } = spec.service!;
     this.name = metadata.name;
     this.uid = metadata.uid;
-    this.spec = spec;
+    this.spec = remoteSpec(spec);
     this.place = { namespace, name, port };
     this.#options = options;
     this.#ca = spec.caBundle ? Buffer.from(spec.caBundle, "base64").toString("utf8") : undefined;
@@ -78,14 +91,32 @@ export class Remote {
     this.#backend = undefined;
   }
 
+  /**
+   * The head of the answer to a request without a body: once more over a new connection, where one that had been kept
+   * was closed by the other side just before it was used.
+   */
+  async ask(request: RemoteRequest, address?: Address): Promise<IncomingMessage> {
+    const first = this.request(request, address);
+    try {
+      return await answered(first.end());
+    } catch (error) {
+      const isStale = first.reusedSocket && (error as NodeJS.ErrnoException).code === "ECONNRESET";
+      if (!isStale || !SAFE.has(request.method)) throw error;
+      return answered(this.request({ ...request, isFresh: true }, address).end());
+    }
+  }
+
   /** A request that has been begun, to any of the endpoints or to this one. Throws ServiceUnavailable. */
-  request({ method, path, headers, signal }: RemoteRequest, address = this.#any()): ClientRequest {
+  request(
+    { method, path, headers, signal, isFresh }: RemoteRequest,
+    address: Address = this.#any(),
+  ): ClientRequest {
     const { name, namespace, port } = this.place;
     const serviceHost = `${name}.${namespace}.svc`;
     const own = this.#options.identity();
     const { insecureSkipTLSVerify } = this.spec;
     const started = httpsRequest({
-      agent: this.#agent,
+      agent: isFresh ? false : this.#agent,
       ...address,
       method,
       path,

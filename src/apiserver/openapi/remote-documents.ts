@@ -8,7 +8,7 @@ import { encodeJson } from "#machinery/json";
 import { hashOf } from "#machinery/derive/openapi-v3";
 import { serviceUnavailable } from "#machinery/status";
 import { userHeaders } from "../aggregation/front-proxy.ts";
-import { type Remote, answered, bytesOf } from "../aggregation/remote.ts";
+import { type Remote, bytesOf } from "../aggregation/remote.ts";
 import type { ResourceRows } from "../aggregation/remote-rows.ts";
 import { causeText } from "../webhook-client/transport-errors.ts";
 import { type Json, v3FromV2 } from "./v3-from-v2.ts";
@@ -160,8 +160,7 @@ export class RemoteDocuments {
       ...(etag === undefined ? {} : { "if-none-match": etag }),
     };
     try {
-      const started = remote.request({ method: "GET", path, headers, signal: ended.signal });
-      const response = await answered(started.end());
+      const response = await remote.ask({ method: "GET", path, headers, signal: ended.signal });
       const bytes = await bytesOf(response, ANSWER_BYTES_MAX);
       return { status: response.statusCode ?? 0, etag: response.headers.etag, bytes };
     } finally {
