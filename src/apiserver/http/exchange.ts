@@ -37,6 +37,8 @@ export interface Exchange {
 }
 
 export interface OutgoingStream {
+  /** What is written at once is one message, and never joined with another. */
+  readonly isMessages?: boolean;
   /** False: what was written so far waits; go on when the callback of `onDrain` is called. */
   write(chunk: Uint8Array): boolean;
   end(): void;
@@ -67,6 +69,14 @@ export type RawExchange =
       readonly headers: import("node:http2").IncomingHttpHeaders;
     }
   | { readonly protocol: "in-process"; readonly body: Uint8Array };
+
+/** The status of an answer that may have been given by whoever took the connection over. */
+export function answeredStatus({ status, raw }: Exchange): number {
+  if (status !== 0) return status;
+  if (raw.protocol === "upgrade") return 101;
+  if (raw.protocol === "h1") return raw.response.statusCode;
+  return raw.protocol === "h2" ? Number(raw.stream.sentHeaders?.[":status"] ?? 0) : 0;
+}
 
 /** Resolves when the stream takes more, or has closed. */
 export const drained = (stream: OutgoingStream): Promise<void> =>

@@ -1,7 +1,6 @@
 import { type IncomingMessage, STATUS_CODES } from "node:http";
 import type { Duplex } from "node:stream";
 import type { Clock } from "#base/clock";
-import { assert } from "#base/assert";
 import type { Credentials, HeaderSet } from "../contracts.ts";
 import type { Exchange, Headers, OutgoingStream, RawExchange } from "./exchange.ts";
 
@@ -62,12 +61,7 @@ export class UpgradeExchange implements Exchange, HeaderSet {
   reply(status: number, headers: Headers, body: Uint8Array | undefined): void {
     this.status = status;
     if (!this.#socket.writable) return;
-    const lines = [`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ""}`];
-    const all = { ...headers, "content-length": String(body?.length ?? 0), connection: "close" };
-    for (const [name, value] of Object.entries(all)) {
-      for (const one of typeof value === "string" ? [value] : value) lines.push(`${name}: ${one}`);
-    }
-    this.#socket.write(`${lines.join("\r\n")}\r\n\r\n`);
+    this.#head(status, { ...headers, "content-length": String(body?.length ?? 0) });
     this.#socket.end(body);
   }
 
@@ -83,7 +77,31 @@ export class UpgradeExchange implements Exchange, HeaderSet {
     this.#socket.destroy();
   }
 
-  open(): OutgoingStream {
-    return assert(false, "an upgraded connection has no HTTP body") as never;
+  /** For those who ask for a change and get what they asked for as it is: its end is that of the connection. */
+  open(status: number, headers: Headers): OutgoingStream {
+    this.status = status;
+    const socket = this.#socket;
+    this.#head(status, headers);
+    let drainer = () => undefined as void;
+    socket.on("drain", () => drainer());
+    socket.once("close", () => drainer());
+    return {
+      write: (chunk) => socket.writable && socket.write(chunk),
+      end: () => void socket.end(),
+      destroy: () => void socket.destroy(),
+      get closed() {
+        return !socket.writable;
+      },
+      onDrain: (callback) => void (drainer = callback),
+      onClose: (callback) => void socket.once("close", callback),
+    };
+  }
+
+  #head(status: number, headers: Headers): void {
+    const lines = [`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ""}`];
+    for (const [name, value] of Object.entries({ ...headers, connection: "close" })) {
+      for (const one of typeof value === "string" ? [value] : value) lines.push(`${name}: ${one}`);
+    }
+    this.#socket.write(`${lines.join("\r\n")}\r\n\r\n`);
   }
 }

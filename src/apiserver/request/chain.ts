@@ -10,7 +10,7 @@ import type { Authenticator, Authorizer, RequestInfo, User } from "../contracts.
 import type { FlowControl } from "../flow-control/flow-control.ts";
 import type { Ticket } from "../flow-control/ticket.ts";
 import type { FeatureGates } from "../gates.ts";
-import type { Exchange, Headers } from "../http/exchange.ts";
+import { type Exchange, type Headers, answeredStatus } from "../http/exchange.ts";
 import type { Limits } from "../limits.ts";
 import type { RequestMetrics } from "../metrics.ts";
 import {
@@ -111,7 +111,7 @@ export class Chain {
       const info = requestInfoOf(exchange.method, exchange.path, exchange.search);
       visit = this.#begin({ exchange, headers, auditId, info });
       await this.#visit(visit);
-      if (!visit.expired) this.#finished(visit, exchange.status);
+      if (!visit.expired) this.#finished(visit, answeredStatus(exchange));
     } catch (thrown) {
       const error = asStatus(thrown, exchange);
       if (visit?.expired) return;
@@ -292,8 +292,9 @@ export class Chain {
       } finally {
         closed();
       }
-      trail?.started(exchange.status);
-      return trail?.complete({ code: exchange.status });
+      const code = answeredStatus(exchange);
+      trail?.started(code);
+      return trail?.complete({ code });
     }
     const form = formOf(exchange, info, kind, this.#speaksCbor);
     const warnings: string[] = [];
@@ -315,7 +316,7 @@ export class Chain {
     if (storing) await attempt(() => storing);
     const all = warnings.length === 0 ? headers : { ...headers, warning: warnings.map(warningHeader) };
     if (answer.type !== "watch") return writeAnswer(exchange, answer, form, all, clock);
-    serveWatch(exchange, answer, form, all, {
+    await serveWatch(exchange, answer, form, all, {
       clock,
       limits,
       metrics,

@@ -14,11 +14,11 @@ export const isWebSocket = (request: IncomingMessage): boolean =>
   request.headers.upgrade?.toLowerCase() === "websocket";
 
 /** Completes the handshake with this subprotocol. Fails when the client's part of it is wrong: that has been answered. */
-function accept(
+export function accept(
   request: IncomingMessage,
   socket: Duplex,
   head: Buffer,
-  protocol: string,
+  protocol: string | false,
 ): Promise<WebSocket> {
   const server = new WebSocketServer({
     noServer: true,

@@ -59,10 +59,10 @@ export class HttpWatchSink implements WatchSink {
     this.#scheduled = false;
     if (this.#pending.length === 0 || this.#stream.closed) return;
     const wasFull = this.#pendingBytes >= this.#bufferBytesMax;
-    const chunk = joined(this.#pending);
+    const chunks = this.#stream.isMessages ? this.#pending : [joined(this.#pending)];
     this.#pending = [];
     this.#pendingBytes = 0;
-    this.#blocked = !this.#stream.write(chunk) || this.#blocked;
+    for (const chunk of chunks) this.#blocked = !this.#stream.write(chunk) || this.#blocked;
     if (wasFull && !this.#blocked) this.onRoom();
   }
 
