@@ -20,7 +20,7 @@ export function customView({ resource, storedVersion, schemaRevision }: CustomVi
 
   /** Written in this version and under this schema: its bytes can be used as they are. */
   const isCurrent = (item: Item): boolean =>
-    item.revision > schemaRevision && item.stored.compare(head, 0, head.length, 0, head.length) === 0;
+    item.revision > schemaRevision && head.equals(item.stored.subarray(0, head.length));
 
   const object = (item: Item): AnyObject => {
     if (isCurrent(item)) return item.object;
