@@ -4,15 +4,7 @@ import { joinStreams, upgradeAnswer } from "#base/node/upgraded-streams";
 import type { Upgraded } from "./kubelet-connection.ts";
 
 /** Headers that belong to one connection, or say who the caller is: they end here. */
-const NOT_FORWARDED = new Set([
-  "host",
-  "authorization",
-  "cookie",
-  "x-forwarded-for",
-  "x-remote-user",
-  "x-remote-group",
-  "proxy-authorization",
-]);
+const NOT_FORWARDED = new Set(["host", "authorization", "cookie", "x-forwarded-for", "proxy-authorization"]);
 
 /** What of a request's headers goes on to where it is proxied. */
 export const forwardedHeaders = ({ headers }: IncomingMessage): Record<string, string | string[]> =>
@@ -24,7 +16,9 @@ export const forwarded = (
   Object.fromEntries(
     headers.filter(
       (header): header is [string, string | string[]] =>
-        header[1] !== undefined && !NOT_FORWARDED.has(header[0]) && !header[0].startsWith("impersonate-"),
+        header[1] !== undefined &&
+        !NOT_FORWARDED.has(header[0]) &&
+        !/^(?:impersonate|x-remote)-/.test(header[0]),
     ),
   );
 
