@@ -193,6 +193,7 @@ export async function startApiServer(asked: ApiServerOptions): Promise<ApiServer
   handlers.add(rooms);
   await bootstrapObjects({ kinds, cache, loopback, ranges });
   await startOwnWork({ kinds, cache, loopback, store, feed, limits, clock, random, scope, aggregation });
+  feed.hasStarted();
 
   if (options.priorityAndFairness ?? true)
     await keepFlowControl({ flow: load.flow, kinds, cache, loopback, clock, scope });

@@ -11,6 +11,24 @@ const MAPS = "/api/v1/namespaces/default/configmaps";
 const SERVICES = "/api/v1/namespaces/default/services";
 const DEFINITIONS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
 
+const WIDGET_PATH = "/apis/example.com/v1/namespaces/default/widgets";
+const schema = { openAPIV3Schema: { type: "object", "x-kubernetes-preserve-unknown-fields": true } };
+const WIDGETS = {
+  metadata: { name: "widgets.example.com" },
+  spec: {
+    group: "example.com",
+    scope: "Namespaced",
+    names: { plural: "widgets", singular: "widget", kind: "Widget", listKind: "WidgetList" },
+    versions: [{ name: "v1", served: true, storage: true, schema }],
+  },
+};
+const widget = (name: string) => ({
+  apiVersion: "example.com/v1",
+  kind: "Widget",
+  metadata: { name },
+  size: 3,
+});
+
 async function startTwo(t: TestContext, options: HarnessOptions = {}) {
   const clock = new VirtualClock();
   const store = openMemoryStore({ clock });
@@ -76,20 +94,10 @@ test("a service that asks for an address that another one has is refused", async
 
 test("a kind that was defined at one server is served by the other", async (t) => {
   const [one, other] = await startTwo(t);
-  const schema = { openAPIV3Schema: { type: "object", "x-kubernetes-preserve-unknown-fields": true } };
-  const spec = {
-    group: "example.com",
-    scope: "Namespaced",
-    names: { plural: "widgets", singular: "widget", kind: "Widget", listKind: "WidgetList" },
-    versions: [{ name: "v1", served: true, storage: true, schema }],
-  };
-  const definition = { metadata: { name: "widgets.example.com" }, spec };
-  assert.equal((await one.ask("POST", DEFINITIONS, definition)).status, 201);
-  const path = "/apis/example.com/v1/namespaces/default/widgets";
-  await untilServed(other, path);
-  const widget = { apiVersion: "example.com/v1", kind: "Widget", metadata: { name: "w" }, size: 3 };
-  assert.equal((await other.ask("POST", path, widget)).status, 201);
-  assert.equal((await one.ask("GET", `${path}/w`)).json.size, 3);
+  assert.equal((await one.ask("POST", DEFINITIONS, WIDGETS)).status, 201);
+  await untilServed(other, WIDGET_PATH);
+  assert.equal((await other.ask("POST", WIDGET_PATH, widget("w"))).status, 201);
+  assert.equal((await one.ask("GET", `${WIDGET_PATH}/w`)).json.size, 3);
 });
 
 async function untilServed({ ask }: Harness, path: string): Promise<void> {
@@ -137,6 +145,34 @@ test("a watch goes on at the server that follows, from where it was", async (t) 
   await clock.advance(1000);
   const { text } = await watched;
   const events = text
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line) as Json);
+  assert.deepEqual(
+    events.map(({ type, object }) => `${type} ${object.metadata.name}`),
+    ["ADDED b", "DELETED a", "ADDED c"],
+  );
+});
+
+test("a watch of a custom kind goes on at the server that follows, too", async (t) => {
+  const clock = new VirtualClock();
+  const store = openMemoryStore({ clock });
+  t.after(() => store.close());
+  const ends: (() => Promise<void>)[] = [];
+  const first = await startHarness({ after: (end) => ends.push(end) }, { store, clock });
+  await first.ask("POST", DEFINITIONS, WIDGETS);
+  await untilServed(first, WIDGET_PATH);
+  const seen = (await first.ask("POST", WIDGET_PATH, widget("a"))).json;
+  await first.ask("POST", WIDGET_PATH, widget("b"));
+  await first.ask("DELETE", `${WIDGET_PATH}/a`);
+  for (const end of ends) await end();
+
+  const second = await startHarness(t, { store, clock });
+  await second.ask("POST", WIDGET_PATH, widget("c"));
+  const since = seen.metadata.resourceVersion;
+  const watched = second.ask("GET", `${WIDGET_PATH}?watch=1&timeoutSeconds=1&resourceVersion=${since}`);
+  await clock.advance(1000);
+  const events = (await watched).text
     .trim()
     .split("\n")
     .map((line) => JSON.parse(line) as Json);

@@ -30,6 +30,13 @@ interface Written {
   readonly item: Item | undefined;
 }
 
+/** All of one kind as of a revision. */
+interface ReadState {
+  readonly items: readonly Item[];
+  readonly unreadable: readonly UnreadableValue[];
+  readonly revision: number;
+}
+
 interface Arrival {
   readonly key: string;
   readonly state: Item | UnreadableValue | undefined;
@@ -47,6 +54,8 @@ export class Feed {
   readonly #written = new Map<string, Written>();
   #revision = 0;
   #following = false;
+  /** While the server starts: changes since the caches' first state, of kinds that nobody has asked for yet. */
+  #unclaimed: { readonly since: number; readonly changes: Arrival[] } | undefined;
   #cancelAsking: (() => void) | undefined;
   /** Aborted to read everything again. */
   #again = new AbortController();
@@ -100,18 +109,42 @@ export class Feed {
     await this.#load(signal);
   }
 
-  /** A kind that appears while the server runs: what happens during its first read is caught up with after it. */
+  /**
+   * A kind that appears while the server runs: what happens during its first read is caught up with after it. One that
+   * was there before the server, and appears while it starts, has its recent history like those that it began with.
+   */
   async addLive(cache: KindCache, signal: AbortSignal): Promise<void> {
-    const meanwhile: Arrival[] = [];
+    const meanwhile: Arrival[] = (this.#unclaimed?.changes ?? []).filter(({ key }) =>
+      key.startsWith(cache.prefix),
+    );
     this.#arriving.set(cache.prefix, meanwhile);
     try {
-      const { items, unreadable, revision } = await this.#read(cache, undefined, signal);
+      const { items, unreadable, revision } = await this.#readPast(cache, signal);
+      // The store may be ahead: what is in the read already must not come again.
+      await this.reach(revision, CATCH_UP_MS);
       cache.load(items, revision, unreadable);
       for (const late of meanwhile) if (late.revision > revision) cache.take(late, late.state, late.revision);
       this.add(cache);
     } finally {
       this.#arriving.delete(cache.prefix);
     }
+  }
+
+  /** The kinds that were there before the server have appeared; from now on a new one begins with what it finds. */
+  hasStarted(): void {
+    this.#unclaimed = undefined;
+  }
+
+  async #readPast(cache: KindCache, signal: AbortSignal): Promise<ReadState> {
+    const since = this.#unclaimed?.since;
+    if (since !== undefined) {
+      try {
+        return await this.#read(cache, since, signal);
+      } catch (error) {
+        if (!(error instanceof Compacted)) throw error;
+      }
+    }
+    return this.#read(cache, undefined, signal);
   }
 
   /** Values that could not be read may be readable now: where there are any, the caches are read again. */
@@ -182,10 +215,11 @@ export class Feed {
     }
     // A store that was put back to an older state has older revisions, too.
     this.#revision = revision ?? this.#store.revision;
+    this.#unclaimed = past === undefined ? undefined : { since: past, changes: [] };
     this.#advance(this.#revision);
   }
 
-  async #read(cache: KindCache, at: number | undefined, signal: AbortSignal) {
+  async #read(cache: KindCache, at: number | undefined, signal: AbortSignal): Promise<ReadState> {
     const end = prefixEnd(cache.prefix);
     const items: Item[] = [];
     const unreadable: UnreadableValue[] = [];
@@ -232,10 +266,10 @@ export class Feed {
   #take({ revision, events }: WatchBatch): void {
     for (const { type, key, entry } of events) {
       const target = byPrefix(this.#caches, key);
-      if (!target && this.#arriving.size === 0) continue;
+      if (!target && this.#arriving.size === 0 && !this.#unclaimed) continue;
       const state = type === "put" ? readable(() => this.#itemOf(entry!)) : undefined;
       if (target) target.take({ key }, state, revision);
-      else byPrefix(this.#arriving, key)?.push({ key, state, revision });
+      else (byPrefix(this.#arriving, key) ?? this.#unclaimed?.changes)?.push({ key, state, revision });
     }
     this.#advance(revision);
   }
