@@ -283,25 +283,46 @@ test("a wait ends in time, and with the client", async () => {
   assert.equal((await enter(user)).refused, undefined);
 });
 
-test("a wide request is not starved by narrow ones, and one wider than all goes alone", async () => {
-  const level = levelOf("q", 5, queued(4, 1, 100));
-  const { enter, flow, counts } = world(20, [[schemaFor("all", "q", 10)], [level]]);
+test("a wide request is not starved by narrow ones", async () => {
+  const level = levelOf("q", 100, queued(8, 1, 100));
+  const { enter, flow, counts, clock } = world(20, [[schemaFor("all", "q", 10)], [level]]);
   counts.pods = 100_000;
-  const wide = asked("GET", "/api/v1/pods");
-  const user = named("mary");
-  const [first, second] = [await enter(user, wide), await enter(user)];
-  // 15 percent of 10 seats, at least one queue.
-  assert.equal(first.work.initialSeats, 2);
-  flow.leave(first);
-  flow.leave(second);
-  const narrow = levelOf("q", 5, { ...queued(4, 1, 100), nominalConcurrencyShares: 5 });
-  flow.configure(
-    [schemaFor("all", "q", 10)],
-    [narrow, levelOf("rest", 95, { limitResponse: { type: "Reject" } })],
-  );
+  const order: string[] = [];
+  const serve = async (user: User, info: RequestInfo) => {
+    const ticket = await enter(user, info);
+    order.push(user.name);
+    await new Promise<void>((resolve) => void clock.after(10, resolve));
+    flow.leave(ticket);
+    return ticket.work.initialSeats;
+  };
+  // More than there are seats for; as soon as one ends, another one could begin.
+  const narrow = Array.from({ length: 100 }, () => serve(named("narrow"), GET));
   await turn();
-  const alone = await enter(user, wide);
-  assert.equal(alone.work.initialSeats, 1);
+  const wide = serve(named("wide"), asked("GET", "/api/v1/pods"));
+  await pass(clock, 2000);
+  assert.equal(await wide, 3, "15 percent of the seats");
+  await Promise.all(narrow);
+  assert.ok(order.indexOf("wide") < 60, `served as number ${order.indexOf("wide")}`);
+});
+
+test("a request that is wider than its level goes alone", async () => {
+  const level = levelOf("q", 1, queued(1, 1, 100));
+  const { enter, flow } = world(3, [[schemaFor("all", "q", 10)], [level]]);
+  const ends = Array.from({ length: 20 }, () => flow.watches.opened(asked("GET", "/api/v1/pods?watch=1")));
+  const at = [...flow.levels].find(({ name }) => name === "q")!;
+  at.limits = { ...at.limits, nominal: 600 };
+  const write = asked("PUT", "/api/v1/namespaces/a/pods/x");
+  const first = await enter(named("mary"));
+  let isIn = false;
+  const wide = enter(named("mary"), write).then((ticket) => {
+    isIn = true;
+    return ticket;
+  });
+  await turn();
+  assert.equal(isIn, false);
+  flow.leave(first);
+  assert.ok((await wide).work.finalSeats > at.limit);
+  for (const end of ends) end();
 });
 
 test("writes that many watch keep seats while these are told", async () => {

@@ -271,6 +271,29 @@ test("what waits can be looked at", async (t) => {
   await Promise.all(held);
 });
 
+test("a request whose time is over while it waits is never served", async (t) => {
+  const { harness, hold, release } = await startHeld(t, {
+    limits: { requestsInFlightMax: 1, mutatingRequestsInFlightMax: 0 },
+  });
+  const held = hold(named("mary"), "first");
+  await settled();
+  const late = harness.server.transport(named("mary")).raw({
+    method: "POST",
+    path: MAPS,
+    query: { timeout: "2s" },
+    headers: { "content-type": "application/json" },
+    body: new TextEncoder().encode('{"metadata":{"name":"late"}}'),
+  });
+  await settled();
+  await harness.clock.advance(2_000);
+  assert.equal((await late).status, 504);
+  release();
+  assert.equal((await held).status, 201);
+  await settled();
+  assert.equal((await harness.ask("GET", `${MAPS}/first`)).status, 200);
+  assert.equal((await harness.ask("GET", `${MAPS}/late`)).status, 404);
+});
+
 test("calls in process are not limited", async (t) => {
   const { harness, hold, release } = await startHeld(t, {
     limits: { requestsInFlightMax: 1, mutatingRequestsInFlightMax: 0 },

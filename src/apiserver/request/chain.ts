@@ -83,6 +83,8 @@ interface Visit {
   trail: AuditTrail | undefined;
   /** Its time was over before it was answered. */
   expired: boolean;
+  /** While it waits for a seat. */
+  wait: AbortController | undefined;
   /** Its time is over. */
   expire(): void;
 }
@@ -134,6 +136,7 @@ export class Chain {
       lasts: isLongRunning(asked.info),
       trail: undefined,
       expired: false,
+      wait: undefined,
       expire: () => this.#expire(visit),
     };
     if (inFlight.draining && !HEALTH.test(asked.info.path)) throw shuttingDown(asked);
@@ -154,6 +157,7 @@ export class Chain {
     const { exchange, headers, info } = visit;
     const { metrics } = this.#options;
     visit.expired = true;
+    visit.wait?.abort();
     if (exchange.status !== 0) return exchange.breakOff();
     const error = timeout("request did not complete within the allotted timeout", 0);
     auditFailure(visit.trail, error);
@@ -181,7 +185,10 @@ export class Chain {
     if (storing) await this.#onRecord(storing);
     // Connections are not limited: they cost little once they stand.
     if (lasts && info.verb !== "watch") return this.#authorized(visit, user);
-    const entered = flow.enter(user, info, clock.monotonic(), () => exchange.signal);
+    const entered = flow.enter(user, info, clock.monotonic(), () => {
+      visit.wait = new AbortController();
+      return AbortSignal.any([exchange.signal, visit.wait.signal]);
+    });
     const ticket = entered instanceof Promise ? await entered : entered;
     nameLimits(visit.headers, ticket);
     if (ticket.refused) return this.#refuse(visit, ticket);
@@ -478,12 +485,7 @@ function asStatus(thrown: unknown, exchange: Exchange): StatusError {
   return internalError(thrown);
 }
 
-function replyError(
-  exchange: Exchange,
-  error: StatusError,
-  headers: Headers,
-  speaksCbor: boolean,
-): void {
+function replyError(exchange: Exchange, error: StatusError, headers: Headers, speaksCbor: boolean): void {
   const { retryAfterSeconds } = error.status.details ?? {};
   let form: Accepted;
   try {
