@@ -9,7 +9,7 @@ import { formatYaml } from "#machinery/yaml";
 import { type Exchange, type Headers, type OutgoingStream, drained } from "../http/exchange.ts";
 import type { Answer } from "../request/operation.ts";
 import { type Accepted, type Format, MEDIA_TYPE } from "./accept.ts";
-import { COMPRESSED_BYTES_MIN, compressed, gzipStream, takesGzip } from "./compress.ts";
+import { COMPRESSED_BYTES_MIN, compressed, gzipStream } from "./compress.ts";
 import { listChunks } from "./list-chunks.ts";
 import { cborBytes } from "./cbor.ts";
 import { encodeEnveloped } from "./protobuf.ts";
@@ -22,6 +22,8 @@ export interface AnswerForm extends Accepted {
   readonly pretty: boolean;
   /** For tables: None, Metadata (the default) or Object. */
   readonly includeObject: IncludeObject;
+  /** Large answers may go compressed. */
+  readonly gzip: boolean;
 }
 
 /** The `includeObject` of a query. Throws BadRequest. */
@@ -43,11 +45,9 @@ export async function writeAnswer(
   const code = answer.type === "list" ? 200 : answer.code;
   const typed = { ...headers, "content-type": MEDIA_TYPE[form.format] };
   const asIs = form.format === "json" && form.as === "" && !form.pretty;
-  if (asIs && answer.type === "list") return writeList(exchange, answer, typed);
+  if (asIs && answer.type === "list") return writeList(exchange, answer, form, typed);
   const body = asIs && answer.type === "item" ? itemBytes(answer) : encode(answer, form, clock.now());
-  if (body.length < COMPRESSED_BYTES_MIN || !takesGzip(exchange.header("accept-encoding"))) {
-    return exchange.reply(code, typed, body);
-  }
+  if (body.length < COMPRESSED_BYTES_MIN || !form.gzip) return exchange.reply(code, typed, body);
   const smaller = await compressed(body);
   exchange.reply(code, { ...typed, "content-encoding": "gzip", vary: "Accept-Encoding" }, smaller);
 }
@@ -59,25 +59,28 @@ function itemBytes({ kind, item }: Extract<Answer, { type: "item" }>): Buffer {
 async function writeList(
   exchange: Exchange,
   { kind, meta, items }: Extract<Answer, { type: "list" }>,
+  { gzip }: AnswerForm,
   headers: Headers,
 ): Promise<void> {
   const chunks = listChunks(kind, meta, items);
-  const first = chunks.next();
-  const second = chunks.next();
-  if (!first.done && !second.done && second.value.length < 8) {
-    return exchange.reply(200, headers, Buffer.concat([first.value, second.value]));
+  const first: Buffer[] = [];
+  let length = 0;
+  for (let next = chunks.next(); ; next = chunks.next()) {
+    if (next.done) return exchange.reply(200, headers, Buffer.concat(first, length));
+    first.push(next.value);
+    length += next.value.length;
+    if (length >= COMPRESSED_BYTES_MIN) break;
   }
-  const gzip = takesGzip(exchange.header("accept-encoding"));
   const plain = exchange.open(
     200,
     gzip ? { ...headers, "content-encoding": "gzip", vary: "Accept-Encoding" } : headers,
   );
   const stream = gzip ? gzipStream(plain) : plain;
-  if (!first.done) await send(stream, first.value);
-  if (!second.done) await send(stream, second.value);
-  for (const chunk of chunks) {
+  for (const chunk of first) await send(stream, chunk);
+  // Not by `for`: that would end the generator, had it been left above.
+  for (let next = chunks.next(); !next.done; next = chunks.next()) {
     if (stream.closed) return;
-    await send(stream, chunk);
+    await send(stream, next.value);
   }
   stream.end();
 }

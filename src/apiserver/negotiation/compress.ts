@@ -9,8 +9,11 @@ export const COMPRESSED_BYTES_MIN = 128 * 1024;
 /** Fast rather than small. */
 const LEVEL = 1;
 
+/** With a quality of zero it is refused. */
+const GZIP = /^\s*gzip\s*(?:;\s*q=(?:1|0?\.\d*[1-9]).*)?$/i;
+
 export const takesGzip = (acceptEncoding: string | undefined): boolean =>
-  acceptEncoding?.split(",").some((coding) => coding.trim().split(";")[0] === "gzip") ?? false;
+  acceptEncoding?.split(",").some((coding) => GZIP.test(coding)) ?? false;
 
 export const compressed = (bytes: Uint8Array): Promise<Buffer> => gzipBytes(bytes, { level: LEVEL });
 

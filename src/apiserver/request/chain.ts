@@ -26,6 +26,7 @@ import {
 import { type AnswerForm, encodeValue, includeObjectOf, writeAnswer } from "../negotiation/answer-writer.ts";
 import { MEDIA_TYPE } from "../negotiation/accept.ts";
 import { cborBody } from "../negotiation/cbor.ts";
+import { takesGzip } from "../negotiation/compress.ts";
 import type { ResourceSet, ServedKind } from "../resource-set.ts";
 import { auditAnswer, auditBody, auditFailure, beginAudit } from "./auditing.ts";
 import { connectOptions } from "./connect-options.ts";
@@ -101,7 +102,7 @@ export class Chain {
   }
 
   get #speaksCbor(): boolean {
-    return this.#options.gates.enabled("CBORServingAndStorage");
+    return this.#options.gates.enabled(CBOR);
   }
 
   /** Always answers; throws only for what is our own fault after the answer has begun. */
@@ -303,7 +304,7 @@ export class Chain {
       trail?.started(code);
       return trail?.complete({ code });
     }
-    const form = formOf(exchange, info, kind, this.#speaksCbor);
+    const form = formOf(exchange, info, kind, this.#options.gates);
     const warnings: string[] = [];
     const op: Operation = {
       info,
@@ -435,13 +436,14 @@ const tooLargeBody = (limit: number): StatusError =>
     code: 413,
   });
 
+const CBOR = "CBORServingAndStorage";
 const NEVER_TRANSFORMED = new Set(["create", "update", "patch", "delete"]);
 
 function formOf(
   exchange: Exchange,
   { verb, query, subresource }: RequestInfo,
   { resource, storage }: ServedKind,
-  speaksCbor: boolean,
+  gates: FeatureGates,
 ): AnswerForm {
   const isCustom = resource.schema.rules.structural !== undefined;
   // A review is an answer and no object.
@@ -456,9 +458,10 @@ function formOf(
           : OBJECT_FORMS;
   const possible = isCustom ? customForms(forms) : forms;
   return {
-    ...accepted(exchange.header("accept"), speaksCbor ? cborForms(possible) : possible),
+    ...accepted(exchange.header("accept"), gates.enabled(CBOR) ? cborForms(possible) : possible),
     pretty: isPretty(exchange, query),
     includeObject: includeObjectOf(query),
+    gzip: gates.enabled("APIResponseCompression") && takesGzip(exchange.header("accept-encoding")),
   };
 }
 
