@@ -120,6 +120,25 @@ for (const protocol of ["http/1.1", "h2"] as const) {
   });
 }
 
+test("a body that never ends is not waited for", async (t) => {
+  const clock = new VirtualClock();
+  const { port, ca } = await startListening(t, { clock });
+  const socket = connectTls({ host: "127.0.0.1", port, ca, ALPNProtocols: ["http/1.1"] });
+  await once(socket, "secureConnect");
+  const head =
+    "Host: x\r\nAuthorization: Bearer mary\r\nContent-Type: application/json\r\nContent-Length: 100";
+  socket.write(`POST ${MAPS} HTTP/1.1\r\n${head}\r\n\r\n{"metadata":`);
+  let heard = "";
+  socket.on("data", (chunk: Buffer) => (heard += chunk.toString()));
+  // Time passes once the request is there.
+  for (let turns = 0; heard === ""; turns++) {
+    assert.ok(turns < 10_000, "an answer comes");
+    await clock.advance(1_000);
+  }
+  assert.match(heard, /^HTTP\/1\.1 504 [^]*request did not complete within the allotted timeout/);
+  socket.destroy();
+});
+
 test("who does not finish a handshake or its headers is cut off", async (t) => {
   const { port, ca } = await startListening(t, { limits: { handshakeMs: 50, headersMs: 50 } });
   const silent = connectTcp(port, "127.0.0.1");

@@ -30,11 +30,21 @@ function perFlow(flow: FlowControl): Instrument[] {
       "Requests that were served.",
       each(({ dispatched }) => dispatched),
     ),
+    counter(
+      "request_dispatch_no_accommodation_total",
+      "Times that a request was next and there were not enough seats for it.",
+      each(({ notFitting }) => notFitting),
+    ),
     counter("rejected_requests_total", "Requests that were refused, by reason.", () => refusals(flow)),
     gauge(
       "current_inqueue_requests",
       "Requests that wait in queues.",
       each(({ waiting }) => waiting),
+    ),
+    gauge(
+      "current_inqueue_seats",
+      "Seats of requests that wait in queues.",
+      each(({ waitingSeats }) => waitingSeats),
     ),
     gauge(
       "current_executing_requests",

@@ -10,6 +10,9 @@ const SEATS = [1, 2, 4, 10];
 export class FlowStats {
   dispatched = 0;
   waiting = 0;
+  waitingSeats = 0;
+  /** Times that a request was next and there were not enough seats for it. */
+  notFitting = 0;
   executing = 0;
   /** Also of those whose watchers are still being told. */
   seatsInUse = 0;

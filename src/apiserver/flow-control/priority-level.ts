@@ -163,6 +163,7 @@ export class PriorityLevel {
     stats.queueLength.observe(queue.waiting.length);
     this.waiting++;
     stats.waiting++;
+    stats.waitingSeats += seatsOf(ticket.work);
     this.#waitingSeats += seatsOf(ticket.work);
     this.#noteDemand(ticket.queuedMs);
     this.#dispatch();
@@ -210,6 +211,7 @@ export class PriorityLevel {
   #noLongerWaits(ticket: Ticket): void {
     this.waiting--;
     ticket.flow.stats.waiting--;
+    ticket.flow.stats.waitingSeats -= seatsOf(ticket.work);
     this.#waitingSeats -= seatsOf(ticket.work);
   }
 
@@ -240,7 +242,8 @@ export class PriorityLevel {
     for (;;) {
       const queue = this.#next();
       const oldest = queue?.waiting[0];
-      if (!queue || !oldest || !this.#fits(oldest)) return;
+      if (!queue || !oldest) return;
+      if (!this.#fits(oldest)) return void oldest.flow.stats.notFitting++;
       queue.shift();
       this.#noLongerWaits(oldest);
       this.#run(oldest, nowMs);

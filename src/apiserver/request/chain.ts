@@ -134,7 +134,7 @@ export class Chain {
       ...asked,
       startMs,
       receivedMs: clock.now(),
-      lasts: isLongRunning(asked.info),
+      lasts: isLongRunning(asked.info) || changesProtocol(asked.exchange),
       trail: undefined,
       expired: false,
       wait: undefined,
@@ -393,6 +393,10 @@ function nameLimits(headers: Headers, { flow }: Ticket): void {
   if (schema !== "") headers["x-kubernetes-pf-flowschema-uid"] = schema;
   if (level !== "") headers["x-kubernetes-pf-prioritylevel-uid"] = level;
 }
+
+/** From then on there is no answer that could come in time. */
+const changesProtocol = (exchange: Exchange): boolean =>
+  exchange.header("upgrade") !== undefined && exchange.raw.protocol === "upgrade";
 
 /** Whoever watches a server that closes is still told how it is. */
 const HEALTH = /^\/(?:livez|readyz|healthz)(?:\/|$)/;
