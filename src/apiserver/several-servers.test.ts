@@ -1,10 +1,16 @@
 /** Several API servers on one store, in turn and side by side. */
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
+import { ConfigMap } from "#api/core-v1/configmap";
+import { ResourceQuota } from "#api/core-v1/resourcequota";
 import { Service } from "#api/core-v1/service";
+import { seededRandom } from "#base/random";
 import { VirtualClock } from "#base/virtual-clock";
 import { openMemoryStore } from "#store/memory/memory-store";
 import type { Store } from "#store/store";
+import { Client } from "#client/client";
+import { resourceQuota } from "./admission/resource-quota.ts";
+import { LOOPBACK_USER, startApiServer } from "./server.ts";
 import { type Harness, type HarnessOptions, type Json, startHarness } from "./harness.ts";
 
 const MAPS = "/api/v1/namespaces/default/configmaps";
@@ -77,6 +83,42 @@ test("no address and no node port is given to two services", async (t) => {
   assert.equal(new Set(made.map(({ spec }) => spec.ports?.[0]?.nodePort)).size, made.length);
   const refused = answers.find(({ status }) => status !== 201);
   assert.match(refused?.json.message, /range is full/);
+});
+
+test("two servers together give no more than a quota has", async (t) => {
+  const clock = new VirtualClock();
+  const store = openMemoryStore({ clock });
+  t.after(() => store.close());
+  const start = async () => {
+    const server = await startApiServer({
+      store,
+      clock,
+      random: seededRandom(1),
+      rooms: ({ cache, loopback }) => ({
+        authenticator: { authenticate: () => Promise.resolve(LOOPBACK_USER) },
+        authorizer: { authorize: () => ({ verdict: "allow", reason: "" }) },
+        admission: [resourceQuota(cache, () => loopback)],
+      }),
+    });
+    t.after(() => server.close());
+    return new Client(server.transport(LOOPBACK_USER));
+  };
+  const clients = [await start(), await start()];
+  const quota = { metadata: { namespace: "default", name: "few" }, spec: { hard: { configmaps: "10" } } };
+  const made = await clients[0]!.create(ResourceQuota, quota);
+  await clients[0]!.updateStatus(ResourceQuota, {
+    ...made,
+    status: { hard: { configmaps: "10" }, used: { configmaps: "0" } },
+  });
+  // Both know of it.
+  for (const client of clients) await client.list(ResourceQuota, { namespace: "default" });
+  const creates = Array.from({ length: 24 }, (_each, at) =>
+    clients[at % 2]!.create(ConfigMap, { metadata: { namespace: "default", name: `map-${at}` } }),
+  );
+  const settled = await Promise.allSettled(creates);
+  assert.equal(settled.filter(({ status }) => status === "fulfilled").length, 10);
+  for (const one of settled)
+    if (one.status === "rejected") assert.match(String(one.reason), /exceeded quota/);
 });
 
 test("a service that asks for an address that another one has is refused", async (t) => {

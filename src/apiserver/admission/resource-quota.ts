@@ -6,8 +6,8 @@ import { refusal } from "./about.ts";
 import { checkQuota, usageDelta } from "./quota/check.ts";
 import { inScope, type Usage, usageOf } from "./quota/usage.ts";
 
-/** Tries when a quota's status is written by others at the same time. */
-const TRIES = 5;
+/** Tries when a quota's status is written by others at the same time: each other server may win some in a row. */
+const TRIES = 32;
 
 /**
  * Holds a namespace to its quotas. What a write adds is put down in the quota's status before the write happens, so
