@@ -98,6 +98,7 @@ export class Authentication implements Authenticator {
     const keys = this.#keys;
     return tokenAuthenticators([
       ...(staticTokens ? [forServer(new StaticTokenAuthenticator(staticTokens), own)] : []),
+      new ServiceAccountTokenAuthenticator({ keys, issuers, audiences: own, cache, clock }),
       forServer(
         new LegacyTokenAuthenticator({
           keys,
@@ -107,7 +108,6 @@ export class Authentication implements Authenticator {
         }),
         own,
       ),
-      new ServiceAccountTokenAuthenticator({ keys, issuers, audiences: own, cache, clock }),
       forServer(new BootstrapTokenAuthenticator(cache, clock), own),
       ...(configured ? [forServer(configured, own)] : []),
       ...(webhook ? [webhook] : []),

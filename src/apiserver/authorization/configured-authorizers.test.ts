@@ -135,7 +135,7 @@ for (const [policy, verdict] of [
     while (!(await Promise.race([settled, turn()]))) await clock.advance(500);
     const decision = await asking;
     assert.equal(decision.verdict, verdict);
-    assert.match(decision.error ?? "", /Post "\/review"/);
+    assert.match(decision.error ?? "", /Post "https:\/\/127.0.0.1:\d+\/review\?timeout=3s": /);
     assert.equal(webhook.asked.length, 5);
     webhook.answer = () => ({ allowed: true });
     assert.equal((await ask(PODS)).verdict, "allow", "failures are not remembered");

@@ -40,12 +40,12 @@ type Review = Readonly<Record<string, unknown>>;
 export class ReviewClient {
   readonly #options: ReviewClientOptions;
   readonly #transport: HttpsTransport;
-  readonly #path: string;
+  readonly #url: URL;
 
-  private constructor(options: ReviewClientOptions, transport: HttpsTransport, path: string) {
+  private constructor(options: ReviewClientOptions, transport: HttpsTransport, url: URL) {
     this.#options = options;
     this.#transport = transport;
-    this.#path = path;
+    this.#url = url;
   }
 
   /** Throws an Error when the file cannot be used. */
@@ -56,7 +56,7 @@ export class ReviewClient {
     const url = new URL(connection.servers[0]!);
     if (url.protocol !== "https:") throw new Error(`${path}: the webhook's server has to be an https URL`);
     const transport = new HttpsTransport({ ...connection, servers: [url.origin], clock, random });
-    return new ReviewClient(options, transport, url.pathname);
+    return new ReviewClient(options, transport, url);
   }
 
   close(): void {
@@ -88,7 +88,7 @@ export class ReviewClient {
     const headers = { "Content-Type": "application/json" };
     try {
       const { status, body: answer } = await this.#transport.raw(
-        { method: "POST", path: this.#path, query, headers, body },
+        { method: "POST", path: this.#url.pathname, query, headers, body },
         { signal: deadline.signal },
       );
       const text = await textOf(answer);
@@ -97,7 +97,11 @@ export class ReviewClient {
     } catch (cause) {
       if (cause instanceof ReviewFailure) throw cause;
       const why = deadline.signal.aborted ? "context deadline exceeded" : (cause as Error).message;
-      throw new ReviewFailure(`Post ${JSON.stringify(this.#path)}: ${why}`, 0, { cause });
+      throw new ReviewFailure(
+        `Post ${JSON.stringify(`${this.#url.href}?timeout=${query.timeout}`)}: ${why}`,
+        0,
+        { cause },
+      );
     } finally {
       cancel();
     }
