@@ -96,6 +96,9 @@ export class AuditLog {
 
 const RANK: Readonly<Record<AuditLevel, number>> = { None: 0, Metadata: 1, Request: 2, RequestResponse: 3 };
 
+/** What a body says about which object it is. */
+type Named = { readonly [Key in "name" | "uid" | "resourceVersion"]: string | undefined };
+
 /** The record of one request. */
 export class AuditTrail {
   readonly #request: AuditedRequest;
@@ -104,6 +107,7 @@ export class AuditTrail {
   readonly #clock: Clock;
   readonly #annotations: Record<string, string> = Object.create(null) as Record<string, string>;
   #sent: unknown;
+  #named: Named | undefined;
   #stored: Promise<unknown> | undefined;
   #isComplete = false;
 
@@ -128,8 +132,10 @@ export class AuditTrail {
     this.#annotations[key] = value;
   }
 
-  /** The decoded body of the request. */
+  /** The decoded body of the request. It may tell which object is meant; only where it is wanted is all of it kept. */
   sent(object: unknown): void {
+    const { name, uid, resourceVersion } = (object as Partial<AnyObject> | undefined)?.metadata ?? {};
+    this.#named = { name, uid, resourceVersion };
     if (this.wants("Request")) this.#sent = object;
   }
 
@@ -183,7 +189,7 @@ export class AuditTrail {
       ...(impersonated ? { impersonatedUser: userInfo(impersonated) } : {}),
       ...(sourceAddresses.length > 0 ? { sourceIPs: sourceAddresses } : {}),
       ...(userAgent === "" ? {} : { userAgent }),
-      ...(info.isResource ? { objectRef: objectReference(info, this.#sent) } : {}),
+      ...(info.isResource ? { objectRef: objectReference(info, this.#named) } : {}),
       ...(answer ? { responseStatus: answeredStatus(answer) } : {}),
       ...(stage === "RequestReceived" || this.#sent === undefined
         ? {}
@@ -200,9 +206,8 @@ export class AuditTrail {
   }
 }
 
-function objectReference(info: RequestInfo, sent: unknown): object {
+function objectReference(info: RequestInfo, metadata: Named | undefined): object {
   const { resource, namespace, name, group, version, subresource } = info;
-  const metadata = (sent as Partial<AnyObject> | undefined)?.metadata;
   const shownName = name || metadata?.name;
   return {
     resource,

@@ -41,7 +41,7 @@ export function beginAudit(audit: AuditLog | undefined, asked: Asked): AuditTrai
 
 /** Puts the body on record, where it is wanted and can be read. */
 export function auditBody(trail: AuditTrail | undefined, body: Body, { resource }: ServedKind): void {
-  if (!trail?.wants("Request") || body.type === "none") return;
+  if (!trail || body.type === "none") return;
   if (body.type === "value") return trail.sent(body.value);
   const { contentType, bytes } = body;
   try {
