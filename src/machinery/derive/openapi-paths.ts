@@ -104,7 +104,7 @@ export const groupVersionPath = (group: string, version: string): string =>
   group === "" ? `api/${version}` : `apis/${group}/${version}`;
 
 /** `RbacAuthorization` of `rbac.authorization.k8s.io`, `Core` of the group without a name. */
-function groupWords(group: string): string {
+export function groupWords(group: string): string {
   if (group === "") return "Core";
   const labels = group.replace(/\.k8s\.io$/, "").split(".");
   return labels.map(capital).join("");

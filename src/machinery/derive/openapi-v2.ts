@@ -9,6 +9,7 @@ import {
   pathsOf,
   typesFor,
 } from "./openapi-paths.ts";
+import { pagesOf } from "./openapi-pages.ts";
 import { Definitions, type Json } from "./openapi-schema.ts";
 import { encodeOpenApiV2 } from "./openapi-v2-protobuf.ts";
 import { CODES, hashOf, kindsIn, type OpenApiOptions, PATCH_DEFINITION } from "./openapi-v3.ts";
@@ -30,6 +31,10 @@ export function openApiV2(resources: readonly Resource[], options: OpenApiOption
   const items = [
     ...Array.from(groups.values(), ({ group, version }) => discoveryPath(group, version, options)),
     ...resources.flatMap((of) => [...pathsOf(of, options)]),
+    ...pagesOf(
+      resources.map(({ group }) => group),
+      options,
+    ).values(),
   ];
   const paths = {};
   for (const item of items.toSorted((a, b) => (a.path < b.path ? -1 : 1))) {

@@ -11,6 +11,7 @@ import {
   pathsOf,
   typesFor,
 } from "./openapi-paths.ts";
+import { pagesOf } from "./openapi-pages.ts";
 import { Definitions, type GroupVersionKind, type Json } from "./openapi-schema.ts";
 import { put } from "./shape.ts";
 
@@ -36,11 +37,19 @@ export function openApiV3(
   resources: readonly Resource[],
   options: OpenApiOptions,
 ): Json {
-  const definitions = new Definitions("v3", kindsIn(resources, options));
   const items = [
     discoveryPath(group, version, options),
     ...resources.flatMap((of) => [...pathsOf(of, options)]),
   ];
+  return documentOf(items, resources, options);
+}
+
+function documentOf(
+  items: readonly PathItem[],
+  resources: readonly Resource[],
+  options: OpenApiOptions,
+): Json {
+  const definitions = new Definitions("v3", kindsIn(resources, options));
   const paths = {};
   for (const item of items.toSorted((a, b) => (a.path < b.path ? -1 : 1))) {
     put(paths, item.path, pathItem(item, definitions));
@@ -89,7 +98,9 @@ export function kindsIn(
   add(schemaForKind("v1", "Status"), { group: "", kind: "Status", version: "v1" });
   add(schemaForKind("autoscaling/v1", "Scale"), { group: "autoscaling", kind: "Scale", version: "v1" });
   add(schemaForKind("policy/v1", "Eviction"), { group: "policy", kind: "Eviction", version: "v1" });
-  add(schemaForKind("v1", "APIResourceList"), { group: "", kind: "APIResourceList", version: "v1" });
+  for (const kind of ["APIResourceList", "APIGroup", "APIGroupList", "APIVersions"]) {
+    add(schemaForKind("v1", kind), { group: "", kind, version: "v1" });
+  }
   return (struct) => kinds.get(struct) ?? [];
 }
 
@@ -170,6 +181,7 @@ interface Made {
 export class OpenApiV3 {
   readonly #options: OpenApiOptions;
   readonly #groups = new Map<string, Resource[]>();
+  readonly #pages: ReadonlyMap<string, PathItem>;
   readonly #made = new Map<string, Made>();
   #index: Uint8Array | undefined;
 
@@ -182,6 +194,10 @@ export class OpenApiV3 {
       if (known) known.push(of);
       else this.#groups.set(path, [of]);
     }
+    this.#pages = pagesOf(
+      Array.from(this.#groups.values(), ([first]) => first!.group),
+      options,
+    );
     for (const [path, made] of previous ? previous.#made : []) {
       const before = previous!.#groups.get(path);
       const now = this.#groups.get(path);
@@ -199,14 +215,14 @@ export class OpenApiV3 {
   /** The rows of the index, sorted. */
   addresses(): Readonly<Record<string, { readonly serverRelativeURL: string }>> {
     const paths: Record<string, { serverRelativeURL: string }> = {};
-    for (const path of [...this.#groups.keys()].sort()) {
+    for (const path of [...this.#groups.keys(), ...this.#pages.keys()].sort()) {
       const { hash } = this.#make(path)!;
       paths[path] = { serverRelativeURL: `/openapi/v3/${path}?hash=${hash}` };
     }
     return paths;
   }
 
-  /** The JSON of `/openapi/v3/PATH`, where path is `api/v1` or `apis/apps/v1`; undefined when there is none. */
+  /** The JSON of `/openapi/v3/PATH`, where path is `api/v1`, `apis/apps/v1` or `version`; undefined when there is none. */
   document(path: string): Made | undefined {
     return this.#make(path);
   }
@@ -214,13 +230,20 @@ export class OpenApiV3 {
   #make(path: string): Made | undefined {
     const known = this.#made.get(path);
     if (known) return known;
-    const resources = this.#groups.get(path);
-    const [first] = resources ?? [];
-    if (!resources || !first) return undefined;
-    const bytes = encodeJson(openApiV3(first.group, first.version, resources, this.#options));
+    const document = this.#document(path);
+    if (!document) return undefined;
+    const bytes = encodeJson(document);
     const made = { bytes, hash: hashOf(bytes) };
     this.#made.set(path, made);
     return made;
+  }
+
+  #document(path: string): Json | undefined {
+    const page = this.#pages.get(path);
+    if (page) return documentOf([page], [], this.#options);
+    const resources = this.#groups.get(path);
+    const [first] = resources ?? [];
+    return resources && first && openApiV3(first.group, first.version, resources, this.#options);
   }
 }
 

@@ -55,6 +55,10 @@ test("operations have names of their own", () => {
     "patchCoreV1NodeStatus",
     "createCoreV1NamespacedPodEviction",
     "getAppsV1APIResources",
+    "getAppsAPIGroup",
+    "getCoreAPIVersions",
+    "getAPIVersions",
+    "getCodeVersion",
     "watchCoreV1NamespacedPodList",
     "watchCoreV1PodListForAllNamespaces",
     "watchCoreV1NamespacedPod",
@@ -107,7 +111,9 @@ test("documents are made once, and the index tells their hashes", () => {
     paths["apis/apps/v1"]!.serverRelativeURL,
     /^\/openapi\/v3\/apis\/apps\/v1\?hash=[0-9A-F]{16}$/,
   );
-  assert.ok("api/v1" in paths);
+  for (const path of ["api/v1", "api", "apis", "apis/apps", "version"]) assert.ok(path in paths, path);
+  const version = parseJson(all.document("version")!.bytes) as { components: { schemas: Node } };
+  assert.deepEqual(Object.keys(version.components.schemas), ["io.k8s.apimachinery.pkg.version.Info"]);
   assert.equal(all.document("api/v1"), all.document("api/v1"));
   assert.equal(all.document("apis/none/v1"), undefined);
   const again = new OpenApiV3(resources, options);
