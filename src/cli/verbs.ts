@@ -42,8 +42,7 @@ export const verbs: VerbTable = {
     },
     version: { summary: "print versions", load: async () => (await import("./version.ts")).version },
     server: {
-      summary: "control plane of a cluster, started by up",
-      hidden: true,
+      summary: "run a control plane in the foreground, on disk or on etcd",
       load: async (): Promise<Verb> => (await import("./server.ts")).server,
     },
     agent: {
