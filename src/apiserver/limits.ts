@@ -63,7 +63,7 @@ export const defaultLimits: Limits = {
   mutatingRequestsInFlightMax: 200,
   requestMs: 60_000,
   shutdownDelayMs: 0,
-  drainMs: 10_000,
+  drainMs: 5_000,
   handshakeMs: 10_000,
   headersMs: 30_000,
   idleMs: 120_000,

@@ -120,6 +120,31 @@ for (const protocol of ["http/1.1", "h2"] as const) {
   });
 }
 
+test("headers are bounded in number", async (t) => {
+  const { port, ca } = await startListening(t, { limits: { headersMax: 20 } });
+  const many = Object.fromEntries(Array.from({ length: 30 }, (_, i) => [`x-${i}`, "y"]));
+  const status = await new Promise((resolve, reject) => {
+    const asked = request({ host: "127.0.0.1", port, ca, path: "/version", headers: many }, (answer) => {
+      answer.resume();
+      resolve(answer.statusCode);
+    });
+    asked.on("error", reject);
+    asked.end();
+  });
+  assert.equal(status, 431);
+  const session = connectHttp2(`https://127.0.0.1:${port}`, { ca });
+  const outcomeOf = (headers: Record<string, string>) =>
+    new Promise((resolve) => {
+      const stream = session.request({ ":path": "/version", ...headers });
+      stream.on("response", ({ ":status": code }) => resolve(code));
+      stream.on("error", () => resolve("refused"));
+      stream.resume();
+    });
+  assert.equal(await outcomeOf(many), "refused");
+  assert.equal(await outcomeOf({}), 200);
+  session.destroy();
+});
+
 test("a body that never ends is not waited for", async (t) => {
   const clock = new VirtualClock();
   const { port, ca } = await startListening(t, { clock });

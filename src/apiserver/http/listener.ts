@@ -160,7 +160,9 @@ export class Listener {
         clock,
         this.#peerOf(h1.socket),
       );
-      this.#run(exchange);
+      // Names and values in turn. Node leaves out what is beyond the bound, and a header may matter.
+      if (h1.rawHeaders.length < 2 * this.#options.limits.headersMax) return this.#run(exchange);
+      exchange.reply(431, { connection: "close" }, Buffer.from(`431 ${STATUS_CODES[431]}`));
     });
     server.removeAllListeners("stream");
     server.on("stream", (stream: ServerHttp2Stream, headers, _flags, raw) => {
