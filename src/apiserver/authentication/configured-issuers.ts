@@ -1,7 +1,12 @@
 import type { Clock } from "#base/clock";
 import { type TokenAuthenticator, type TokenHolder, tokenAuthenticators } from "./bearer-token.ts";
-import type { Anonymous, AuthenticationConfiguration } from "./configuration/authentication-configuration.ts";
+import type {
+  Anonymous,
+  AuthenticationConfiguration,
+  Issuer,
+} from "./configuration/authentication-configuration.ts";
 import { compileAuthentication } from "./configuration/compile-authentication.ts";
+import { IssuerKeys, type IssuerKeysOptions } from "./jwt/issuer-keys.ts";
 import { JwtAuthenticator } from "./jwt/jwt-authenticator.ts";
 import type { JwtMetrics } from "./jwt/jwt-metrics.ts";
 
@@ -18,6 +23,8 @@ export interface ConfiguredIssuersOptions {
 export class ConfiguredIssuers implements TokenAuthenticator {
   readonly #options: ConfiguredIssuersOptions;
   #tokens = tokenAuthenticators([]);
+  /** Keys that are known stay known when other parts of the configuration change. */
+  #keys: ReadonlyMap<string, IssuerKeys> = new Map();
   #anonymous: Anonymous | undefined;
 
   constructor(options: ConfiguredIssuersOptions) {
@@ -33,8 +40,23 @@ export class ConfiguredIssuers implements TokenAuthenticator {
   use(configuration: AuthenticationConfiguration): void {
     const { disallowed, ...options } = this.#options;
     const { issuers, anonymous } = compileAuthentication(configuration, disallowed);
-    this.#tokens = tokenAuthenticators(issuers.map((issuer) => new JwtAuthenticator({ ...options, issuer })));
+    const kept = new Map<string, IssuerKeys>();
+    const authenticators = issuers.map((issuer) => {
+      const place = placeOf(issuer.issuer);
+      const keys = this.#keys.get(place) ?? this.#keysOf(issuer.issuer);
+      kept.set(place, keys);
+      return new JwtAuthenticator({ ...options, issuer, keys });
+    });
+    this.#keys = kept;
+    this.#tokens = tokenAuthenticators(authenticators);
     this.#anonymous = anonymous;
+  }
+
+  #keysOf(issuer: Issuer): IssuerKeys {
+    const { clock, metrics } = this.#options;
+    const fetched: IssuerKeysOptions["fetched"] = (document) =>
+      metrics.fetched(issuer.url ?? "", document, clock.now());
+    return new IssuerKeys({ issuer, clock, fetched });
   }
 
   authenticateToken(
@@ -44,3 +66,7 @@ export class ConfiguredIssuers implements TokenAuthenticator {
     return this.#tokens.authenticateToken(token, audiences);
   }
 }
+
+/** Where keys come from, and by which authority that is known. */
+const placeOf = ({ url, discoveryURL, certificateAuthority }: Issuer): string =>
+  JSON.stringify([url, discoveryURL, certificateAuthority]);

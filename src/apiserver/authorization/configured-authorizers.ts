@@ -25,6 +25,9 @@ const ALWAYS: Readonly<Record<"AlwaysAllow" | "AlwaysDeny", Authorizer>> = {
   AlwaysDeny: { authorize: () => ({ verdict: "no-opinion", reason: "Everything is forbidden." }) },
 };
 
+/** A webhook is asked a few times, and takes at most half a minute each time. */
+const RETIREMENT_MS = 3 * 60 * 1000;
+
 /** What is in force until another takes its place. */
 interface Current {
   readonly authorizer: Authorizer;
@@ -47,7 +50,7 @@ export class ConfiguredAuthorizers implements Authorizer {
       labelNames: ["type", "name", "decision"],
       registers: [options.registry],
     });
-    options.closing.addEventListener("abort", () => this.#close(this.#current), { once: true });
+    options.closing.addEventListener("abort", () => close(this.#current.clients), { once: true });
   }
 
   readonly authorize: Authorizer["authorize"] = (user, request) =>
@@ -63,9 +66,22 @@ export class ConfiguredAuthorizers implements Authorizer {
     const configured = compileAuthorization(configuration);
     const clients: ReviewClient[] = [];
     const inOrder = await Promise.all(configured.map((each) => this.#authorizer(each, clients)));
-    const before = this.#current;
+    const { clients: before } = this.#current;
     this.#current = { authorizer: authorizers(inOrder), configured, clients };
-    this.#close(before);
+    this.#retire(before);
+  }
+
+  /** Questions that are on their way are answered yet. */
+  #retire(clients: readonly ReviewClient[]): void {
+    const { clock, closing } = this.#options;
+    if (clients.length === 0 || closing.aborted) return close(clients);
+    const end = () => {
+      cancel();
+      closing.removeEventListener("abort", end);
+      close(clients);
+    };
+    const cancel = clock.after(RETIREMENT_MS, end);
+    closing.addEventListener("abort", end, { once: true });
   }
 
   async #authorizer(configured: CompiledAuthorizer, clients: ReviewClient[]): Promise<Authorizer> {
@@ -110,8 +126,8 @@ export class ConfiguredAuthorizers implements Authorizer {
       },
     };
   }
+}
 
-  #close({ clients }: Current): void {
-    for (const client of clients) client.close();
-  }
+function close(clients: readonly ReviewClient[]): void {
+  for (const client of clients) client.close();
 }

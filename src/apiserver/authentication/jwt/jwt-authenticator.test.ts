@@ -133,6 +133,16 @@ test("a new key is found, a key that was taken back counts no longer, and a stra
   assert.equal(issuer.asked.length, 6);
 });
 
+test("another configuration keeps the keys of its issuers", async (t) => {
+  const { issuer, configured, claims, holder } = await setUp(t);
+  const token = await issuer.sign("one", claims());
+  await holder(token);
+  issuer.failing = true;
+  configured.use(configuration(issuer, { claimMappings: { username: { claim: "sub", prefix: "x:" } } }));
+  assert.equal((await holder(token))?.user.name, "x:jane");
+  assert.equal(issuer.asked.length, 2);
+});
+
 test("a token that names no key may be of any", async (t) => {
   const { issuer, claims, holder } = await setUp(t);
   await issuer.addKey("two", "ES256");

@@ -4,7 +4,7 @@ import type { TokenAuthenticator, TokenHolder } from "../bearer-token.ts";
 import { BoundedMap } from "../bounded-map.ts";
 import type { CompiledIssuer } from "../configuration/compile-authentication.ts";
 import { unverifiedIssuer } from "../unverified-issuer.ts";
-import { IssuerKeys } from "./issuer-keys.ts";
+import type { IssuerKeys } from "./issuer-keys.ts";
 import type { JwtMetrics } from "./jwt-metrics.ts";
 import { userOfClaims } from "./map-claims.ts";
 import { ALGORITHMS, expiryMsOf, verifyToken } from "./verify-token.ts";
@@ -21,6 +21,8 @@ interface Known {
 
 export interface JwtAuthenticatorOptions {
   readonly issuer: CompiledIssuer;
+  /** Those of the issuer. */
+  readonly keys: IssuerKeys;
   readonly clock: Clock;
   readonly metrics: JwtMetrics;
   /** Default: all that are asymmetric. */
@@ -31,18 +33,11 @@ export interface JwtAuthenticatorOptions {
 export class JwtAuthenticator implements TokenAuthenticator {
   readonly #options: JwtAuthenticatorOptions;
   readonly #url: string;
-  readonly #keys: IssuerKeys;
   readonly #known = new BoundedMap<string, Known>(TOKENS_MAX);
 
   constructor(options: JwtAuthenticatorOptions) {
-    const { issuer, clock, metrics } = options;
     this.#options = options;
-    this.#url = issuer.issuer.url ?? "";
-    this.#keys = new IssuerKeys({
-      issuer: issuer.issuer,
-      clock,
-      fetched: (document) => metrics.fetched(this.#url, document, clock.now()),
-    });
+    this.#url = options.issuer.issuer.url ?? "";
   }
 
   async authenticateToken(token: string): Promise<TokenHolder | undefined> {
@@ -63,9 +58,9 @@ export class JwtAuthenticator implements TokenAuthenticator {
   }
 
   async #look(token: string, nowMs: number): Promise<User> {
-    const { issuer, clock, algorithms = ALGORITHMS } = this.#options;
+    const { issuer, keys, clock, algorithms = ALGORITHMS } = this.#options;
     const { audiences = [] } = issuer.issuer;
-    const claims = await verifyToken(token, { find: this.#keys.find, algorithms, audiences, clock });
+    const claims = await verifyToken(token, { find: keys.find, algorithms, audiences, clock });
     const user = userOfClaims(issuer, claims);
     this.#known.set(token, { user, untilMs: Math.min(nowMs + REMEMBERED_MS, expiryMsOf(claims)) });
     return user;
