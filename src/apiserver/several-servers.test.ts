@@ -134,6 +134,27 @@ test("a service that asks for an address that another one has is refused", async
   assert.deepEqual(answers.map(({ status }) => status).toSorted(), [201, 422]);
 });
 
+test("an address that somebody has put down is given to no service", async (t) => {
+  const services = { addresses: ["10.0.0.0/30"] };
+  const [one, other] = await startTwo(t, { services });
+  const address = {
+    metadata: { name: "10.0.0.1", labels: { "ipaddress.kubernetes.io/managed-by": "me" } },
+    spec: { parentRef: { group: "example.com", resource: "things", name: "mine" } },
+  };
+  const made = await one.ask("POST", "/apis/networking.k8s.io/v1/ipaddresses", address);
+  assert.equal(made.status, 201, made.text);
+  const body = (name: string, clusterIP?: string) => ({
+    metadata: { name },
+    spec: { clusterIP, ports: [{ port: 80 }] },
+  });
+  const refused = await other.ask("POST", SERVICES, body("asks", "10.0.0.1"));
+  assert.equal(refused.status, 422);
+  assert.match(refused.json.message, /provided IP is already allocated/);
+  const given = await other.ask("POST", SERVICES, body("first"));
+  assert.equal(given.json.spec.clusterIP, "10.0.0.2");
+  assert.match((await one.ask("POST", SERVICES, body("second"))).json.message, /range is full/);
+});
+
 test("a kind that was defined at one server is served by the other", async (t) => {
   const [one, other] = await startTwo(t);
   assert.equal((await one.ask("POST", DEFINITIONS, WIDGETS)).status, 201);

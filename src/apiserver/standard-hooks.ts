@@ -1,6 +1,7 @@
 /** What single kinds need beyond their rules. */
 import type { Namespace } from "#api/core-v1/namespace";
 import { Service } from "#api/core-v1/service";
+import { IPAddress } from "#api/networking-v1/ipaddress";
 import type { Clock } from "#base/clock";
 import type { Random } from "#base/random";
 import type { ResourceSet } from "./resource-set.ts";
@@ -28,7 +29,8 @@ function serviceHooks({ kinds, ranges, clock, random }: StandardHooksOptions): K
   const storage = kinds.of(Service)?.storage;
   if (!storage) return undefined;
   const fresh = () => storage.fresh();
-  return new ServiceHooks({ ranges, services: storage.cache, clock, random, fresh });
+  const addresses = kinds.of(IPAddress)?.storage?.cache;
+  return new ServiceHooks({ ranges, services: storage.cache, addresses, clock, random, fresh });
 }
 
 const namespaceHooks: KindHooks = {

@@ -20,6 +20,8 @@ import { type ServiceRanges, freeAddress, freeNodePort, rangeOf } from "./ranges
 export interface ServiceHooksOptions {
   readonly ranges: ServiceRanges;
   readonly services: KindCache;
+  /** Addresses that are somebody's, also where no service has them. */
+  readonly addresses: KindCache | undefined;
   readonly clock: Clock;
   readonly random: Random;
   /** Waits until caches show all that has been written. */
@@ -106,7 +108,7 @@ export class ServiceHooks implements KindHooks {
         return canonicalIp(wanted) ?? wanted;
       }
       const range = rangeOf(ranges.addresses, family === "IPv4" ? "ipv4" : "ipv6");
-      const found = range && freeAddress(range, (address) => this.#addresses.has(address), random);
+      const found = range && freeAddress(range, (address) => this.#isTaken(address), random);
       if (!found) throw internalError(`failed to allocate a serviceIP: range is full`);
       return found;
     });
@@ -120,9 +122,13 @@ export class ServiceHooks implements KindHooks {
       const valid = addresses.map(formatCidr).join(",");
       return `the provided network does not match the current range: the provided IP (${address}) is not in the valid range. The range of valid IPs is ${valid}`;
     }
-    return this.#addresses.has(canonicalIp(address) ?? address)
-      ? "provided IP is already allocated"
-      : undefined;
+    return this.#isTaken(canonicalIp(address) ?? address) ? "provided IP is already allocated" : undefined;
+  }
+
+  #isTaken(address: string): boolean {
+    return (
+      this.#addresses.has(address) || this.#options.addresses?.getByKey(ADDRESSES + address) !== undefined
+    );
   }
 
   #withNodePorts(spec: ServiceSpec, old: Service | undefined, problems: FieldProblem[]): ServiceSpec {
