@@ -1,5 +1,6 @@
 import { hostname } from "node:os";
 import { resources } from "#api/registry";
+import type { RequestHeaderOptions } from "#apiserver/authentication/request-header";
 import { servedResources } from "#apiserver/runtime-config";
 import { secure } from "#apiserver/security";
 import { SNAPSHOT_PATH, snapshotHandler } from "#apiserver/store-snapshot";
@@ -16,15 +17,11 @@ import { isHalfRestored } from "#store/etcd/restore-etcd";
 import type { Store } from "#store/store";
 import { writeAdminKubeconfig } from "./admin-kubeconfig.ts";
 import { CertificateStore } from "./certificates/certificate-store.ts";
-import {
-  apiServerKubeletClient,
-  apiServerServing,
-  FRONT_PROXY_NAME,
-  frontProxyClient,
-} from "./certificates/profiles.ts";
+import { apiServerKubeletClient, apiServerServing } from "./certificates/profiles.ts";
 import { applyClusterInfo } from "./cluster-info.ts";
 import { clusterControllers } from "./controllers.ts";
 import { openAudit } from "./flags/audit-flags.ts";
+import { frontProxyIdentity, requestHeaderOf } from "./flags/front-proxy-flags.ts";
 import { openEncryption } from "./flags/encryption-flags.ts";
 import { loadLimits } from "./flags/load-flags.ts";
 import { securitySettings } from "./flags/security-flags.ts";
@@ -79,7 +76,8 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<v
     throw new StepFailed("the store was restored only in part", "restore it again with --force");
   }
 
-  const security = await securityOf(options, certificates, store);
+  const requestHeader = await requestHeaderOf(flags, certificates);
+  const security = await securityOf(options, certificates, requestHeader, store);
   const { "event-ttl": eventTtlMs, "service-node-port-range": nodePorts } = flags;
   let managing = false;
   const managed = (name: string) => ({
@@ -102,10 +100,10 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<v
     priorityAndFairness: flags["enable-priority-and-fairness"] ?? true,
     services: { addresses: [serviceRange], ...(nodePorts ? { nodePorts } : {}) },
     rooms: security,
-    frontProxy: await certificates.current(frontProxyClient),
+    frontProxy: await frontProxyIdentity(flags, certificates, scope.signal),
   });
   scope.defer(() => server.close());
-  await listen(server, certificates, options);
+  await listen(server, certificates, requestHeader, options);
   if (options.kubeconfig) {
     const { path, cluster } = options.kubeconfig;
     const host = options.host === undefined || options.host === ANY ? "127.0.0.1" : options.host;
@@ -143,6 +141,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<v
 async function listen(
   server: ApiServer,
   certificates: CertificateStore,
+  { clientAuthorities }: RequestHeaderOptions,
   { host = ANY, port, address, serviceRange, clusterDomain }: ControlPlaneOptions,
 ): Promise<void> {
   const serving = apiServerServing({
@@ -151,7 +150,7 @@ async function listen(
     serviceAddresses: [apiServiceAddress(serviceRange)],
     clusterDomain,
   });
-  const clientCa = certificates.cluster.certificate + certificates.frontProxy.certificate;
+  const clientCa = [certificates.cluster.certificate, ...clientAuthorities].join("");
   const listening = await server.listen({ host, port, clientCa, ...(await certificates.pair(serving)) });
   certificates.onRenewed(serving.name, (pair) => listening.renew(pair));
 }
@@ -160,6 +159,7 @@ async function listen(
 async function securityOf(
   { scope, flags, address, port, audit: auditing }: ControlPlaneOptions,
   certificates: CertificateStore,
+  requestHeader: RequestHeaderOptions,
   store: Store,
 ): Promise<Parameters<typeof startApiServer>[0]["rooms"]> {
   const authority = certificates.cluster.certificate;
@@ -173,10 +173,7 @@ async function securityOf(
     ...(enableAdmission ? { enableAdmission } : {}),
     ...(disableAdmission ? { disableAdmission } : {}),
     clientAuthorities: [authority],
-    requestHeader: {
-      clientAuthorities: [certificates.frontProxy.certificate],
-      allowedNames: [FRONT_PROXY_NAME],
-    },
+    requestHeader,
     serviceAccountKey: certificates.serviceAccountKey,
     serverUrl: () => `https://${address}:${port}`,
   });

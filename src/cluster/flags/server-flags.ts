@@ -7,6 +7,7 @@ import { parseDuration } from "#machinery/time";
 import { absoluteStore, type StoreLocation, parseStoreLocation } from "../store-location.ts";
 import { auditFlags } from "./audit-flags.ts";
 import { encryptionFlags } from "./encryption-flags.ts";
+import { frontProxyFlags } from "./front-proxy-flags.ts";
 import { loadFlags } from "./load-flags.ts";
 import { securityFlags } from "./security-flags.ts";
 import { type Flag, file, names, parsed, text, toggle, toggles, wholeNumber } from "./flag.ts";
@@ -57,6 +58,7 @@ export const serverFlags = {
   ...securityFlags,
   ...auditFlags,
   ...encryptionFlags,
+  ...frontProxyFlags,
   ...loadFlags,
 } as const satisfies Readonly<Record<string, Flag<unknown>>>;
 
