@@ -75,11 +75,15 @@ export async function makeCustomKind(
   context: ConformanceContext,
   options: CustomOptions = {},
 ): Promise<CustomKind> {
-  const { api, defer } = context;
+  const { api, defer, waitGone } = context;
   const body = definitionOf(context, options);
   const name = body.metadata!.name!;
   await api(ApiextensionsV1Api).createCustomResourceDefinition({ body });
-  defer(() => api(ApiextensionsV1Api).deleteCustomResourceDefinition({ name }));
+  // Gone before what it needs is gone: the objects go through the webhook that converts them.
+  defer(async () => {
+    await api(ApiextensionsV1Api).deleteCustomResourceDefinition({ name });
+    await waitGone(`${DEFINITIONS}/${name}`);
+  });
   await untilEstablished(context, name);
   return new CustomKind(context, body);
 }
