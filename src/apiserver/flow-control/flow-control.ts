@@ -33,7 +33,6 @@ export class FlowControl {
   readonly watches = new WatchCounts();
   /** Of the last sharing out. */
   fairProportion = 0;
-  /** Whom nobody limits needs no ticket to be looked up again. */
   readonly #options: FlowControlOptions;
   readonly #levels = new Map<string, PriorityLevel>();
   #flows: readonly Flow[] = [];

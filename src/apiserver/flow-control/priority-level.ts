@@ -2,7 +2,8 @@ import type { PriorityLevelConfiguration } from "#api/flowcontrol-v1/prioritylev
 import type { Clock } from "#base/clock";
 import { Deadlines } from "../request/deadlines.ts";
 import { DroppedRequests } from "./dropped-requests.ts";
-import { Queue, SERVICE_MS, workOf } from "./queue.ts";
+import { FairQueues } from "./fair-queues.ts";
+import { type Queue, SERVICE_MS, workOf } from "./queue.ts";
 import { SeatDemand } from "./seat-demand.ts";
 import { type Refusal, type Ticket, seatsOf } from "./ticket.ts";
 
@@ -25,9 +26,8 @@ export interface PriorityLevelOptions {
 }
 
 /**
- * Seats that some flows share, and the queues in which their requests wait for one. Of the queues that hold requests,
- * the next is taken from the one that would be the first to have its oldest served if all were served at once, at
- * the same rate: flows with few requests overtake those with many.
+ * Seats that some flows share, and the queues in which their requests wait for one: flows with few requests overtake
+ * those with many.
  */
 export class PriorityLevel {
   configuration: PriorityLevelConfiguration;
@@ -36,21 +36,13 @@ export class PriorityLevel {
   quiescing = false;
   readonly demand: SeatDemand;
   readonly dropped = new DroppedRequests();
-  readonly queues: Queue[] = [];
   seatsInUse = 0;
   executing = 0;
   waiting = 0;
   #limit = 0;
   #waitingSeats = 0;
-  #deckSize = 0;
-  #handSize = 0;
   #lengthMax = 0;
-  /** The meter of progress that all queues share, in seats times milliseconds. */
-  #currentR = 0;
-  #syncedMs: number;
-  #activeQueues = 0;
-  #lastServed = 0;
-  #offset = 0;
+  readonly #queues: FairQueues;
   readonly #options: PriorityLevelOptions;
   readonly #waits: Deadlines<Ticket>;
   /** Have been served; their seats are free at the end of this turn. */
@@ -60,8 +52,9 @@ export class PriorityLevel {
     const { clock, waitMs } = options;
     this.configuration = configuration;
     this.#options = options;
-    this.#syncedMs = clock.monotonic();
-    this.demand = new SeatDemand(this.#syncedMs);
+    const nowMs = clock.monotonic();
+    this.demand = new SeatDemand(nowMs);
+    this.#queues = new FairQueues(nowMs);
     this.#waits = new Deadlines(clock, waitMs, (ticket) => this.#giveUp(ticket, "time-out"));
     this.configure(configuration);
   }
@@ -83,13 +76,18 @@ export class PriorityLevel {
     return this.#limit;
   }
 
+  get queues(): readonly Queue[] {
+    return this.#queues.all;
+  }
+
+  /** What the meter of progress says, in seats times milliseconds. */
   get currentR(): number {
-    return this.#currentR;
+    return this.#queues.currentR;
   }
 
   /** No single request takes more than 15 percent of the level's seats, divided by the queues that its flow may use. */
   get seatsMax(): number {
-    return Math.max(1, Math.ceil((this.limits.nominal * 0.15) / Math.max(1, this.#handSize)));
+    return Math.max(1, Math.ceil((this.limits.nominal * 0.15) / Math.max(1, this.#queues.handSize)));
   }
 
   /** Also says that the level is wanted. */
@@ -97,11 +95,8 @@ export class PriorityLevel {
     this.configuration = configuration;
     this.quiescing = false;
     const { queuing } = configuration.spec.limited?.limitResponse ?? {};
-    this.#deckSize = queuing?.queues ?? 0;
-    this.#handSize = queuing?.handSize ?? 0;
     this.#lengthMax = queuing?.queueLengthLimit ?? 0;
-    while (this.queues.length < this.#deckSize) this.queues.push(new Queue());
-    this.#trim();
+    this.#queues.resize(queuing?.queues ?? 0, queuing?.handSize ?? 0);
   }
 
   setLimit(seats: number): void {
@@ -117,11 +112,11 @@ export class PriorityLevel {
   enter(ticket: Ticket, signal: () => AbortSignal): void | Promise<void> {
     if (this.exempt) return this.#run(ticket, ticket.queuedMs);
     this.#sync(ticket.queuedMs);
-    if (this.#deckSize === 0) {
+    if (this.#queues.deckSize === 0) {
       if (this.#fits(ticket)) return this.#run(ticket, ticket.queuedMs);
       return this.#refuse(ticket, "concurrency-limit");
     }
-    return this.#enqueue(ticket, this.#queueFor(ticket), signal);
+    return this.#enqueue(ticket, signal);
   }
 
   /** The request has been answered. */
@@ -145,14 +140,9 @@ export class PriorityLevel {
     }
   }
 
-  #enqueue(ticket: Ticket, queue: Queue, signal: () => AbortSignal): void | Promise<void> {
+  #enqueue(ticket: Ticket, signal: () => AbortSignal): void | Promise<void> {
     const { stats } = ticket.flow;
-    if (!queue.active) {
-      queue.nextDispatchR = this.#currentR;
-      this.#activeQueues++;
-    }
-    ticket.queue = queue;
-    ticket.arrivalR = this.#currentR;
+    const queue = this.#queues.enter(ticket);
     if (this.waiting === 0 && this.#fits(ticket)) {
       stats.queueLength.observe(0);
       return this.#run(ticket, ticket.queuedMs);
@@ -191,7 +181,7 @@ export class PriorityLevel {
     const nowMs = this.#options.clock.monotonic();
     this.#sync(nowMs);
     this.#noLongerWaits(ticket);
-    if (!queue.active) this.#activeQueues--;
+    this.#queues.left(queue);
     this.#refuse(ticket, why);
     this.#noteDemand(nowMs);
     ticket.decided?.();
@@ -240,50 +230,16 @@ export class PriorityLevel {
     if (this.waiting === 0) return;
     const nowMs = this.#options.clock.monotonic();
     for (;;) {
-      const queue = this.#next();
+      const queue = this.#queues.next();
       const oldest = queue?.waiting[0];
       if (!queue || !oldest) return;
       if (!this.#fits(oldest)) return void oldest.flow.stats.notFitting++;
-      queue.shift();
+      this.#queues.take(queue);
       this.#noLongerWaits(oldest);
       this.#run(oldest, nowMs);
       queue.bound();
       oldest.decided?.();
     }
-  }
-
-  /** The queue whose oldest request would be done first; of equals, the one behind the last that was served. */
-  #next(): Queue | undefined {
-    const { queues } = this;
-    let best: Queue | undefined;
-    let bestIndex = 0;
-    let bestFinish = Infinity;
-    for (let step = 1; step <= queues.length; step++) {
-      const index = (this.#lastServed + step) % queues.length;
-      const queue = queues[index]!;
-      const oldest = queue.waiting[0];
-      if (!oldest) continue;
-      const finish = queue.nextDispatchR + workOf(oldest.work);
-      if (finish < bestFinish) [best, bestIndex, bestFinish] = [queue, index, finish];
-    }
-    if (best && this.#fits(best.waiting[0]!)) this.#lastServed = bestIndex;
-    return best;
-  }
-
-  /** The least loaded of those that the flow may use. */
-  #queueFor({ flow, user, info }: Ticket): Queue {
-    const hand = flow.hand(
-      this.#deckSize > 1 ? flow.distinguisherOf(user, info) : "",
-      this.#deckSize,
-      this.#handSize,
-    );
-    const offset = this.#offset++ % hand.length;
-    let best = this.queues[hand[offset]!]!;
-    for (let step = 1; step < hand.length && best.load > 0; step++) {
-      const queue = this.queues[hand[(offset + step) % hand.length]!]!;
-      if (queue.load < best.load) best = queue;
-    }
-    return best;
   }
 
   #fits({ work }: Ticket): boolean {
@@ -323,7 +279,7 @@ export class PriorityLevel {
   #settle({ queue, work, startedMs }: Ticket, nowMs: number): void {
     if (!queue) return;
     queue.executing--;
-    if (!queue.active) this.#activeQueues--;
+    this.#queues.left(queue);
     queue.nextDispatchR -= work.initialSeats * (SERVICE_MS - (nowMs - startedMs));
     queue.bound();
   }
@@ -334,7 +290,7 @@ export class PriorityLevel {
     flow.stats.seatsInUse -= seats;
     if (queue) {
       queue.seatsInUse -= seats;
-      if (this.queues.length > this.#deckSize) this.#trim();
+      if (this.queues.length > this.#queues.deckSize) this.#queues.trim();
     }
     this.#noteDemand(nowMs);
     this.#askIfIdle();
@@ -348,18 +304,7 @@ export class PriorityLevel {
     this.demand.set(this.seatsInUse + this.#waitingSeats, nowMs);
   }
 
-  /** Queues beyond those that are wanted stay until they are empty. */
-  #trim(): void {
-    while (this.queues.length > this.#deckSize && this.queues.at(-1)!.idle) this.queues.pop();
-  }
-
-  /** Moves the meter on, at the rate that has held since it was last looked at. Before every change. */
   #sync(nowMs: number): void {
-    const spanMs = nowMs - this.#syncedMs;
-    if (spanMs <= 0) return;
-    this.#syncedMs = nowMs;
-    if (this.#activeQueues === 0) return;
-    const busy = Math.min(this.seatsInUse + this.#waitingSeats, this.#limit);
-    this.#currentR += (spanMs * busy) / this.#activeQueues;
+    this.#queues.sync(nowMs, Math.min(this.seatsInUse + this.#waitingSeats, this.#limit));
   }
 }
