@@ -19,6 +19,7 @@ import { BootstrapTokenAuthenticator } from "./bootstrap-token.ts";
 import { ClientCertificateAuthenticator } from "./client-certificate.ts";
 import type { ConfiguredIssuers } from "./configured-issuers.ts";
 import { LegacyTokenAuthenticator } from "./legacy-token.ts";
+import { ServiceAccountMetrics } from "./service-account-metrics.ts";
 import { ServiceAccountTokenAuthenticator } from "./service-account-token.ts";
 import { StaticTokenAuthenticator } from "./static-token.ts";
 import { TokenIssuer } from "./token-issuer.ts";
@@ -96,14 +97,16 @@ export class Authentication implements Authenticator {
     const { cache, clock, issuers, staticTokens, configured, webhook, legacyTokenUsed } = this.#options;
     const own = this.audiences;
     const keys = this.#keys;
+    const metrics = new ServiceAccountMetrics(this.#options.registry);
     return tokenAuthenticators([
       ...(staticTokens ? [forServer(new StaticTokenAuthenticator(staticTokens), own)] : []),
-      new ServiceAccountTokenAuthenticator({ keys, issuers, audiences: own, cache, clock }),
+      new ServiceAccountTokenAuthenticator({ keys, issuers, audiences: own, cache, clock, metrics }),
       forServer(
         new LegacyTokenAuthenticator({
           keys,
           cache,
           clock,
+          metrics,
           ...(legacyTokenUsed ? { used: legacyTokenUsed } : {}),
         }),
         own,

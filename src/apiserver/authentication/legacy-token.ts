@@ -7,6 +7,7 @@ import type { ReadCache, User } from "../contracts.ts";
 import { BadToken } from "./bad-token.ts";
 import type { TokenAuthenticator, TokenHolder } from "./bearer-token.ts";
 import { BoundedMap } from "./bounded-map.ts";
+import type { ServiceAccountMetrics } from "./service-account-metrics.ts";
 import type { TokenKeys } from "./token-keys.ts";
 import { unverifiedIssuer } from "./unverified-issuer.ts";
 import { accountGroups, accountUserName, withAuthenticated } from "./users.ts";
@@ -55,6 +56,7 @@ export interface LegacyTokenOptions {
   readonly keys: TokenKeys;
   readonly cache: ReadCache;
   readonly clock: Clock;
+  readonly metrics: ServiceAccountMetrics;
   /** Hears once a day of a Secret whose token is used; `day` is `2006-01-02`. */
   readonly used?: (secret: Secret, day: string) => void;
 }
@@ -82,6 +84,7 @@ export class LegacyTokenAuthenticator implements TokenAuthenticator {
       this.#verified.set(token, verified);
     }
     this.#stillThere(token, verified.claims);
+    this.#options.metrics.legacy();
     return { user: verified.user };
   }
 

@@ -11,6 +11,7 @@ import { BadToken } from "./bad-token.ts";
 import type { TokenAuthenticator, TokenHolder } from "./bearer-token.ts";
 import { BoundedMap } from "./bounded-map.ts";
 import { type KubernetesClaims, type ObjectClaim, kubernetesClaims } from "./service-account-claims.ts";
+import type { ServiceAccountMetrics } from "./service-account-metrics.ts";
 import type { TokenKeys } from "./token-keys.ts";
 import { unverifiedIssuer } from "./unverified-issuer.ts";
 import { CREDENTIAL_ID, accountGroups, accountUserName, withAuthenticated } from "./users.ts";
@@ -22,6 +23,7 @@ export interface ServiceAccountTokenOptions {
   readonly audiences: readonly string[];
   readonly cache: ReadCache;
   readonly clock: Clock;
+  readonly metrics: ServiceAccountMetrics;
 }
 
 /** Tokens whose signature was checked and that are remembered. */
@@ -77,6 +79,7 @@ export class ServiceAccountTokenAuthenticator implements TokenAuthenticator {
     }
     if (!this.#stillThere(verified.claims, nowMs))
       throw new BadToken("service account token has been invalidated");
+    this.#options.metrics.bound(nowMs > (verified.claims.warnafter ?? Infinity) * 1000);
     return { user: verified.user, audiences: meant };
   }
 
