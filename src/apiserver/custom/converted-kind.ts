@@ -45,6 +45,7 @@ export interface ConvertedOptions extends Omit<KindStorageOptions, "cache" | "le
 /** Says nothing rather than half: until everything that is stored has been converted once, it cannot be read. */
 class ConvertedCache extends KindCache {
   isReady = false;
+  source: KindCache | undefined;
 
   override get(namespace: string, name: string): Item | undefined {
     this.#check();
@@ -54,6 +55,11 @@ class ConvertedCache extends KindCache {
   override select(selection: Selection, start?: string): readonly Item[] {
     this.#check();
     return super.select(selection, start);
+  }
+
+  /** What cannot be read cannot be converted, either. */
+  override checkReadable(selection: Pick<Selection, "namespace" | "name">): void {
+    this.source?.checkReadable(selection);
   }
 
   #check(): void {
@@ -74,6 +80,7 @@ export class ConvertedFeed implements StorageFeed {
     const { source, limits, scope, clock, feed } = options;
     this.#options = options;
     this.cache = new ConvertedCache({ prefix: source.prefix, indexedValue: undefined, limits });
+    this.cache.source = source;
     this.cache.load([], feed.revision);
     for (const item of source.all()) this.#pending.push({ key: item.key, item, revision: item.revision });
     this.#pending.sort((a, b) => a.revision - b.revision);

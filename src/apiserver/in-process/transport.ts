@@ -1,3 +1,4 @@
+import { attempt } from "#base/attempt";
 import type {
   Call,
   CallOptions,
@@ -20,7 +21,7 @@ import { denied } from "../authorization/denial.ts";
 import type { Authorizer, RequestInfo, User } from "../contracts.ts";
 import type { Exchange } from "../http/exchange.ts";
 import type { Dispatcher } from "../request/dispatch.ts";
-import { auditAnswer, auditBody, auditFailure } from "../request/auditing.ts";
+import { auditAnswer, auditBody, auditFailure, received } from "../request/auditing.ts";
 import type { Answer, Body } from "../request/operation.ts";
 import type { ResourceSet, ServedKind } from "../resource-set.ts";
 import type { Item } from "../storage/item.ts";
@@ -99,7 +100,7 @@ export class InProcessTransport implements Transport {
       ...(resourceVersion === "" ? {} : { resourceVersion }),
       ...(initialEvents ? { sendInitialEvents: "true", resourceVersionMatch: "NotOlderThan" } : {}),
     };
-    const answer = await this.#run(
+    const { answer, trail } = await this.#audited(
       resource as unknown as Resource,
       { verb: "watch", namespace, query: asked },
       { type: "none" },
@@ -109,7 +110,12 @@ export class InProcessTransport implements Transport {
     const { kind, watch: subscription } = answer;
     const { clock } = this.#options;
     const object = (item: Item) => readBy<T>(kind, item);
-    yield* new EventQueue<T>(subscription, object).events(signal, clock, query?.timeoutSeconds !== undefined);
+    const queue = new EventQueue<T>(subscription, object);
+    try {
+      yield* queue.events(signal, clock, query?.timeoutSeconds !== undefined);
+    } finally {
+      trail?.complete({ code: 200 });
+    }
   }
 
   raw(request: RawRequest, { signal }: CallOptions = {}): Promise<RawResponse> {
@@ -122,12 +128,24 @@ export class InProcessTransport implements Transport {
   }
 
   async #run(resource: Resource, about: About, body: Body, signal: AbortSignal | undefined): Promise<Answer> {
+    const { answer } = await this.#audited(resource, about, body, signal);
+    return answer;
+  }
+
+  async #audited(
+    resource: Resource,
+    about: About,
+    body: Body,
+    signal: AbortSignal | undefined,
+  ): Promise<{ readonly answer: Answer; readonly trail: AuditTrail | undefined }> {
     signal?.throwIfAborted();
-    const { kinds, user, authorizer, dispatcher, userAgent } = this.#options;
+    const { kinds, user, authorizer, dispatcher, userAgent, audit } = this.#options;
     const kind = kinds.of(resource);
     if (!kind) throw noSuchResource();
     const info = infoOf(kind, about);
     const trail = this.#beginAudit(info);
+    const storing = trail?.stored();
+    if (storing) await received(storing, audit);
     try {
       const decided = authorizer.authorize(user, info);
       const decision = decided instanceof Promise ? await decided : decided;
@@ -145,9 +163,13 @@ export class InProcessTransport implements Transport {
         signal,
       });
       auditAnswer(trail, answer);
-      return answer;
+      const stored = trail?.stored();
+      if (stored) await attempt(() => stored);
+      return { answer, trail };
     } catch (error) {
-      if (error instanceof StatusError) auditFailure(trail, error);
+      const status = error instanceof StatusError ? error : internalError(error);
+      // Who calls a request off has not broken it.
+      auditFailure(trail, status, signal?.aborted ? status : error);
       throw error;
     }
   }

@@ -1,4 +1,5 @@
-import { StatusError } from "#machinery/status";
+import { attempt } from "#base/attempt";
+import { StatusError, internalError } from "#machinery/status";
 import { JsonError, parseJson } from "#machinery/json";
 import { parseYaml, YamlError } from "#machinery/yaml";
 import type { AuditLog, AuditTrail } from "../audit/audit-log.ts";
@@ -37,6 +38,13 @@ export function beginAudit(audit: AuditLog | undefined, asked: Asked): AuditTrai
   });
   if (trail && user) for (const [key, value] of auditNotesOf(user)) trail.annotate(key, value);
   return trail;
+}
+
+/** Waits until a request that was received is on record. Throws InternalError where it has to be and cannot be. */
+export async function received(storing: Promise<unknown>, audit: AuditLog | undefined): Promise<void> {
+  if (!(await attempt(() => storing))) return;
+  audit?.refused();
+  throw internalError("failed to store audit event");
 }
 
 /** Puts the body on record, where it is wanted and can be read. */

@@ -28,7 +28,7 @@ import { MEDIA_TYPE } from "../negotiation/accept.ts";
 import { cborBody } from "../negotiation/cbor.ts";
 import { takesGzip } from "../negotiation/compress.ts";
 import type { ResourceSet, ServedKind } from "../resource-set.ts";
-import { auditAnswer, auditBody, auditFailure, beginAudit } from "./auditing.ts";
+import { auditAnswer, auditBody, auditFailure, beginAudit, received } from "./auditing.ts";
 import { connectOptions } from "./connect-options.ts";
 import type { ConnectHandler, PathHandler } from "./handlers.ts";
 import { type Dispatcher, checkPlace, notAllowed, subresourceKey } from "./dispatch.ts";
@@ -118,7 +118,8 @@ export class Chain {
     } catch (thrown) {
       const error = asStatus(thrown, exchange);
       if (visit?.expired) return;
-      auditFailure(visit?.trail, error, thrown);
+      // A client that has gone has broken nothing.
+      auditFailure(visit?.trail, error, exchange.signal.aborted ? error : thrown);
       replyError(exchange, error, headers, this.#speaksCbor);
       if (visit) this.#finished(visit, error.code);
     } finally {
@@ -183,7 +184,7 @@ export class Chain {
     const { flow, clock } = this.#options;
     const user = await this.#identify(visit);
     const storing = visit.trail?.stored();
-    if (storing) await this.#onRecord(storing);
+    if (storing) await received(storing, this.#options.audit);
     // Connections are not limited: they cost little once they stand.
     if (lasts && info.verb !== "watch") return this.#authorized(visit, user);
     const entered = flow.enter(user, info, clock.monotonic(), () => {
@@ -198,13 +199,6 @@ export class Chain {
     } finally {
       flow.leave(ticket);
     }
-  }
-
-  /** What has to be on record and cannot be goes no further. */
-  async #onRecord(storing: Promise<unknown>): Promise<void> {
-    if (!(await attempt(() => storing))) return;
-    this.#options.audit?.refused();
-    throw internalError("failed to store audit event");
   }
 
   #refuse({ exchange, headers, trail, info, expired }: Visit, { flow }: Ticket): void {
