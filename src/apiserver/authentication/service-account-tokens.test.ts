@@ -29,11 +29,12 @@ const object = (kind: string, name: string, rest: object = {}) =>
 function setUp(options: Partial<AuthenticationOptions> = {}) {
   const cache = new MapReadCache();
   const clock = new VirtualClock();
+  const registry = new Registry();
   const authentication = new Authentication({
     cache,
     clock,
     random: systemRandom,
-    registry: new Registry(),
+    registry,
     clientAuthorities: [],
     serviceAccountKey: privateKey,
     issuers: ["https://cluster"],
@@ -54,11 +55,11 @@ function setUp(options: Partial<AuthenticationOptions> = {}) {
     const asked = { metadata: {}, spec: { audiences: [], ...spec } } as unknown as TokenRequest;
     return authentication.issuer.issue(asked, "default", "sa");
   };
-  return { cache, clock, authenticate, review, issue };
+  return { cache, clock, authenticate, review, issue, registry };
 }
 
 test("a pod's token lasts a year, and who uses it longer than an hour is on record", async () => {
-  const { cache, clock, authenticate, issue } = setUp();
+  const { cache, clock, authenticate, issue, registry } = setUp();
   cache.put(object("Pod", "p", { spec: { serviceAccountName: "sa" } }));
   const boundObjectRef = { kind: "Pod", apiVersion: "v1", name: "p" };
   const issued = await issue({ expirationSeconds: 3607, boundObjectRef });
@@ -79,6 +80,7 @@ test("a pod's token lasts a year, and who uses it longer than an hour is on reco
       ],
     ],
   );
+  assert.match(await registry.metrics(), /serviceaccount_stale_tokens_total 1\n/);
 });
 
 const LIFETIMES: readonly (readonly [string, Partial<AuthenticationOptions>, object, number])[] = [

@@ -59,6 +59,11 @@ test("flags of who may come and what they may do", async (t) => {
 
 test("without flags nothing is set", async () => assert.deepEqual(await settings({}), {}));
 
+test("where everybody may do everything, nobody comes without a name", async () => {
+  const given = { "authorization-mode": ["AlwaysAllow"], "anonymous-auth": ["true"] };
+  assert.deepEqual(await settings(given), { anonymous: false, authorizationModes: ["AlwaysAllow"] });
+});
+
 test("flags that do not go together, or that say nothing", async () => {
   await assert.rejects(settings({ "oidc-client-id": ["x"] }), /must be specified together/);
   assert.throws(() => parseServerFlags({ "oidc-required-claim": ["x"] }), /it is a claim and its value/);

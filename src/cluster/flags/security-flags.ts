@@ -101,7 +101,7 @@ export async function securitySettings(flags: SecurityFlags): Promise<Settings> 
   ]);
   const maxMs = flags["service-account-max-token-expiration"];
   return {
-    ...given("anonymous", flags["anonymous-auth"]),
+    ...given("anonymous", anonymousOf(flags)),
     ...given("authenticationFile", flags["authentication-config"]),
     ...given("staticTokens", tokens === undefined ? undefined : parseTokenFile(tokens)),
     ...given("oidc", oidc),
@@ -120,6 +120,10 @@ export async function securitySettings(flags: SecurityFlags): Promise<Settings> 
 
 const given = <N extends string, T>(name: N, value: T | undefined): { readonly [K in N]?: T } =>
   (value === undefined ? {} : { [name]: value }) as { readonly [K in N]?: T };
+
+/** Where everybody may do everything, nobody comes without a name. */
+const anonymousOf = (flags: SecurityFlags): boolean | undefined =>
+  flags["authorization-mode"]?.includes("AlwaysAllow") ? false : flags["anonymous-auth"];
 
 async function oidcOf(flags: SecurityFlags): Promise<Settings["oidc"]> {
   const { "oidc-issuer-url": issuerUrl, "oidc-client-id": clientId, "oidc-ca-file": authorityFile } = flags;
