@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import type { TokenReview } from "#api/authentication-v1/tokenreview";
 import { TokenReview as TokenReviewKind } from "#api/authentication-v1/tokenreview";
 import type { Clock } from "#base/clock";
@@ -46,7 +47,7 @@ export class WebhookTokenAuthenticator implements TokenAuthenticator {
     token: string,
     audiences: readonly string[] = this.#options.audiences,
   ): Promise<TokenHolder | undefined> {
-    const key = JSON.stringify([token, ...audiences]);
+    const key = keyOf(token, audiences);
     const known = this.#answers.get(key);
     const { result } =
       known && this.#options.clock.monotonic() < known.untilMs
@@ -81,6 +82,12 @@ export class WebhookTokenAuthenticator implements TokenAuthenticator {
     }
   }
 }
+
+/** As short for long tokens as for others: anybody may send some, and answers are remembered. */
+const keyOf = (token: string, audiences: readonly string[]): string =>
+  createHash("sha256")
+    .update(JSON.stringify([token, ...audiences]))
+    .digest("base64");
 
 function reviewOf(answer: Readonly<Record<string, unknown>>): TokenReview {
   try {
