@@ -116,8 +116,6 @@ export interface StoreEvent {
   readonly key: string;
   /** The new entry; for a delete undefined. */
   readonly entry: Entry | undefined;
-  /** What was there before; undefined when the key is new. */
-  readonly previous: Entry | undefined;
 }
 
 /** The asked revision is older than what is kept. */

@@ -161,9 +161,10 @@ async function followEtcd(endpoint: string, signal: AbortSignal) {
     const batches = store.watch(PREFIX, prefixEnd(PREFIX), { afterRevision, signal });
     for await (const { revision, events } of batches) {
       afterRevision = revision;
-      for (const { type, key, previous } of events) {
+      for (const { key, entry } of events) {
         const name = key.slice(PREFIX.length);
-        changes.push(told(type === "delete" ? "DELETED" : previous ? "MODIFIED" : "ADDED", name, revision));
+        const kind = entry ? (entry.createRevision === revision ? "ADDED" : "MODIFIED") : "DELETED";
+        changes.push(told(kind, name, revision));
       }
     }
   };

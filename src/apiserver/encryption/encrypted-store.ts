@@ -147,12 +147,8 @@ export class EncryptedStore implements Store {
   }
 
   async #openedEvent(event: StoreEvent): Promise<StoreEvent> {
-    const { entry, previous } = event;
-    return {
-      ...event,
-      entry: entry && (await this.#opened(entry)),
-      previous: previous && (await this.#opened(previous)),
-    };
+    const { entry } = event;
+    return { ...event, entry: entry && (await this.#opened(entry)) };
   }
 }
 

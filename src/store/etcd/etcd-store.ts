@@ -191,7 +191,6 @@ class EtcdStore implements Store {
           key,
           rangeEnd,
           startRevision: afterRevision + 1,
-          withPrevious: true,
         },
       });
     return watch;

@@ -102,13 +102,12 @@ function batchesOf(events: readonly Event[], { start, end }: KeyRange): WatchBat
   return batches;
 }
 
-function eventOf(key: string, { type, kv, previous }: Event): StoreEvent {
+function eventOf(key: string, { type, kv }: Event): StoreEvent {
   const deleted = type === EVENT_DELETE;
   return {
     type: deleted ? "delete" : "put",
     key,
     entry: deleted || kv === undefined ? undefined : entryOf(kv),
-    previous: previous && entryOf(previous),
   };
 }
 

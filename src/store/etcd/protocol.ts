@@ -21,7 +21,6 @@ export const Event = struct("mvccpb.Event", {
   /** `EVENT_DELETE`, or 0 for a put. */
   type: int32(1).always(),
   kv: ref(2, KeyValue),
-  previous: ref(3, KeyValue),
 });
 export interface Event extends Of<typeof Event> {}
 
@@ -86,7 +85,6 @@ const WatchCreateRequest = struct("etcdserverpb.WatchCreateRequest", {
   key: rawBytes(1),
   rangeEnd: rawBytes(2),
   startRevision: int64(3),
-  withPrevious: bool(6),
 });
 
 const WatchProgressRequest = struct("etcdserverpb.WatchProgressRequest", {});

@@ -236,12 +236,11 @@ export class MvccStore implements Store {
   }
 
   #toEvent(version: Version): StoreEvent {
-    const { key, deleted, older } = version;
+    const { key, deleted } = version;
     return {
       type: deleted ? "delete" : "put",
       key,
       entry: deleted ? undefined : this.#toEntry(version),
-      previous: older === undefined || older.deleted ? undefined : this.#toEntry(older),
     };
   }
 
