@@ -192,3 +192,44 @@ test("a server that breaks off says nothing, and the client hears that", async (
   assert.equal(status, 503);
   assert.equal(JSON.parse(text).message, "error trying to reach service: EOF");
 });
+
+test("a server that knows the older form of OpenAPI only is described in the newer one", async (t) => {
+  const asked: (string | undefined)[] = [];
+  const document = {
+    swagger: "2.0",
+    info: { title: "Sea", version: "v0" },
+    paths: {
+      [`${BASE}/eels`]: {
+        get: {
+          produces: ["application/json"],
+          responses: { 200: { schema: { $ref: "#/definitions/Eel" } } },
+        },
+      },
+      "/elsewhere": {},
+    },
+    definitions: { Eel: { type: "object" }, Owl: { type: "object" } },
+  };
+  const { cluster } = await startWild(t, (request, response) => {
+    asked.push(`${request.url} ${String(request.headers["x-remote-user"])}`);
+    if (request.url !== "/openapi/v2") return void response.writeHead(404).end();
+    if (request.headers["if-none-match"] === '"1"') return void response.writeHead(304).end();
+    response.setHeader("etag", '"1"').end(JSON.stringify(document));
+  });
+  const { admin, clock } = cluster;
+  const read = async (path: string) => {
+    const { body } = await admin.raw({ method: "GET", path });
+    return JSON.parse(Buffer.concat(await Array.fromAsync(body)).toString());
+  };
+  const { paths } = await read("/openapi/v3");
+  const made = await read(paths[BASE.slice(1)].serverRelativeURL);
+  assert.deepEqual(made.components.schemas, { Eel: { type: "object" } });
+  assert.deepEqual(Object.keys(made.paths), [`${BASE}/eels`]);
+  assert.deepEqual(asked, ["/openapi/v3 system:aggregator", "/openapi/v2 system:aggregator"]);
+  // What it said holds for a while, and is then asked for again by its tag.
+  await read("/openapi/v2");
+  assert.equal(asked.length, 2);
+  await clock.advance(61_000);
+  const later = await read("/openapi/v2");
+  assert.ok(later.definitions.Eel && !later.definitions.Owl);
+  assert.deepEqual(asked.slice(2), ["/openapi/v2 system:aggregator"]);
+});

@@ -280,6 +280,24 @@ test("an API service that goes takes its group with it", async (t) => {
   );
 });
 
+test("API services themselves are nobody else's", async (t) => {
+  const { cluster } = await startAnnounced(t);
+  const { admin } = cluster;
+  const name = "v1.apiregistration.k8s.io";
+  const body = {
+    metadata: { name },
+    spec: {
+      group: "apiregistration.k8s.io",
+      version: "v1",
+      service: EXTENSION_SERVICE,
+      groupPriorityMinimum: 1,
+      versionPriority: 1,
+    },
+  };
+  await admin.call({ resource: APIService, verb: "create", body });
+  await admin.call({ resource: APIService, verb: "delete", name });
+});
+
 test("what this server answers itself is announced", async (t) => {
   const cluster = await startAggregatedCluster(t);
   const { admin } = cluster;

@@ -142,7 +142,8 @@ export class Aggregation {
       return;
     }
     this.#drop(metadata.name);
-    if (!spec.service) return;
+    // API services themselves are nobody else's: what is wrong with one could not be mended.
+    if (!spec.service || spec.group === APIService.group) return;
     const remote = new Remote(service, this.#options);
     remote.available = isAvailable(service);
     this.#remotes.set(metadata.name, remote);
@@ -167,14 +168,14 @@ export class Aggregation {
 
   /** Gives the milliseconds until the next look; nothing where events tell when to look. */
   async #look(loopback: Loopback, name: string, signal: AbortSignal): Promise<number | undefined> {
-    const { cache, clock } = this.#options;
+    const { cache, clock, random } = this.#options;
     const remote = this.#remotes.get(name);
     if (!remote) {
       const local = cache.get(APIService, undefined, name);
       if (local && !local.spec.service) await this.#write(loopback, local, LOCAL);
       return undefined;
     }
-    const { known, rows } = await probe(remote, clock, signal);
+    const { known, rows } = await probe(remote, { clock, random }, signal);
     const service = cache.get(APIService, undefined, name);
     // Meanwhile it has become another one, which is looked at for itself.
     if (signal.aborted || !service || this.#remotes.get(name) !== remote) return undefined;

@@ -1,4 +1,5 @@
 import type { Clock } from "#base/clock";
+import type { Random } from "#base/random";
 import { type Availability, PASSED, unavailable } from "./availability.ts";
 import type { Address } from "./backend.ts";
 import { userHeaders } from "./front-proxy.ts";
@@ -19,7 +20,11 @@ export interface Probed {
 }
 
 /** Asks the server for its list of kinds: it is available when it answers. */
-export async function probe(remote: Remote, clock: Clock, signal: AbortSignal): Promise<Probed> {
+export async function probe(
+  remote: Remote,
+  { clock, random }: { readonly clock: Clock; readonly random: Random },
+  signal: AbortSignal,
+): Promise<Probed> {
   const { backend, group, version } = remote;
   if (backend.type === "missing") return { known: unavailable(backend.reason, backend.message) };
   const ended = new AbortController();
@@ -30,7 +35,7 @@ export async function probe(remote: Remote, clock: Clock, signal: AbortSignal): 
     return { known: PASSED, rows: readRows(await kindsAt(remote, path, address, all), group, version) };
   };
   try {
-    return await Promise.any(backend.addresses.slice(0, ENDPOINTS_MAX).map(ask));
+    return await Promise.any(someOf(backend.addresses, random).map(ask));
   } catch (failed) {
     // All of them have failed; the last one's reason is as good as any.
     const reason = failed instanceof AggregateError ? failed.errors.at(-1) : failed;
@@ -40,6 +45,13 @@ export async function probe(remote: Remote, clock: Clock, signal: AbortSignal): 
     // Those that were slower are waited for no longer.
     ended.abort();
   }
+}
+
+/** Others at each time, where there are many. */
+function someOf(addresses: readonly Address[], random: Random): readonly Address[] {
+  if (addresses.length <= ENDPOINTS_MAX) return addresses;
+  const first = random.below(addresses.length);
+  return [...addresses.slice(first), ...addresses.slice(0, first)].slice(0, ENDPOINTS_MAX);
 }
 
 async function kindsAt(remote: Remote, path: string, address: Address, signal: AbortSignal): Promise<string> {
