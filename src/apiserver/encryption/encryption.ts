@@ -50,6 +50,9 @@ interface InUse {
   readonly plugins: readonly KmsProvider[];
 }
 
+/** A configuration that was replaced is let go of after this long. */
+const RETIRED_MS = 10_000;
+
 const CIPHERS = { aescbc: aesCbc, aesgcm: aesGcm, secretbox } as const;
 
 /** For `startApiServer`, which puts it between itself and its store. */
@@ -58,6 +61,8 @@ export class Encryption {
   readonly #metrics = new EncryptionMetrics();
   readonly #retries = new Set<() => void>();
   #inUse: InUse = { transformers: new ResourceTransformers({ resources: [] }, () => []), plugins: [] };
+  readonly #retired = new Set<InUse>();
+  readonly #cancels = new Set<() => void>();
   #missed = false;
 
   private constructor(options: EncryptionOptions) {
@@ -75,7 +80,7 @@ export class Encryption {
       );
     });
     await encryption.#use(text, false);
-    scope.defer(() => encryption.#end(encryption.#inUse));
+    scope.defer(() => encryption.#close());
     if (reload) {
       const onChange = (changed: string) => encryption.#reload(changed);
       watchFile({ path: configFile, text, onChange, signal: scope.signal });
@@ -156,7 +161,7 @@ export class Encryption {
     }
     const before = this.#inUse;
     this.#inUse = next;
-    this.#end(before);
+    this.#retire(before);
     this.#metrics.configured(`sha256:${createHash("sha256").update(text).digest("hex")}`);
     this.#retry();
   }
@@ -194,6 +199,22 @@ export class Encryption {
       ...CIPHERS[type](secret, random),
       prefix: `k8s:enc:${type}:v1:${name}:`,
     }));
+  }
+
+  /** Reads that have begun with it may come to their end. */
+  #retire(before: InUse): void {
+    if (before.plugins.length === 0) return;
+    this.#retired.add(before);
+    const cancel = this.#options.clock.after(RETIRED_MS, () => {
+      this.#retired.delete(before);
+      this.#end(before);
+    });
+    this.#cancels.add(cancel);
+  }
+
+  #close(): void {
+    for (const cancel of this.#cancels) cancel();
+    for (const inUse of [this.#inUse, ...this.#retired]) this.#end(inUse);
   }
 
   #end({ plugins }: InUse): void {

@@ -138,9 +138,11 @@ export class KmsProvider implements Provider {
       .catch((error: unknown) => {
         throw new Error(`failed to decrypt DEK, error: ${asError(error).message}`, { cause: error });
       });
-    return encryptedDekSourceType === SOURCE_IS_KEY
-      ? aesGcm(source, this.#options.random)
-      : seedCipher(source, this.#options.random);
+    const { random } = this.#options;
+    if (encryptedDekSourceType === SOURCE_IS_KEY) return aesGcm(source, random);
+    if (source.length < SEED_BYTES)
+      throw new SealBroken(`invalid seed length ${source.length} used for key generation`);
+    return seedCipher(source, random);
   }
 
   #schedule(): void {
