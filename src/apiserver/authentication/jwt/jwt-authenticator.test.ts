@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Registry } from "prom-client";
+import { seededRandom } from "#base/random";
 import { VirtualClock } from "#base/virtual-clock";
 import { formatYaml } from "#machinery/yaml";
+import { BadToken } from "../bad-token.ts";
 import { parseAuthenticationConfiguration } from "../configuration/authentication-configuration.ts";
 import { ConfiguredIssuers } from "../configured-issuers.ts";
 import { oidcConfiguration } from "../oidc-options.ts";
@@ -90,6 +92,9 @@ test("what is wrong with a token is said", async (t) => {
     assert.rejects(holder(await issuer.sign("one", claims(rest))), { name: "BadToken", message });
   await refused({ exp: now - 1 }, /token is expired/);
   await refused({ exp: undefined }, /token is expired/);
+  await refused({ exp: -1e300 }, /token is expired/);
+  await refused({ exp: "soon" }, /token is expired/);
+  await refused({ nbf: 1e300 }, /before the nbf/);
   await refused({ nbf: now + 301 }, /before the nbf/);
   await refused({ aud: "stranger" }, /expected audience in \["cluster" "other"\] got \["stranger"\]/);
   await refused({ sub: 7 }, /parse username claims "sub"/);
@@ -131,6 +136,24 @@ test("a new key is found, a key that was taken back counts no longer, and a stra
   await clock.advance(10_000);
   await assert.rejects(holder(strange), /failed to verify signature/);
   assert.equal(issuer.asked.length, 6);
+});
+
+test("a token that is damaged anywhere lets nobody in", async (t) => {
+  const { issuer, claims, holder } = await setUp(t);
+  const token = await issuer.sign("one", claims());
+  const random = seededRandom(7);
+  const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.=";
+  for (let round = 0; round < 300; round++) {
+    const at = random.below(token.length);
+    // The last character of a part holds bits that stand for nothing.
+    if (token[at + 1] === "." || at === token.length - 1) continue;
+    const damaged = token.slice(0, at) + alphabet[random.below(alphabet.length)]! + token.slice(at + 1);
+    if (damaged === token) continue;
+    const refused = holder(damaged).catch((error: unknown) => error);
+    // oxlint-disable-next-line no-await-in-loop -- one after the other
+    const found = await refused;
+    assert.ok(found === undefined || found instanceof BadToken, `${at}: ${String(found)}`);
+  }
 });
 
 test("another configuration keeps the keys of its issuers", async (t) => {

@@ -21,6 +21,9 @@ export const ALGORITHMS: readonly string[] = [
 /** Clocks of issuers may be ahead of ours by this. */
 const NOT_BEFORE_LEEWAY_MS = 5 * 60 * 1000;
 
+/** The largest number that is a date, in milliseconds. */
+const DATE_MS_MAX = 8.64e15;
+
 export interface VerifyOptions {
   readonly find: FindKeys;
   readonly algorithms: readonly string[];
@@ -110,14 +113,17 @@ function claimsOf(payload: Uint8Array): Claims {
 /** When a token ends, in epoch milliseconds; one that does not say has ended long ago. */
 export const expiryMsOf = ({ exp }: Claims): number => (typeof exp === "number" ? exp * 1000 : 0);
 
+/** Issuers may say any number. */
+const timeText = (ms: number): string => (Math.abs(ms) <= DATE_MS_MAX ? formatTime(ms) : String(ms));
+
 function refuseWrongTime(claims: Claims, nowMs: number): void {
   const expiresMs = expiryMsOf(claims);
   if (nowMs >= expiresMs)
-    throw new BadToken(`oidc: verify token: oidc: token is expired (Token Expiry: ${formatTime(expiresMs)})`);
+    throw new BadToken(`oidc: verify token: oidc: token is expired (Token Expiry: ${timeText(expiresMs)})`);
   const { nbf } = claims;
   if (typeof nbf !== "number" || nowMs + NOT_BEFORE_LEEWAY_MS >= nbf * 1000) return;
   throw new BadToken(
-    `oidc: verify token: oidc: current time ${formatTime(nowMs)} before the nbf (not before) time: ${formatTime(nbf * 1000)}`,
+    `oidc: verify token: oidc: current time ${timeText(nowMs)} before the nbf (not before) time: ${timeText(nbf * 1000)}`,
   );
 }
 
