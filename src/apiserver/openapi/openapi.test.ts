@@ -39,3 +39,41 @@ test("forms that are not there are not acceptable", async (t) => {
     if (type !== undefined) assert.match(answer.headers["content-type"]!, new RegExp(type));
   }
 });
+
+test("what a custom kind may be selected by stands in its schema", async (t) => {
+  const { ask } = await startHarness(t);
+  const definition = {
+    metadata: { name: "eels.sea.example.com" },
+    spec: {
+      group: "sea.example.com",
+      scope: "Namespaced",
+      names: { plural: "eels", kind: "Eel" },
+      versions: [
+        {
+          name: "v1",
+          served: true,
+          storage: true,
+          selectableFields: [{ jsonPath: ".spec.color" }],
+          schema: {
+            openAPIV3Schema: {
+              type: "object",
+              properties: { spec: { type: "object", properties: { color: { type: "string" } } } },
+            },
+          },
+        },
+      ],
+    },
+  };
+  await ask("POST", "/apis/apiextensions.k8s.io/v1/customresourcedefinitions", definition);
+  let answer = await ask("GET", "/openapi/v3/apis/sea.example.com/v1");
+  while (answer.status === 404) {
+    await new Promise(setImmediate);
+    answer = await ask("GET", "/openapi/v3/apis/sea.example.com/v1");
+  }
+  const { components, paths } = answer.json;
+  assert.deepEqual(components.schemas["com.example.sea.v1.Eel"]["x-kubernetes-selectable-fields"], [
+    { fieldPath: "spec.color" },
+  ]);
+  // Old ways to watch are for old kinds.
+  assert.ok(!Object.keys(paths).some((path) => path.includes("/watch/")));
+});
