@@ -35,7 +35,7 @@ for (const engine of ["disk", "etcd"] as const) {
     let server: ServerProcess;
     const kubectl = (words: string, input?: string) =>
       output(clientBinary("kubectl"), [`--kubeconfig=${server.kubeconfig}`, ...words.split(" ")], {
-        ...(input === undefined ? {} : { input }),
+        input: input ?? "",
       });
     const write = (text: string) => {
       writeFileSync(`${file}.new`, text);

@@ -51,8 +51,9 @@ const LOOK_MS = 5_000;
 const SESSION_MEGABYTES_MAX = 64 * 1024;
 /** Paths on which a connection may change its protocol. Elsewhere that wish is ignored, as HTTP lets a server do. */
 const UPGRADING = /^\/api\/[^?]*\/(?:exec|attach|portforward|proxy)(?:[/?]|$)/;
-/** A watch comes as messages to those who ask for them. */
-const WATCHING = /[?&]watch=[1t]|^\/apis?\/([^/?]+\/)?[^/?]+\/watch\//i;
+/** Watches and logs come as messages to those who ask for them. */
+const MESSAGES =
+  /[?&]watch=[1t]|^\/apis?\/([^/?]+\/)?[^/?]+\/watch\/|^\/api\/[^/?]+\/namespaces\/[^/?]+\/pods\/[^/?]+\/log(?:\?|$)/i;
 /** Bytes of a body that a client may send before we have read any. */
 const WINDOW_BYTES = 256 * 1024;
 
@@ -173,7 +174,7 @@ export class Listener {
     (server as unknown as HttpServerOptions).shouldUpgradeCallback = ({ url = "", headers }) =>
       UPGRADING.test(url) ||
       takesUpgrade(url) ||
-      (WATCHING.test(url) && headers.upgrade?.toLowerCase() === "websocket");
+      (MESSAGES.test(url) && headers.upgrade?.toLowerCase() === "websocket");
     server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
       socket.on("error", () => undefined);
       this.#run(new UpgradeExchange(request, socket, head, clock, this.#peerOf(request.socket)));

@@ -4,7 +4,7 @@ import type { Limits } from "../limits.ts";
 import type { RequestMetrics } from "../metrics.ts";
 import { CBOR_SEQUENCE, type Format, MEDIA_TYPE } from "../negotiation/accept.ts";
 import type { AnswerForm } from "../negotiation/answer-writer.ts";
-import { messageStream } from "../streaming/message-stream.ts";
+import { eventMessages, messageStream } from "../streaming/message-stream.ts";
 import { isWebSocket } from "../streaming/web-socket.ts";
 import { EventEncoder } from "../watch/event-encoder.ts";
 import { HttpWatchSink } from "../watch/http-sink.ts";
@@ -28,7 +28,8 @@ function streamTypeOf(format: Format): string {
 /** Those who ask for a WebSocket get every event as a message of its own. */
 async function streamOf(exchange: Exchange, format: Format, headers: Headers): Promise<OutgoingStream> {
   const { raw } = exchange;
-  if (raw.protocol === "upgrade" && isWebSocket(raw.request)) return messageStream(raw, format);
+  if (raw.protocol === "upgrade" && isWebSocket(raw.request))
+    return messageStream(raw, eventMessages(raw.request, format));
   return exchange.open(200, { ...headers, "content-type": streamTypeOf(format) });
 }
 

@@ -1,18 +1,24 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { request as httpsRequest } from "node:https";
+import { Readable } from "node:stream";
 import { test } from "node:test";
 import { WebSocket } from "ws";
 import { ConfigMap } from "#api/core-v1/configmap";
+import { Pod } from "#api/core-v1/pod";
+import type { ReadCache } from "../contracts.ts";
 import { decodeProtobuf } from "#machinery/derive/protobuf";
 import { readEnvelope, readWatchEvent } from "#machinery/protobuf-envelope";
 import { type Json, startHarness } from "../harness.ts";
 import { selfSigned } from "../listening-harness.ts";
+import type { Rooms } from "../server.ts";
+import type { StreamingOptions } from "./connect.ts";
+import { serveLog } from "./pod-log.ts";
 
 const PATH = "/api/v1/namespaces/default/configmaps";
 
-async function serve(t: { after(end: () => Promise<void>): void }) {
-  const harness = await startHarness(t);
+async function serve(t: { after(end: () => Promise<void>): void }, rooms: Partial<Rooms> = {}) {
+  const harness = await startHarness(t, { rooms });
   const pair = await selfSigned();
   const { port } = await harness.server.listen({
     host: "127.0.0.1",
@@ -119,4 +125,38 @@ test("a refusal is an answer of HTTP, and so is what is no watch", async (t) => 
   assert.equal(answer.statusCode, 200);
   const body = Buffer.concat(await Array.fromAsync(answer as AsyncIterable<Buffer>)).toString();
   assert.deepEqual(JSON.parse(body), (await ask("GET", PATH)).json);
+});
+
+test("a log is messages of bytes, or of their base64, after an empty one", async (t) => {
+  let cache: ReadCache | undefined;
+  // A kubelet would need a node: what it says is all that matters here.
+  const kubelets = {
+    request: () => Promise.resolve(Readable.from([Buffer.from("one\n"), Buffer.from("two\n")])),
+  } as unknown as StreamingOptions["kubelets"];
+  const log = (request: Parameters<typeof serveLog>[0]) =>
+    serveLog(request, { cache: cache!, kubelets } as StreamingOptions);
+  const { connect, create, server } = await serve(t, { connects: new Map([["pods/log", log]]) });
+  cache = server.cache;
+  const spec = { nodeName: "n", containers: [{ name: "c", image: "i" }] };
+  await create(Pod, { metadata: { name: "p", namespace: "default" }, spec });
+  const path = "/api/v1/namespaces/default/pods/p/log?follow=true";
+  for (const [protocols, binary, expected] of [
+    [[], true, ["", "one\n", "two\n"]],
+    [["binary.k8s.io"], true, ["", "one\n", "two\n"]],
+    [["base64.binary.k8s.io"], false, ["", "b25lCg==", "dHdvCg=="]],
+  ] as const) {
+    const client = connect(path, [...protocols]);
+    const got = await Array.fromAsync(messages(client));
+    assert.deepEqual(
+      got.map(({ data }) => data.toString()),
+      expected,
+    );
+    assert.ok(got.every((message) => message.binary === binary));
+    assert.equal(client.protocol, protocols[0] ?? "");
+  }
+  const refused = connect(path, ["v4.channel.k8s.io"]);
+  refused.on("error", () => undefined);
+  const [, response] = (await once(refused, "unexpected-response")) as [unknown, { statusCode: number }];
+  assert.equal(response.statusCode, 400);
+  refused.terminate();
 });

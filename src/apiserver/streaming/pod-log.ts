@@ -2,7 +2,9 @@ import { badRequest, invalidObject } from "#machinery/status";
 import { type FieldProblem, forbidden, invalid } from "#machinery/schema";
 import { drained } from "../http/exchange.ts";
 import type { ConnectRequest, StreamingOptions } from "./connect.ts";
+import { byteMessages, messageStream } from "./message-stream.ts";
 import { containerOf, podOf } from "./pod-target.ts";
+import { isWebSocket } from "./web-socket.ts";
 
 /** What the kubelet is told; everything else in the query is the API server's own. */
 const PASSED_ON = [
@@ -27,13 +29,24 @@ export async function serveLog(
   const pod = podOf(cache, info);
   const container = containerOf(pod, query.get("container"));
   const headers = { "content-type": "text/plain" };
+  const { raw } = exchange;
+  const asked =
+    raw.protocol === "upgrade" && isWebSocket(raw.request)
+      ? { raw, messages: byteMessages(raw.request) }
+      : undefined;
   // A pod without a node has said nothing yet.
-  if (!pod.spec.nodeName) return exchange.reply(200, headers, new Uint8Array());
+  if (!pod.spec.nodeName) {
+    if (asked) (await messageStream(asked.raw, asked.messages)).end();
+    else exchange.reply(200, headers, new Uint8Array());
+    return;
+  }
 
   const passed = new URLSearchParams([...query].filter(([name]) => PASSED_ON.includes(name)));
   const path = `/containerLogs/${info.namespace}/${info.name}/${container}?${passed}`;
   const log = await kubelets.request(pod.spec.nodeName, { method: "GET", path, signal: exchange.signal });
-  const out = exchange.open(200, headers);
+  const out = asked ? await messageStream(asked.raw, asked.messages) : exchange.open(200, headers);
+  // Clients of WebSockets wait for a first message, which says nothing.
+  if (asked) out.write(new Uint8Array());
   out.onClose(() => log.destroy());
   try {
     for await (const chunk of log) if (!out.write(chunk as Buffer)) await drained(out);
