@@ -409,6 +409,25 @@ test("fewer queues take effect as they empty; more at once", async () => {
   assert.equal(q.queues.length, 16);
 });
 
+test("how full a level was is known over time", async () => {
+  const { enter, flow, clock } = world(10, [
+    [schemaFor("all", "q", 10)],
+    [levelOf("q", 5, queued(1, 1, 10))],
+  ]);
+  const ticket = await enter(named("mary"));
+  const { utilization, limit } = ticket.flow.level;
+  await clock.advance(2);
+  flow.leave(ticket);
+  await turn();
+  await clock.advance(3);
+  const { seats, waiting } = utilization.read(clock.monotonic());
+  assert.equal(limit, 5);
+  // One of five seats for two milliseconds, none for three.
+  assert.deepEqual([...seats.counts].slice(0, 3), [3e6, 2e6, 0]);
+  assert.ok(Math.abs(seats.sum - 0.2 * 2e6) < 1);
+  assert.equal(waiting.counts[0], 5e6);
+});
+
 test("hands are dealt without repetition, alike for the same flow, and evenly", () => {
   const seen = Array.from({ length: 128 }, () => 0);
   for (let user = 0; user < 2000; user++) {

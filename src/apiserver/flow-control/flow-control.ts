@@ -53,6 +53,11 @@ export class FlowControl {
     return this.#levels.values();
   }
 
+  /** Monotonic. */
+  nowMs(): number {
+    return this.#options.clock.monotonic();
+  }
+
   get flows(): readonly Flow[] {
     return this.#flows;
   }

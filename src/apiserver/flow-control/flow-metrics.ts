@@ -104,7 +104,32 @@ function perLevel(flow: FlowControl): Instrument[] {
     function* (): Generator<Sample> {
       for (const level of flow.levels) yield { labels: { priority_level: level.name }, value: value(level) };
     };
+  const used = (read: (used: ReturnType<PriorityLevel["utilization"]["read"]>) => Sample[]) =>
+    function* (): Generator<Sample> {
+      const nowMs = flow.nowMs();
+      for (const level of flow.levels)
+        for (const { labels, value } of read(level.utilization.read(nowMs)))
+          yield { labels: { ...labels, priority_level: level.name }, value };
+    };
   return [
+    histogram(
+      "demand_seats",
+      "Wanted seats in relation to those by shares, at every nanosecond.",
+      used(({ demand }) => [{ labels: {}, value: demand }]),
+    ),
+    histogram(
+      "priority_level_seat_utilization",
+      "Seats in use in relation to those to be had, at every nanosecond.",
+      used(({ seats }) => [{ labels: { phase: "executing" }, value: seats }]),
+    ),
+    histogram(
+      "priority_level_request_utilization",
+      "Requests in relation to those that there is room for, at every nanosecond.",
+      used(({ executing, waiting }) => [
+        { labels: { phase: "executing" }, value: executing },
+        { labels: { phase: "waiting" }, value: waiting },
+      ]),
+    ),
     gauge(
       "nominal_limit_seats",
       "Seats by shares.",

@@ -6,6 +6,7 @@ import { FairQueues } from "./fair-queues.ts";
 import { type Queue, SERVICE_MS, workOf } from "./queue.ts";
 import { SeatDemand } from "./seat-demand.ts";
 import { type Refusal, type Ticket, seatsOf } from "./ticket.ts";
+import { Utilization } from "./utilization.ts";
 
 /** What a level's seats are worked out from. */
 export interface SeatLimits {
@@ -35,6 +36,7 @@ export class PriorityLevel {
   /** No longer wanted; here until it is idle. */
   quiescing = false;
   readonly demand: SeatDemand;
+  readonly utilization: Utilization;
   readonly dropped = new DroppedRequests();
   seatsInUse = 0;
   executing = 0;
@@ -54,6 +56,7 @@ export class PriorityLevel {
     this.#options = options;
     const nowMs = clock.monotonic();
     this.demand = new SeatDemand(nowMs);
+    this.utilization = new Utilization(nowMs);
     this.#queues = new FairQueues(nowMs);
     this.#waits = new Deadlines(clock, waitMs, (ticket) => this.#giveUp(ticket, "time-out"));
     this.configure(configuration);
@@ -301,7 +304,15 @@ export class PriorityLevel {
   }
 
   #noteDemand(nowMs: number): void {
-    this.demand.set(this.seatsInUse + this.#waitingSeats, nowMs);
+    const { seatsInUse, executing, waiting } = this;
+    const demand = seatsInUse + this.#waitingSeats;
+    this.demand.set(demand, nowMs);
+    const room = this.#queues.deckSize * this.#lengthMax;
+    const { nominal } = this.limits;
+    this.utilization.note(
+      { demand, seatsInUse, executing, waiting, nominal, limit: this.#limit, room },
+      nowMs,
+    );
   }
 
   #sync(nowMs: number): void {

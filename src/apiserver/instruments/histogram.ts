@@ -11,11 +11,12 @@ export class Histogram {
     this.counts = new Float64Array(bounds.length + 1);
   }
 
-  observe(value: number): void {
+  /** `times`: as if it were observed so often. */
+  observe(value: number, times = 1): void {
     const { bounds } = this;
     let index = 0;
     while (index < bounds.length && value > bounds[index]!) index++;
-    this.counts[index]!++;
-    this.sum += value;
+    this.counts[index]! += times;
+    this.sum += value * times;
   }
 }
