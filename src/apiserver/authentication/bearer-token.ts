@@ -40,10 +40,18 @@ export class BearerTokenAuthenticator implements Authenticator {
   }
 }
 
+const SCHEME = "bearer ";
+
 function bearerToken({ header }: Credentials): string | undefined {
-  const match = /^bearer +([^ ]+) *$/i.exec(header("authorization") ?? "");
-  const token = match?.[1] ?? webSocketToken(header("sec-websocket-protocol"));
+  const token = schemeToken(header("authorization")) ?? webSocketToken(header("sec-websocket-protocol"));
   return token !== undefined && token.length <= TOKEN_BYTES_MAX ? token : undefined;
+}
+
+/** Tokens are long, and looked at with every request: no pattern is matched against them. */
+function schemeToken(authorization: string | undefined): string | undefined {
+  if (authorization?.slice(0, SCHEME.length).toLowerCase() !== SCHEME) return undefined;
+  const token = authorization.slice(SCHEME.length).trim();
+  return token === "" || token.includes(" ") ? undefined : token;
 }
 
 const WEB_SOCKET_PREFIX = "base64url.bearer.authorization.k8s.io.";
