@@ -261,6 +261,20 @@ test("a webhook that nobody answers for is named with its address, a service und
   );
 });
 
+test("a webhook that is gone does not keep other namespaces from being read", async (t) => {
+  const { ask } = await startHarness(t);
+  const service = { namespace: "default", name: "convert", path: "/all" };
+  await ask("POST", DEFINITIONS, routes({ service, caBundle: Buffer.from("-").toString("base64") }));
+  while ((await ask("GET", V1)).status !== 200) await new Promise(setImmediate);
+  const spec = { host: "h", port: 1 };
+  const route = { apiVersion: "net.example.com/v1", kind: "Route", metadata: { name: "a" }, spec };
+  assert.equal((await ask("POST", V1, route)).status, 201);
+  assert.equal((await ask("GET", BETA)).status, 500);
+  const elsewhere = await ask("GET", BETA.replace("/default/", "/kube-system/"));
+  assert.deepEqual([elsewhere.status, elsewhere.json.items], [200, []]);
+  assert.equal((await ask("GET", BETA.replace("namespaces/default/", ""))).status, 500);
+});
+
 test("a conversion must say whom to ask", async (t) => {
   const { ask } = await startHarness(t);
   const refused = await ask("POST", DEFINITIONS, routes({}));

@@ -42,18 +42,23 @@ export interface ConvertedOptions extends Omit<KindStorageOptions, "cache" | "le
   readonly scope: Scope;
 }
 
-/** Says nothing rather than half: until everything that is stored has been converted once, it cannot be read. */
+/**
+ * Says nothing rather than half: until everything that is stored has been converted once, it cannot be read, but for
+ * namespaces that hold nothing of it.
+ */
 class ConvertedCache extends KindCache {
   isReady = false;
+  /** Is something of the namespace still to be converted? "" stands for all. */
+  holdsBack: (namespace: string) => boolean = () => true;
   source: KindCache | undefined;
 
   override get(namespace: string, name: string): Item | undefined {
-    this.#check();
+    this.#check(namespace);
     return super.get(namespace, name);
   }
 
   override select(selection: Selection, start?: string): readonly Item[] {
-    this.#check();
+    this.#check(selection.namespace);
     return super.select(selection, start);
   }
 
@@ -62,8 +67,9 @@ class ConvertedCache extends KindCache {
     this.source?.checkReadable(selection);
   }
 
-  #check(): void {
-    if (!this.isReady) throw serviceUnavailable("stored objects are still being converted to this version");
+  #check(namespace: string): void {
+    if (!this.isReady && this.holdsBack(namespace))
+      throw serviceUnavailable("stored objects are still being converted to this version");
   }
 }
 
@@ -81,6 +87,7 @@ export class ConvertedFeed implements StorageFeed {
     this.#options = options;
     this.cache = new ConvertedCache({ prefix: source.prefix, indexedValue: undefined, limits });
     this.cache.source = source;
+    this.cache.holdsBack = (namespace) => this.holdsBack(namespace);
     this.cache.load([], feed.revision);
     for (const item of source.all()) this.#pending.push({ key: item.key, item, revision: item.revision });
     this.#pending.sort((a, b) => a.revision - b.revision);
@@ -100,6 +107,12 @@ export class ConvertedFeed implements StorageFeed {
       this.cache.endWatches();
     });
     this.#push();
+  }
+
+  /** Is something of the namespace still to be converted? "" stands for all. */
+  holdsBack(namespace: string): boolean {
+    const prefix = namespace === "" ? "" : `${this.cache.prefix}${namespace}/`;
+    return this.#pending.some(({ key }) => key.startsWith(prefix));
   }
 
   /** How far this version shows the world. */
@@ -198,6 +211,15 @@ export class ConvertedStorage extends KindStorage {
   /** Who makes the versions of this kind into one another. */
   get converter(): Converter {
     return this.#options.converter;
+  }
+
+  /** A namespace that holds nothing to be converted can be read also when the webhook fails. */
+  override fresh(namespace = ""): Promise<void> | undefined {
+    const wait = super.fresh(namespace);
+    if (!wait || namespace === "") return wait;
+    return wait.catch((error: unknown) => {
+      if (this.#feed.holdsBack(namespace)) throw error;
+    });
   }
 
   override async create(

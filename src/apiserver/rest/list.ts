@@ -25,7 +25,7 @@ export async function list({ kind, info }: Operation, limits: Limits): Promise<A
     const revision = revisionOf(query.resourceVersion, kind.groupResource);
     return exactly(kind, storage, selection, query, revision, "");
   }
-  const wait = waitFor(kind, storage, query, limits);
+  const wait = waitFor(kind, storage, query, namespace, limits);
   if (wait) await wait;
   return pageOf(kind, storage, query, storage.select(selection), storage.feed.revision);
 }
@@ -34,9 +34,10 @@ function waitFor(
   kind: ServedKind,
   storage: KindStorage,
   { resourceVersion }: ListQuery,
+  namespace: string,
   limits: Limits,
 ): Promise<void> | undefined {
-  if (resourceVersion === "") return storage.fresh();
+  if (resourceVersion === "") return storage.fresh(namespace);
   if (resourceVersion === "0") return undefined;
   return storage.feed.reach(revisionOf(resourceVersion, kind.groupResource), limits.freshnessMs);
 }

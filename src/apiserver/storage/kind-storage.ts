@@ -77,8 +77,11 @@ export class KindStorage {
     return keyOf(this.cache.prefix, namespace, name);
   }
 
-  /** Waits until the cache shows all that was written before this call; undefined when it does already. */
-  fresh(): Promise<void> | undefined {
+  /**
+   * Waits until the cache shows all that was written before this call; undefined when it does already. `namespace`: the
+   * one that is to be read, "" for all.
+   */
+  fresh(_namespace = ""): Promise<void> | undefined {
     const latest = this.#store.latest();
     const { freshnessMs } = this.#limits;
     if (typeof latest === "number") return this.feed.reach(latest, freshnessMs);
