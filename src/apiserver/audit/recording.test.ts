@@ -47,6 +47,16 @@ test("stages of a request, of a watch, of one that is refused and of one that br
   assert.deepEqual(stages(), ["RequestReceived", "ResponseComplete 404"]);
 });
 
+test("a client may name its request", async (t) => {
+  const events: Json[] = [];
+  const harness = await recorded(t, { write: ({ fields }) => void events.push(fields) });
+  const named = await harness.ask("GET", MAPS, undefined, { "audit-id": `mine-${"x".repeat(100)}` });
+  assert.equal(named.headers["audit-id"], `mine-${"x".repeat(59)}`);
+  assert.equal(events[0].auditID, `mine-${"x".repeat(100)}`);
+  const nameless = await harness.ask("GET", MAPS);
+  assert.equal(nameless.headers["audit-id"], events.at(-1).auditID);
+});
+
 test("a request that broke by our fault ends in a panic", async (t) => {
   const events: AuditEvent[] = [];
   const sink: AuditSink = { write: (event) => void events.push(event) };

@@ -90,6 +90,9 @@ interface Visit {
   expire(): void;
 }
 
+/** Of what a client calls its request, so much comes back. */
+const AUDIT_ID_LENGTH_MAX = 64;
+
 /** Bytes of an answer that a client may leave in our buffers without being hurried. */
 const UNSENT_BYTES_MAX = 16 * 1024;
 
@@ -107,8 +110,12 @@ export class Chain {
 
   /** Always answers; throws only for what is our own fault after the answer has begun. */
   readonly handle = async (exchange: Exchange): Promise<void> => {
-    const auditId = uuid(this.#options.random);
-    const headers: Headers = { "audit-id": auditId, "cache-control": "no-cache, private" };
+    // A client may say under which name its request goes on record.
+    const auditId = exchange.header("audit-id") || uuid(this.#options.random);
+    const headers: Headers = {
+      "audit-id": auditId.slice(0, AUDIT_ID_LENGTH_MAX),
+      "cache-control": "no-cache, private",
+    };
     let visit: Visit | undefined;
     try {
       const info = requestInfoOf(exchange.method, exchange.path, exchange.search);
