@@ -9,7 +9,12 @@ const served = (config: Record<string, boolean>) =>
 describe("versions that are served", () => {
   const rows: [string, Record<string, boolean>, string[], string[]][] = [
     ["by default", {}, ["v1/pods", "apps/v1/deployments"], ["resource.k8s.io/v1beta1/resourceclaims"]],
-    ["a version beside them", { "resource.k8s.io/v1beta1": true }, ["resource.k8s.io/v1beta1/resourceclaims"], []],
+    [
+      "a version beside them",
+      { "resource.k8s.io/v1beta1": true },
+      ["resource.k8s.io/v1beta1/resourceclaims"],
+      [],
+    ],
     ["without a version", { "batch/v1": false }, ["v1/pods"], ["batch/v1/jobs"]],
     ["one resource of a version", { "batch/v1/cronjobs": false }, ["batch/v1/jobs"], ["batch/v1/cronjobs"]],
     [
@@ -18,7 +23,7 @@ describe("versions that are served", () => {
       ["resource.k8s.io/v1beta2/resourceclaims"],
       ["resource.k8s.io/v1beta1/resourceclaims", "resource.k8s.io/v1alpha3/devicetaintrules"],
     ],
-    ["all but the core group", { "api/all": false, "v1": true }, ["v1/pods"], ["apps/v1/deployments"]],
+    ["all but the core group", { "api/all": false, v1: true }, ["v1/pods"], ["apps/v1/deployments"]],
   ];
   for (const [name, config, here, gone] of rows) {
     it(name, () => {

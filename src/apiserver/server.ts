@@ -122,11 +122,21 @@ export interface ApiServer {
 export const LOOPBACK_USER: User = { name: "system:apiserver", groups: ["system:masters"] };
 
 /** Reads its caches from the store and serves. Nothing listens until `listen` is called. */
-export async function startApiServer(asked: ApiServerOptions): Promise<ApiServer> {
+export async function startApiServer(options: ApiServerOptions): Promise<ApiServer> {
+  const scope = new Scope((error) => log.error("the API server's own work failed", { error }));
+  try {
+    return await start(options, scope);
+  } catch (error) {
+    // What had begun already does not go on.
+    await scope.close();
+    throw error;
+  }
+}
+
+async function start(asked: ApiServerOptions, scope: Scope): Promise<ApiServer> {
   const { clock, random, encryption } = asked;
   const store = encryption?.around(asked.store) ?? asked.store;
   const options = { ...asked, store };
-  const scope = new Scope((error) => log.error("the API server's own work failed", { error }));
   const limits: Limits = { ...defaultLimits, ...options.limits };
   const gates = new FeatureGates(options.gates);
   const feed = new Feed(store, clock);
