@@ -18,7 +18,8 @@ const root = checkoutRoot();
 const results: TestResult[] = [];
 for (const task of planTasks(root, "test/conformance/")) {
   const options = { root, env: process.env, clock: systemClock, signal: new AbortController().signal };
-  const onResult = ({ name, outcome }: TestResult) => console.log(`${outcome} ${name}`);
+  const onResult = ({ name, outcome, error }: TestResult) =>
+    console.log([`${outcome} ${name}`, error].filter(Boolean).join("\n"));
   results.push(...(await runTask(task, { ...options, onResult })).results);
 }
 writeFileSync(join(root, "docs/conformance.md"), page(outcomes(results)));
