@@ -1,15 +1,15 @@
 import type { Pod } from "#api/core-v1/pod";
 import { tolerates, type Taint } from "#api/core-v1/taint";
-import { parseTime } from "#machinery/time";
 
 /**
  * When a pod has to leave a node with these taints, in epoch milliseconds; undefined: it may stay. Of several
- * tolerations for a taint the shortest counts.
+ * tolerations for a taint the shortest counts, from when the taint came.
  */
 export function leaveAtMs(
   { spec }: Pick<Pod, "spec">,
   taints: readonly Taint[],
   nowMs: number,
+  sinceMs: (taint: Taint) => number,
 ): number | undefined {
   const driving = taints.filter(({ effect }) => effect === "NoExecute");
   let leaveAt: number | undefined;
@@ -20,8 +20,7 @@ export function leaveAtMs(
       tolerationSeconds === undefined ? [] : [tolerationSeconds],
     );
     if (seconds.length === 0) continue;
-    const since = taint.timeAdded ? parseTime(taint.timeAdded) : nowMs;
-    const at = since + Math.max(0, Math.min(...seconds.map(Number))) * 1000;
+    const at = sinceMs(taint) + Math.max(0, Math.min(...seconds.map(Number))) * 1000;
     leaveAt = Math.min(leaveAt ?? Infinity, at);
   }
   return leaveAt;

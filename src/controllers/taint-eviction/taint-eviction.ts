@@ -3,12 +3,13 @@ import { Node } from "#api/core-v1/node";
 import { Pod } from "#api/core-v1/pod";
 import { isTerminal } from "#api/core-v1/podstate";
 import { hasReason } from "#machinery/status";
-import { keyOf } from "#client/address";
+import { keyAt, keyOf } from "#client/address";
 import { controller, type Pass, wake } from "#reconciler/controller";
-import { sameJson } from "#reconciler/equal";
+import { sameJson } from "#machinery/same-json";
 import { withCondition } from "../conditions.ts";
 import { isLeaving } from "../pod-facts.ts";
 import { leaveAtMs } from "./plan.ts";
+import { TaintTimes } from "./taint-times.ts";
 
 const BY_NODE = "node";
 
@@ -33,15 +34,31 @@ export const taintEviction = controller({
   async reconcile(pod, pass) {
     const { nodeName } = pod.spec;
     if (!nodeName || isLeaving(pod) || isTerminal(pod)) return;
-    const taints = pass.cache(Node).get(undefined, nodeName)?.spec.taints;
-    if (!taints) return;
+    const nodes = pass.cache(Node);
+    const taints = nodes.get(undefined, nodeName)?.spec.taints ?? [];
     const now = pass.clock.now();
-    const leaveAt = leaveAtMs(pod, taints, now);
+    const leaveAt = leaveAtMs(pod, taints, now, timesOf(nodes).of(keyOf(pod), pod, taints, now));
     if (leaveAt === undefined) return;
     if (leaveAt > now) return { afterMs: leaveAt - now };
     await evict(pod, pass);
   },
+
+  gone(address, { cache }) {
+    timesOf(cache(Node)).forget(keyAt(address));
+    return Promise.resolve();
+  },
 });
+
+/** What each running controller remembers; its cache of nodes is its own. */
+const times = new WeakMap<object, TaintTimes>();
+
+function timesOf(nodes: object): TaintTimes {
+  const known = times.get(nodes);
+  if (known) return known;
+  const made = new TaintTimes();
+  times.set(nodes, made);
+  return made;
+}
 
 async function evict(pod: Pod, { write, event, clock }: Pass): Promise<void> {
   event(pod, "Normal", "TaintManagerEviction", `Marking for deletion Pod ${keyOf(pod)}`);
