@@ -57,3 +57,17 @@ test("tokens that it does not know, refuses, or that are for somebody else", asy
   const meant = await tokens.authenticateToken("c", ["else", "more"]);
   assert.deepEqual(meant?.audiences, ["else"]);
 });
+
+test("a webhook that knows no audiences vouches for this server alone", async (t) => {
+  const { webhook, tokens } = await setUp(t);
+  webhook.answer = () => ({ authenticated: true, user: { username: "ann" } });
+  assert.equal(await tokens.authenticateToken("t", ["vault"]), undefined);
+  const meant = await tokens.authenticateToken("t", ["vault", "api"]);
+  assert.deepEqual(meant?.audiences, ["api"]);
+});
+
+test("nobody comes without a name", async (t) => {
+  const { webhook, tokens } = await setUp(t);
+  webhook.answer = () => ({ authenticated: true, user: { groups: ["system:masters"] } });
+  await assert.rejects(tokens.authenticateToken("t", undefined), { name: "BadToken" });
+});

@@ -68,12 +68,13 @@ export class WebhookTokenAuthenticator implements TokenAuthenticator {
   }
 
   async #ask(key: string, token: string, audiences: readonly string[]): Promise<Answer> {
-    const { client, version, cacheMs, clock } = this.#options;
+    const { client, version, cacheMs, clock, audiences: own } = this.#options;
     const spec = { token, ...(audiences.length === 0 ? {} : { audiences }) };
     const asked = { kind: "TokenReview", apiVersion: `authentication.k8s.io/${version}`, spec };
     try {
       const { status } = reviewOf(await client.ask(asked));
-      const answer = { result: resultOf(status, audiences), untilMs: clock.monotonic() + cacheMs };
+      const result = resultOf(status, audiences, own);
+      const answer = { result, untilMs: clock.monotonic() + cacheMs };
       this.#answers.set(key, answer);
       return answer;
     } catch (cause) {
@@ -101,12 +102,16 @@ function reviewOf(answer: Readonly<Record<string, unknown>>): TokenReview {
 function resultOf(
   { authenticated, user, audiences, error }: TokenReview["status"],
   wanted: readonly string[],
+  own: readonly string[],
 ): TokenHolder | BadToken | undefined {
   if (!authenticated) return error ? new BadToken(error) : undefined;
-  // A webhook that says nothing about audiences does not know them: its tokens are this server's.
-  const meant = audiences?.length ? wanted.filter((audience) => audiences.includes(audience)) : wanted;
+  // A webhook that says nothing about audiences does not know them: its tokens are for this server, and nobody else.
+  const given = audiences?.length ? audiences : own;
+  const meant = wanted.filter((audience) => given.includes(audience));
   if (wanted.length > 0 && meant.length === 0) return undefined;
   const { username = "", uid, groups = [], extra } = user;
+  // Nobody else can be told apart from who has no name; extension servers would take them for their front proxy.
+  if (username === "") return new BadToken("the webhook names no user");
   const found = withAuthenticated({
     name: username,
     groups,

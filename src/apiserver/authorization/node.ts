@@ -9,6 +9,7 @@ import type { Authorizer, Decision, ReadCache, RequestInfo, User } from "../cont
 import { nodeRules } from "./policy/cluster-roles.ts";
 import { claimNameOf, configMapsOf, secretsOf } from "./pod-references.ts";
 import { coversKind } from "./rules.ts";
+import { selectorsOf } from "./selectors.ts";
 
 const NODES = "system:nodes";
 const NODE_USER = "system:node:";
@@ -62,7 +63,7 @@ export class NodeAuthorizer implements Authorizer {
 
   authorize(user: User, request: RequestInfo): Decision {
     const node = nodeOf(user);
-    if (node === undefined || !request.isResource) return NO_OPINION;
+    if (node === undefined || node === "" || !request.isResource) return NO_OPINION;
     const check = this.#checks[`${request.group}/${request.resource}`];
     if (check) return check(node, request);
     return byRules(request);
@@ -216,11 +217,11 @@ const includes = (names: Iterable<string>, wanted: string): boolean => {
   return false;
 };
 
-/** Is this equality one of the requirements of the request's field selector? */
-function selects({ query }: RequestInfo, field: string, value: string): boolean {
-  const requirements = (query.get("fieldSelector") ?? "").split(",");
-  return requirements.includes(`${field}=${value}`) || requirements.includes(`${field}==${value}`);
-}
+/** Is this equality one of the requirements of the request's field selector, as lists will read it? */
+const selects = (request: RequestInfo, field: string, value: string): boolean =>
+  selectorsOf(request).fieldSelector?.requirements?.some(
+    ({ key, operator, values }) => key === field && operator === "In" && values?.[0] === value,
+  ) ?? false;
 
 /** Creation is looked at by admission, which sees the object's name. */
 function ownNode(node: string, request: RequestInfo): Decision {

@@ -161,6 +161,7 @@ test("a node reaches what its pods use, and nothing else", async () => {
   const nodes = new NodeAuthorizer(cache);
   const nodeA = user("system:node:a", "system:nodes");
   const nodeB = user("system:node:b", "system:nodes");
+  const nobody = user("system:node:", "system:nodes");
   const cases: readonly [User, string, string, boolean][] = [
     [nodeA, "GET", "/api/v1/namespaces/default/secrets/password", true],
     [nodeA, "GET", "/api/v1/namespaces/default/secrets?fieldSelector=metadata.name=password&watch=1", true],
@@ -175,6 +176,12 @@ test("a node reaches what its pods use, and nothing else", async () => {
     [nodeB, "POST", "/api/v1/namespaces/default/serviceaccounts/runner/token", false],
     [nodeA, "GET", "/api/v1/pods?fieldSelector=spec.nodeName=a&watch=true", true],
     [nodeA, "GET", "/api/v1/pods?fieldSelector=spec.nodeName=b", false],
+    [nodeA, "GET", "/api/v1/pods?fieldSelector=status.phase!=Failed,spec.nodeName==a", true],
+    [nodeA, "GET", "/api/v1/pods?fieldSelector=metadata.name!=x\\,spec.nodeName=a", false],
+    [nodeA, "GET", "/api/v1/pods?fieldSelector=spec.nodeName=a,", true],
+    [nodeA, "GET", "/api/v1/pods?fieldSelector=spec.nodeName!=a", false],
+    [nobody, "GET", "/api/v1/nodes", false],
+    [nobody, "GET", "/api/v1/pods?fieldSelector=spec.nodeName=", false],
     [nodeA, "GET", "/api/v1/pods", false],
     [nodeA, "GET", "/api/v1/namespaces/default/pods/p", true],
     [nodeB, "GET", "/api/v1/namespaces/default/pods/p", false],
@@ -291,4 +298,31 @@ test("a rule that stands for a billion rights is refused, not counted", () => {
   assert.throws(() => uncoveredRules([], [{ verbs: many, apiGroups: many, resources: many }]), {
     message: /more than 20000 combinations/,
   });
+});
+
+test("what was answered about a path is no answer about a resource", async () => {
+  const cache = new MapReadCache();
+  cache.put({
+    apiVersion: "rbac.authorization.k8s.io/v1",
+    kind: "ClusterRole",
+    metadata: { name: "paths" },
+    rules: [{ verbs: ["get"], nonResourceURLs: ["*"] }],
+  } as unknown as AnyObject);
+  const roleRef = { apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", name: "paths" };
+  cache.put(binding(undefined, "paths", roleRef, { kind: "User", name: "ann" }));
+  const ann = user("ann");
+  const rbac = new RbacAuthorizer(cache);
+  const reviews = new AccessReviews(
+    rbac,
+    userRules(() => ["RBAC"], rbac),
+  );
+  const asked = {
+    kind: "SelfSubjectAccessReview",
+    apiVersion: "authorization.k8s.io/v1",
+    metadata: {},
+    spec: { nonResourceAttributes: { verb: "get", path: "default||secrets|" } },
+  } as const;
+  assert.equal((await reviews.selfAccess(asked, ann)).status?.allowed, true);
+  const secret = ask("GET", "/api/v1/namespaces/default/secrets/a");
+  assert.equal(rbac.authorize(ann, secret).verdict, "no-opinion");
 });

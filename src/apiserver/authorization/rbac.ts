@@ -100,11 +100,11 @@ export class RbacAuthorizer implements Authorizer {
   }
 }
 
-/** Holds everything but the object's name. */
+/** Holds everything but the object's name. Reviews ask about any texts: a path must not read like a resource. */
 function keyOf(request: Attributes): string {
-  if (!request.isResource) return `${request.verb} ${request.path}`;
+  if (!request.isResource) return `path ${request.verb} ${request.path}`;
   const { verb, group, resource, subresource, namespace } = request;
-  return `${verb} ${namespace}|${group}|${resource}|${subresource}`;
+  return `resource ${verb} ${namespace}|${group}|${resource}|${subresource}`;
 }
 
 function missingReason(missing: readonly string[]): string {
