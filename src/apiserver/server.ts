@@ -11,7 +11,7 @@ import type { Transport } from "#client/transport";
 import type { Resource } from "#machinery/schema";
 import type { Store } from "#store/store";
 import { Aggregation } from "./aggregation/aggregation.ts";
-import type { FrontProxyIdentity } from "./aggregation/front-proxy.ts";
+import type { FrontProxyIdentity, IdentityHeaders } from "./aggregation/front-proxy.ts";
 import { LocalServices } from "./aggregation/local-services.ts";
 import type { AuditLog } from "./audit/audit-log.ts";
 import { type Advertised, advertise, bootstrapNamespaces, bootstrapServiceRange } from "./bootstrap.ts";
@@ -88,6 +88,8 @@ export interface ApiServerOptions {
   readonly components?: readonly HealthCheck[];
   /** How this server shows extension servers that it may speak for users; read anew for each connection. */
   readonly frontProxy?: () => FrontProxyIdentity | undefined;
+  /** Where proxies tell this server who asks, beside the usual headers. */
+  readonly identityHeaders?: IdentityHeaders;
   /** Encrypts what is stored, as its configuration says; without it nothing is. */
   readonly encryption?: Encryption;
 }
@@ -159,6 +161,7 @@ async function start(asked: ApiServerOptions, scope: Scope): Promise<ApiServer> 
     random,
     scope,
     identity,
+    identityHeaders: options.identityHeaders,
     registry: metrics.registry,
   });
   addStandardPaths(handlers.paths, { kinds, aggregation, health, metrics, clock, address });

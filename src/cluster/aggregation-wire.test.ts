@@ -167,7 +167,13 @@ test("redirects are neither followed nor passed on", async (t) => {
 
 test("connections may change their protocol, or be told that they may not", async (t) => {
   const { begin, server } = await startWild(t, () => undefined);
+  const seen: IncomingHttpHeaders[] = [];
   server.on("upgrade", (asked, socket) => {
+    seen.push(asked.headers);
+    if (asked.url?.endsWith("/moved")) {
+      socket.end("HTTP/1.1 302 Found\r\nlocation: https://127.0.0.1:1/\r\ncontent-length: 0\r\n\r\n");
+      return;
+    }
     if (asked.url?.endsWith("/no")) {
       const body = "not here";
       socket.end(`HTTP/1.1 418 Teapot\r\ncontent-length: ${body.length}\r\nx-why: tea\r\n\r\n${body}`);
@@ -184,6 +190,22 @@ test("connections may change their protocol, or be told that they may not", asyn
   socket.destroy();
   const refused = await answerTo(begin("GET", "/flunders/a/no", wish));
   assert.deepEqual([refused.status, refused.text, refused.headers["x-why"]], [418, "not here", "tea"]);
+  const moved = await answerTo(begin("GET", "/flunders/a/moved", wish));
+  assert.deepEqual([moved.status, moved.headers.location], [502, undefined]);
+
+  // The other end of the connection is ours: it neither learns the token nor forgets who asks.
+  const token = "base64url.bearer.authorization.k8s.io.YWRtaW4tdG9rZW4";
+  const browser = begin("GET", "/flunders/a/no", {
+    connection: "Upgrade, X-Remote-User, X-Mine",
+    upgrade: "websocket",
+    "x-mine": "1",
+    "sec-websocket-protocol": `${token}, chat, ${token}`,
+  });
+  browser.removeHeader("authorization");
+  assert.equal((await answerTo(browser)).status, 418);
+  const { connection, upgrade, "sec-websocket-protocol": protocols, ...rest } = seen.at(-1)!;
+  assert.deepEqual([connection, upgrade, protocols], ["Upgrade", "websocket", "chat"]);
+  assert.deepEqual([rest["x-remote-user"], rest["x-mine"]], ["admin", undefined]);
 });
 
 test("a server that breaks off says nothing, and the client hears that", async (t) => {

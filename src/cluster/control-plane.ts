@@ -101,6 +101,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<v
     services: { addresses: [serviceRange], ...(nodePorts ? { nodePorts } : {}) },
     rooms: security,
     frontProxy: await frontProxyIdentity(flags, certificates, scope.signal),
+    identityHeaders: requestHeader,
   });
   scope.defer(() => server.close());
   await listen(server, certificates, requestHeader, options);

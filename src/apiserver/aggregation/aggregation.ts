@@ -10,7 +10,7 @@ import type { Registry } from "prom-client";
 import type { Clock } from "#base/clock";
 import type { Random } from "#base/random";
 import type { Scope } from "#base/scope";
-import { sameJson } from "#machinery/patch/json-patch";
+import { sameJson } from "#machinery/same-json";
 import type { Loopback, ReadCache } from "../contracts.ts";
 import type { AboutVersion } from "../request/chain.ts";
 import type { PathHandler } from "../request/handlers.ts";
@@ -18,7 +18,12 @@ import type { ResourceSet } from "../resource-set.ts";
 import { AggregationMetrics } from "./aggregation-metrics.ts";
 import { type Availability, LOCAL, isAvailable, withAvailability } from "./availability.ts";
 import { serviceOf } from "./backend.ts";
-import type { FrontProxyIdentity } from "./front-proxy.ts";
+import {
+  credentialHeaders,
+  type FrontProxyIdentity,
+  type IdentityHeaders,
+  type IsCredential,
+} from "./front-proxy.ts";
 import { mergedGroups } from "./groups.ts";
 import { serviceName } from "./local-services.ts";
 import { probe } from "./probe.ts";
@@ -35,6 +40,8 @@ export interface AggregationOptions {
   readonly registry: Registry;
   /** How this server shows others that it may speak for users; read anew for each connection. */
   readonly identity: () => FrontProxyIdentity | undefined;
+  /** Where proxies tell this server who asks, beside the usual headers: extension servers look there, too. */
+  readonly identityHeaders?: IdentityHeaders | undefined;
 }
 
 /** Servers that answer are asked again after this long, since nobody tells when they no longer do. */
@@ -48,11 +55,13 @@ export class Aggregation {
   readonly #remotes = new Map<string, Remote>();
   readonly #failures = new WeakMap<Remote, number>();
   readonly #metrics: AggregationMetrics;
+  readonly #isCredential: IsCredential;
   #version = 0;
 
   constructor(options: AggregationOptions) {
     this.#options = options;
     this.#metrics = new AggregationMetrics(options.registry);
+    this.#isCredential = credentialHeaders(options.identityHeaders);
   }
 
   /** Grows with every change of what discovery shows of API services. */
@@ -73,7 +82,7 @@ export class Aggregation {
     if (this.#remotes.size === 0) return undefined;
     const [group = "", version = ""] = info.isResource ? [info.group, info.version] : placeOf(info.path);
     const remote = this.remote(group, version);
-    return remote && ((request) => proxyTo(remote, request));
+    return remote && ((request) => proxyTo(remote, request, this.#isCredential));
   };
 
   /** Whether connections for this path may change their protocol. `url` is as sent, with its query. */

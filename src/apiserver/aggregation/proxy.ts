@@ -6,11 +6,15 @@ import { causeText } from "../webhook-client/transport-errors.ts";
 import { type Exchange, type OutgoingStream, drained } from "../http/exchange.ts";
 import type { PathRequest } from "../request/handlers.ts";
 import { tunnel } from "../streaming/tunnel.ts";
-import { type OutgoingHeaders, forwardedAnswer, forwardedRequest } from "./front-proxy.ts";
+import { type IsCredential, type OutgoingHeaders, forwardedAnswer, forwardedRequest } from "./front-proxy.ts";
 import { type Remote, answered } from "./remote.ts";
 
 /** Passes a request on to the server that answers for its group and version, and its answer back. */
-export async function proxyTo(remote: Remote, request: PathRequest): Promise<void> {
+export async function proxyTo(
+  remote: Remote,
+  request: PathRequest,
+  isCredential: IsCredential,
+): Promise<void> {
   const { exchange, user } = request;
   if (!remote.available) throw serviceUnavailable("the server is currently unable to handle the request");
   const body = bodyOf(exchange);
@@ -18,7 +22,7 @@ export async function proxyTo(remote: Remote, request: PathRequest): Promise<voi
     method: exchange.method,
     path: exchange.search === "" ? exchange.path : `${exchange.path}?${exchange.search}`,
     headers: {
-      ...forwardedRequest(exchange, user),
+      ...forwardedRequest(exchange, user, isCredential),
       ...framingOf(exchange, body),
       "audit-id": request.headers["audit-id"] ?? "",
     },
@@ -93,6 +97,7 @@ async function join(
   request: PathRequest,
 ): Promise<void> {
   if (connection) return tunnel(socket, head, { response, ...connection });
+  if (redirects(response)) return refuseRedirect(response, request);
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of response as AsyncIterable<Buffer>) {
@@ -108,13 +113,20 @@ const REDIRECTED = "the backend attempted to redirect this request, which is not
 const isEmpty = (method: string, status: number): boolean =>
   method === "HEAD" || status === 204 || status === 304;
 
-async function relay(response: IncomingMessage, { exchange, headers, info }: PathRequest): Promise<void> {
+/** Clients would take their credentials there. */
+const redirects = ({ statusCode = 0, headers }: IncomingMessage): boolean =>
+  statusCode >= 300 && statusCode <= 399 && headers.location !== undefined;
+
+function refuseRedirect(response: IncomingMessage, { exchange, headers }: PathRequest): void {
+  response.destroy();
+  const plain = { ...headers, "content-type": "text/plain; charset=utf-8" };
+  exchange.reply(502, plain, Buffer.from(REDIRECTED));
+}
+
+async function relay(response: IncomingMessage, request: PathRequest): Promise<void> {
+  if (redirects(response)) return refuseRedirect(response, request);
+  const { exchange, headers, info } = request;
   const { statusCode: status = 502 } = response;
-  if (status >= 300 && status <= 399 && response.headers.location !== undefined) {
-    response.destroy();
-    const plain = { ...headers, "content-type": "text/plain; charset=utf-8" };
-    return exchange.reply(502, plain, Buffer.from(REDIRECTED));
-  }
   const all = { ...headers, ...forwardedAnswer(response.headers), "audit-id": headers["audit-id"] ?? "" };
   if (isEmpty(exchange.method, status)) {
     response.resume();

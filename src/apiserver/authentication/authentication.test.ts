@@ -287,6 +287,9 @@ test("impersonation needs a right for every part of the other identity", async (
     ),
     { name: "bob", groups: ["a", "b", "system:authenticated"], extra: { scopes: ["x"] } },
   );
+  // As Node shows the bytes of UTF-8.
+  const zoe = Buffer.from("Zoë", "utf8").toString("latin1");
+  assert.equal((await impersonated(root, headers({ "impersonate-user": zoe }), all)).name, "Zoë");
   const account = await impersonated(
     root,
     headers({ "impersonate-user": "system:serviceaccount:ns:sa" }),
@@ -300,5 +303,12 @@ test("impersonation needs a right for every part of the other identity", async (
   await assert.rejects(
     impersonated(root, headers({ "impersonate-group": "a" }), all),
     /without impersonating/,
+  );
+});
+
+test("who shows a token that is too long to be one is not let in as somebody without", async () => {
+  const { authentication } = setUp();
+  await assert.rejects(authentication.authenticate(bearer("x".repeat(20_000))), (error) =>
+    hasReason(error, "Unauthorized"),
   );
 });

@@ -1,5 +1,6 @@
 import { unauthorized } from "#machinery/status";
 import type { Authenticator, Credentials, User } from "../contracts.ts";
+import { encodedToken } from "../http/web-socket-token.ts";
 import { BadToken } from "./bad-token.ts";
 
 /**
@@ -44,7 +45,9 @@ const SCHEME = "bearer ";
 
 function bearerToken({ header }: Credentials): string | undefined {
   const token = schemeToken(header("authorization")) ?? webSocketToken(header("sec-websocket-protocol"));
-  return token !== undefined && token.length <= TOKEN_BYTES_MAX ? token : undefined;
+  // Whoever shows a token wants to be its holder, and is not somebody without one.
+  if (token !== undefined && token.length > TOKEN_BYTES_MAX) throw unauthorized();
+  return token;
 }
 
 /** Tokens are long, and looked at with every request: no pattern is matched against them. */
@@ -54,14 +57,11 @@ function schemeToken(authorization: string | undefined): string | undefined {
   return token === "" || token.includes(" ") ? undefined : token;
 }
 
-const WEB_SOCKET_PREFIX = "base64url.bearer.authorization.k8s.io.";
-
 function webSocketToken(protocols: string | undefined): string | undefined {
-  const named = protocols?.split(",").map((protocol) => protocol.trim());
-  const encoded = named?.find((protocol) => protocol.startsWith(WEB_SOCKET_PREFIX));
+  const encoded = encodedToken(protocols);
   if (encoded === undefined) return undefined;
   try {
-    const bytes = Uint8Array.fromBase64(encoded.slice(WEB_SOCKET_PREFIX.length), { alphabet: "base64url" });
+    const bytes = Uint8Array.fromBase64(encoded, { alphabet: "base64url" });
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch {
     throw unauthorized();

@@ -2,6 +2,7 @@
 import { badRequest } from "#machinery/status";
 import type { Authorizer, Credentials, RequestInfo, User } from "../contracts.ts";
 import { denied } from "../authorization/denial.ts";
+import { headerText } from "../http/header-text.ts";
 import { AUTHENTICATED, UNAUTHENTICATED, accountGroups, accountOfUser, anonymous } from "./users.ts";
 
 /** Headers of the request, with names in lower case. */
@@ -18,14 +19,14 @@ export async function impersonated(
   headers: ImpersonationHeaders,
   authorizer: Authorizer,
 ): Promise<User> {
-  const { header } = headers;
+  const header = (name: string) => headerText(headers.header(name) ?? "");
   const name = header("impersonate-user");
   const wanted: Wanted = {
     groups: valuesOf(headers, "impersonate-group"),
     uid: header("impersonate-uid"),
     extra: extraOf(headers),
   };
-  if (name === undefined || name === "") {
+  if (name === "") {
     if (wanted.groups.length > 0 || wanted.uid || wanted.extra.length > 0) {
       throw badRequest("requested impersonation without impersonating a user");
     }
@@ -41,14 +42,14 @@ export async function impersonated(
 
 interface Wanted {
   readonly groups: readonly string[];
-  readonly uid: string | undefined;
+  readonly uid: string;
   readonly extra: readonly (readonly [string, readonly string[]])[];
 }
 
 /** Each as it came over the wire, where names may hold commas; in process, repeated headers are joined with one. */
 function valuesOf({ header, all }: ImpersonationHeaders, name: string): readonly string[] {
   const values = all?.headerValues(name) ?? header(name)?.split(",") ?? [];
-  return values.map((value) => value.trim()).filter((value) => value !== "");
+  return values.map((value) => headerText(value).trim()).filter((value) => value !== "");
 }
 
 function extraOf(headers: ImpersonationHeaders): (readonly [string, readonly string[]])[] {

@@ -3,6 +3,7 @@ import { X509Certificate } from "node:crypto";
 import type { Clock } from "#base/clock";
 import { unauthorized } from "#machinery/status";
 import type { Authenticator, Credentials, User } from "../contracts.ts";
+import { headerText } from "../http/header-text.ts";
 import { subjectValues } from "./client-certificate.ts";
 import { withAuthenticated } from "./users.ts";
 
@@ -88,11 +89,11 @@ export class RequestHeaderAuthenticator implements Authenticator {
   }
 
   #userOf({ header, all }: Credentials): User | undefined {
-    const first = (names: readonly string[]) => names.map(header).find((value) => value);
+    const first = (names: readonly string[]) => headerText(names.map(header).find((value) => value) ?? "");
     const name = first(this.#usernames);
     if (!name) return undefined;
     const uid = first(this.#uids);
-    const groups = this.#groups.flatMap((one) => all?.headerValues(one) ?? []);
+    const groups = this.#groups.flatMap((one) => (all?.headerValues(one) ?? []).map(headerText));
     const extra = this.#extraOf(all);
     return withAuthenticated({
       name,
@@ -108,7 +109,7 @@ export class RequestHeaderAuthenticator implements Authenticator {
       const prefix = this.#extras.find((one) => name.startsWith(one));
       if (prefix === undefined) continue;
       const key = unescaped(name.slice(prefix.length));
-      extra.set(key, [...(extra.get(key) ?? []), ...all!.headerValues(name)]);
+      extra.set(key, [...(extra.get(key) ?? []), ...all!.headerValues(name).map(headerText)]);
     }
     return Object.fromEntries(extra);
   }

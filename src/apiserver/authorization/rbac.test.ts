@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { SelfSubjectAccessReview } from "#api/authorization-v1/selfsubjectaccessreview";
 import type { SubjectAccessReview } from "#api/authorization-v1/subjectaccessreview";
 import type { AnyObject } from "#machinery/schema";
 import type { RequestInfo, User } from "../contracts.ts";
@@ -321,7 +322,7 @@ test("what was answered about a path is no answer about a resource", async () =>
     apiVersion: "authorization.k8s.io/v1",
     metadata: {},
     spec: { nonResourceAttributes: { verb: "get", path: "default||secrets|" } },
-  } as const;
+  } as unknown as SelfSubjectAccessReview;
   assert.equal((await reviews.selfAccess(asked, ann)).status?.allowed, true);
   const secret = ask("GET", "/api/v1/namespaces/default/secrets/a");
   assert.equal(rbac.authorize(ann, secret).verdict, "no-opinion");

@@ -1,10 +1,12 @@
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import { joinStreams, upgradeAnswer } from "#base/node/upgraded-streams";
+import { withoutToken } from "../http/web-socket-token.ts";
 import type { Upgraded } from "./kubelet-connection.ts";
 
 /** Headers that belong to one connection, or say who the caller is: they end here. */
 const NOT_FORWARDED = new Set(["host", "authorization", "cookie", "x-forwarded-for", "proxy-authorization"]);
+const CREDENTIALS = /^(?:impersonate|x-remote)-/;
 
 /** What of a request's headers goes on to where it is proxied. */
 export const forwardedHeaders = ({ headers }: IncomingMessage): Record<string, string | string[]> =>
@@ -14,12 +16,11 @@ export const forwarded = (
   headers: readonly (readonly [string, string | string[] | undefined])[],
 ): Record<string, string | string[]> =>
   Object.fromEntries(
-    headers.filter(
-      (header): header is [string, string | string[]] =>
-        header[1] !== undefined &&
-        !NOT_FORWARDED.has(header[0]) &&
-        !/^(?:impersonate|x-remote)-/.test(header[0]),
-    ),
+    headers.flatMap(([name, sent]) => {
+      const value = name === "sec-websocket-protocol" ? withoutToken(String(sent)) : sent;
+      const ends = value === undefined || NOT_FORWARDED.has(name) || CREDENTIALS.test(name);
+      return ends ? [] : [[name, value] as const];
+    }),
   );
 
 /** Answers the client as the other side answered, and then lets bytes through in both directions. */
