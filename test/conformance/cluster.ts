@@ -41,5 +41,15 @@ async function start(): Promise<SharedCluster> {
   const kubeconfig = cluster?.kubeconfig ?? given!;
   const config = new KubeConfig();
   config.loadFromFile(kubeconfig);
+  keepConnections(config);
   return { kubeconfig, config, cluster };
+}
+
+/** The client would make a pool of connections for every request, and shake hands anew: this one keeps its first. */
+function keepConnections(config: KubeConfig): void {
+  // Private in its types; there is no other place where it can be said.
+  const maker = config as unknown as { createDispatcher(...options: readonly unknown[]): unknown };
+  const create = maker.createDispatcher.bind(config);
+  let kept: unknown;
+  maker.createDispatcher = (...options) => (kept ??= create(...options));
 }
