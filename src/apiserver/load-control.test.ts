@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
+import type { IncomingMessage } from "node:http";
 import { connect as connectHttp2 } from "node:http2";
 import { Agent, request } from "node:https";
 import { connect as connectTcp } from "node:net";
@@ -316,4 +317,24 @@ test("requests, objects and events are counted under the names that dashboards k
     /^apiserver_flowcontrol_request_wait_duration_seconds_count\{priority_level="global-default",flow_schema="global-default",execute="true"\} [1-9]/m,
   ])
     assert.match(text, line);
+});
+
+test("a wish for another protocol that is not granted changes nothing about limits", async (t) => {
+  const { port, ca } = await startListening(t);
+  const headers = {
+    authorization: "Bearer ann",
+    connection: "Upgrade",
+    upgrade: "websocket",
+    "sec-websocket-version": "13",
+    "sec-websocket-key": "AAAAAAAAAAAAAAAAAAAAAA==",
+  };
+  // The first of several values counts: this is a list. And namespaces may be called as they like.
+  for (const path of [`${MAPS}?watch=0&watch=1`, "/api/v1/namespaces/proxy/configmaps"]) {
+    const asked = request({ host: "127.0.0.1", port, ca, agent: false, path, headers }).end();
+    // oxlint-disable-next-line no-await-in-loop -- one after the other
+    const [answer] = (await once(asked, "response")) as [IncomingMessage];
+    answer.resume();
+    assert.equal(answer.statusCode, 200);
+    assert.ok(answer.headers["x-kubernetes-pf-flowschema-uid"], path);
+  }
 });

@@ -142,7 +142,7 @@ export class Chain {
       ...asked,
       startMs,
       receivedMs: clock.now(),
-      lasts: isLongRunning(asked.info) || changesProtocol(asked.exchange),
+      lasts: isLongRunning(asked.info) || this.#changesProtocol(asked),
       trail: undefined,
       expired: false,
       wait: undefined,
@@ -151,6 +151,12 @@ export class Chain {
     if (inFlight.draining && !HEALTH.test(asked.info.path)) throw shuttingDown(asked);
     if (!visit.lasts) inFlight.begin(visit, startMs);
     return visit;
+  }
+
+  /** From then on there is no answer that could come in time. Of our own kinds only long requests have that. */
+  #changesProtocol({ exchange, info }: Pick<Visit, "exchange" | "info">): boolean {
+    const isAsked = exchange.header("upgrade") !== undefined && exchange.raw.protocol === "upgrade";
+    return isAsked && this.#options.delegate(info) !== undefined;
   }
 
   #end(visit: Visit): void {
@@ -394,10 +400,6 @@ function nameLimits(headers: Headers, { flow }: Ticket): void {
   if (schema !== "") headers["x-kubernetes-pf-flowschema-uid"] = schema;
   if (level !== "") headers["x-kubernetes-pf-prioritylevel-uid"] = level;
 }
-
-/** From then on there is no answer that could come in time. */
-const changesProtocol = (exchange: Exchange): boolean =>
-  exchange.header("upgrade") !== undefined && exchange.raw.protocol === "upgrade";
 
 /** Whoever watches a server that closes is still told how it is. */
 const HEALTH = /^\/(?:livez|readyz|healthz)(?:\/|$)/;
