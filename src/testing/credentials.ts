@@ -6,7 +6,7 @@ import {
   type KeyPair,
 } from "#cluster/certificates/authority";
 import { formatKubeconfig } from "#cluster/certificates/kubeconfig";
-import { adminClient, apiServerServing } from "#cluster/certificates/profiles";
+import { adminClient, apiServerServing, kubeletServing } from "#cluster/certificates/profiles";
 
 const DAY_MS = 24 * 3600 * 1000;
 
@@ -37,6 +37,11 @@ export class Credentials {
   serving(addresses: readonly string[]): KeyPair {
     const { facts } = apiServerServing({ dns: [], addresses, serviceAddresses: [] });
     return this.#issue(facts);
+  }
+
+  /** What a kubelet shows. */
+  kubelet(node: string, addresses: readonly string[]): KeyPair {
+    return this.#issue(kubeletServing(node, { dns: [], addresses }).facts);
   }
 
   kubeconfig(server: string): string {

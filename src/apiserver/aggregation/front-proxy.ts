@@ -36,6 +36,7 @@ const escaped = (key: string): string =>
 /** Of one connection, not of the request; HTTP's own rules. */
 const HOP_BY_HOP = new Set([
   "connection",
+  "http2-settings",
   "keep-alive",
   "proxy-connection",
   "proxy-authenticate",

@@ -4,10 +4,16 @@ import { pipeline } from "node:stream";
 import { StatusError, serviceUnavailable } from "#machinery/status";
 import { causeText } from "../webhook-client/transport-errors.ts";
 import { type Exchange, type OutgoingStream, drained } from "../http/exchange.ts";
+import { answered, statusOf } from "../http/outgoing-request.ts";
 import type { PathRequest } from "../request/handlers.ts";
 import { tunnel } from "../streaming/tunnel.ts";
+<<<<<<< HEAD
 import { type IsCredential, type OutgoingHeaders, forwardedAnswer, forwardedRequest } from "./front-proxy.ts";
 import { type Remote, answered } from "./remote.ts";
+=======
+import { type OutgoingHeaders, forwardedAnswer, forwardedRequest } from "./front-proxy.ts";
+import type { Remote } from "./remote.ts";
+>>>>>>> 7f66621 (wip2)
 
 /** Passes a request on to the server that answers for its group and version, and its answer back. */
 export async function proxyTo(
@@ -36,7 +42,7 @@ export async function proxyTo(
     await relay(await (body ? answerTo(remote.request(asked), body) : remote.ask(asked)), request);
   } catch (cause) {
     if (cause instanceof StatusError) throw cause;
-    if (exchange.status !== 0) return;
+    if (exchange.status !== 0) return exchange.breakOff();
     throw serviceUnavailable(`error trying to reach service: ${causeText(cause)}`);
   }
 }
@@ -105,7 +111,7 @@ async function join(
     chunks.push(chunk);
   }
   const headers = { ...request.headers, ...forwardedAnswer(response.headers) };
-  request.exchange.reply(response.statusCode ?? 502, headers, Buffer.concat(chunks));
+  request.exchange.reply(statusOf(response), headers, Buffer.concat(chunks));
 }
 
 const REDIRECTED = "the backend attempted to redirect this request, which is not permitted";
@@ -113,6 +119,7 @@ const REDIRECTED = "the backend attempted to redirect this request, which is not
 const isEmpty = (method: string, status: number): boolean =>
   method === "HEAD" || status === 204 || status === 304;
 
+<<<<<<< HEAD
 /** Clients would take their credentials there. */
 const redirects = ({ statusCode = 0, headers }: IncomingMessage): boolean =>
   statusCode >= 300 && statusCode <= 399 && headers.location !== undefined;
@@ -127,6 +134,15 @@ async function relay(response: IncomingMessage, request: PathRequest): Promise<v
   if (redirects(response)) return refuseRedirect(response, request);
   const { exchange, headers, info } = request;
   const { statusCode: status = 502 } = response;
+=======
+async function relay(response: IncomingMessage, { exchange, headers, info }: PathRequest): Promise<void> {
+  const status = statusOf(response);
+  if (status >= 300 && status <= 399 && response.headers.location !== undefined) {
+    response.destroy();
+    const plain = { ...headers, "content-type": "text/plain; charset=utf-8" };
+    return exchange.reply(502, plain, Buffer.from(REDIRECTED));
+  }
+>>>>>>> 7f66621 (wip2)
   const all = { ...headers, ...forwardedAnswer(response.headers), "audit-id": headers["audit-id"] ?? "" };
   if (isEmpty(exchange.method, status)) {
     response.resume();

@@ -50,7 +50,8 @@ const LOOK_MS = 5_000;
  */
 const SESSION_MEGABYTES_MAX = 64 * 1024;
 /** Paths on which a connection may change its protocol. Elsewhere that wish is ignored, as HTTP lets a server do. */
-const UPGRADING = /^\/api\/[^?]*\/(?:exec|attach|portforward|proxy)(?:[/?]|$)/;
+const UPGRADING =
+  /^\/+api\/v1\/(?:namespaces\/[^/?]+\/)?(?:pods|services|nodes)\/[^/?]+\/(?:exec|attach|portforward|proxy)(?:[/?]|$)/;
 /** Watches and logs come as messages to those who ask for them. */
 const MESSAGES =
   /[?&]watch=[1t]|^\/apis?\/([^/?]+\/)?[^/?]+\/watch\/|^\/api\/[^/?]+\/namespaces\/[^/?]+\/pods\/[^/?]+\/log(?:\?|$)/i;

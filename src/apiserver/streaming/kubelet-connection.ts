@@ -5,6 +5,7 @@ import type { Node } from "#api/core-v1/node";
 import { badRequest, internalError, notFound, serviceUnavailable, StatusError } from "#machinery/status";
 import type { ReadCache } from "../contracts.ts";
 import { Node as NodeKind } from "#api/core-v1/node";
+import { answered, begun, statusOf } from "../http/outgoing-request.ts";
 import { CONNECT_MS_MAX, endUnlessConnected } from "./connect-timeout.ts";
 
 /** How the API server proves to kubelets who it is; read anew for each connection, since certificates are renewed. */
@@ -52,12 +53,11 @@ export class KubeletConnections {
   /** The answer, whose body is still to be read. Refusals of the kubelet become StatusErrors with its words. */
   async request(nodeName: string, { signal, ...what }: KubeletRequest): Promise<IncomingMessage> {
     const options = { ...this.#options(nodeName, what), agent: this.#agent, signal };
-    const response = await new Promise<IncomingMessage>((resolve, reject) => {
-      endUnlessConnected(httpsRequest(options, resolve))
-        .on("error", (cause) => reject(unreachable(nodeName, cause)))
-        .end();
+    const started = endUnlessConnected(begun(() => httpsRequest(options)));
+    const response = await answered(started.end()).catch((cause: Error) => {
+      throw unreachable(nodeName, cause);
     });
-    if ((response.statusCode ?? 500) >= 400) throw await refusal(response);
+    if (statusOf(response) >= 400) throw await refusal(nodeName, response);
     return response;
   }
 
@@ -65,10 +65,10 @@ export class KubeletConnections {
   upgrade(nodeName: string, { signal, ...what }: KubeletRequest): Promise<Upgraded> {
     const options = { ...this.#options(nodeName, what), agent: false as const, signal };
     return new Promise((resolve, reject) => {
-      endUnlessConnected(httpsRequest(options))
+      endUnlessConnected(begun(() => httpsRequest(options)))
         .on("upgrade", (response, socket, head) => resolve({ response, socket, head }))
         .on("response", (response) => {
-          refusal(response).then(reject, reject);
+          void refusal(nodeName, response).then(reject);
         })
         .on("error", (cause) => reject(unreachable(nodeName, cause)))
         .end();
@@ -117,19 +117,28 @@ function addressOf({ metadata, status }: Node): { readonly host: string; readonl
 const unreachable = (node: string, cause: Error): StatusError =>
   serviceUnavailable(`error trying to reach the kubelet of node ${node}: ${cause.message}`);
 
-async function refusal(response: IncomingMessage): Promise<StatusError> {
+/** Why the kubelet did not do as it was asked, in its own words. Never fails. */
+async function refusal(node: string, response: IncomingMessage): Promise<StatusError> {
+  const { statusCode = 0 } = response;
+  const words = (await beginningOf(response)).trim() || `the kubelet answered ${statusCode}`;
+  if (statusCode === 400 || statusCode === 404) return badRequest(words);
+  if (statusCode === 401 || statusCode === 403 || isOwnFault(statusCode)) return internalError(new Error(words));
+  // No answer to what was asked: whatever serves there is no kubelet that we know.
+  return serviceUnavailable(`the kubelet of node ${node} answered ${statusCode}: ${words}`);
+}
+
+const isOwnFault = (status: number): boolean => status >= 500 && status <= 599;
+
+/** As much of a text as a message may have; of one that breaks off, what came. */
+async function beginningOf(response: IncomingMessage): Promise<string> {
   let text = "";
-  for await (const chunk of response) {
-    text += String(chunk);
-    if (text.length > ERROR_BYTES_MAX) break;
+  try {
+    for await (const chunk of response) {
+      text += String(chunk);
+      if (text.length > ERROR_BYTES_MAX) break;
+    }
+  } catch {
+    // What has come says enough.
   }
-  const words = text.trim() || `the kubelet answered ${response.statusCode}`;
-  switch (response.statusCode) {
-    case 400:
-      return badRequest(words);
-    case 404:
-      return badRequest(words);
-    default:
-      return internalError(new Error(words));
-  }
+  return text.slice(0, ERROR_BYTES_MAX);
 }

@@ -24,7 +24,7 @@ export async function serveTunnelled(
   if (head.length > 0) webSocket.send(head);
   socket.on("data", (chunk: Buffer) => sendWithPressure(webSocket, chunk, socket));
   webSocket.on("message", (data: Buffer) => {
-    if (socket.write(data)) return;
+    if (socket.write(data) || webSocket.isPaused) return;
     webSocket.pause();
     socket.once("drain", () => webSocket.resume());
   });

@@ -7,6 +7,7 @@ import { isGlobalUnicast } from "#base/ip";
 import { badRequest, notFound, serviceUnavailable } from "#machinery/status";
 import type { RequestInfo } from "../contracts.ts";
 import { drained, type Exchange, type Headers } from "../http/exchange.ts";
+import { answered, begun, statusOf } from "../http/outgoing-request.ts";
 import { CONNECT_MS_MAX, endUnlessConnected } from "./connect-timeout.ts";
 import type { ConnectRequest, StreamingOptions } from "./connect.ts";
 import { podOf } from "./pod-target.ts";
@@ -126,9 +127,10 @@ async function proxyTo({ secure, host, port }: Target, info: RequestInfo, exchan
     signal: exchange.signal,
     timeout: CONNECT_MS_MAX,
   };
-  const start = secure
-    ? () => endUnlessConnected(httpsRequest({ ...options, rejectUnauthorized: false }))
-    : () => endUnlessConnected(httpRequest(options));
+  const begin = secure
+    ? () => httpsRequest({ ...options, rejectUnauthorized: false })
+    : () => httpRequest(options);
+  const start = () => endUnlessConnected(begun(begin));
   const failed = (cause: Error) => serviceUnavailable(`error trying to reach service: ${cause.message}`);
   if (raw.protocol === "upgrade") {
     return new Promise((resolve, reject) => {
@@ -148,11 +150,11 @@ async function proxyTo({ secure, host, port }: Target, info: RequestInfo, exchan
     exchange.method === "GET" || exchange.method === "HEAD"
       ? undefined
       : await exchange.readBody(BODY_BYTES_MAX, BODY_MS_MAX);
-  const response = await new Promise<IncomingMessage>((resolve, reject) => {
-    start()
-      .on("response", resolve)
-      .on("error", (cause) => reject(failed(cause)))
-      .end(body);
+  const started = start();
+  const answer = answered(started);
+  started.end(body);
+  const response = await answer.catch((cause: Error) => {
+    throw failed(cause);
   });
   await relay(response, exchange, prefix);
 }
@@ -167,6 +169,7 @@ const plainHeaders = (exchange: Exchange): Record<string, string | string[]> =>
 
 const HOP_BY_HOP = new Set([
   "connection",
+  "http2-settings",
   "keep-alive",
   "transfer-encoding",
   "upgrade",
@@ -186,7 +189,7 @@ async function relay(
   const { location } = response.headers;
   // Only redirects within the proxied server can be followed through the proxy.
   if (location?.startsWith("/") && prefix !== undefined) headers.location = prefix + location;
-  const out = exchange.open(response.statusCode ?? 502, headers);
+  const out = exchange.open(statusOf(response), headers);
   out.onClose(() => response.destroy());
   try {
     for await (const chunk of response) if (!out.write(chunk as Buffer)) await drained(out);

@@ -11,6 +11,9 @@ const CHANNEL = { stdin: 0, stdout: 1, stderr: 2, error: 3, resize: 4, close: 25
 /** In order of preference: only version 5 can say that the input is over. */
 const PROTOCOLS = ["v5.channel.k8s.io", "v4.channel.k8s.io"] as const;
 
+/** Of what a runtime says about how a command ended; the rest is dropped. */
+const STATUS_BYTES_MAX = 1024 * 1024;
+
 /** What kubelets and runtimes speak. */
 export const SPDY_HEADERS = {
   connection: "Upgrade",
@@ -56,7 +59,9 @@ function bridge(client: WebSocket, session: SpdySession, wanted: CommandStreams)
     ...(wanted.tty ? [[CHANNEL.resize, open("resize")] as const] : []),
   ]);
   let status: Buffer = Buffer.alloc(0);
-  error.onData = (chunk) => (status = Buffer.concat([status, chunk]));
+  error.onData = (chunk) => {
+    if (status.length < STATUS_BYTES_MAX) status = Buffer.concat([status, chunk]);
+  };
   const finishWhenDone = () => {
     if (!error.ended || outputs.some(({ stream }) => !stream.ended)) return;
     if (status.length > 0) send(CHANNEL.error, status);
@@ -71,6 +76,7 @@ function bridge(client: WebSocket, session: SpdySession, wanted: CommandStreams)
   // The client learns which channels exist, and that the command's streams are there.
   for (const { channel } of outputs) send(channel, new Uint8Array());
   receive(client, session, inputs);
+  finishWhenDone();
 }
 
 function receive(client: WebSocket, session: SpdySession, inputs: ReadonlyMap<number, SpdyStream>): void {
@@ -79,6 +85,8 @@ function receive(client: WebSocket, session: SpdySession, inputs: ReadonlyMap<nu
     if (channel === CHANNEL.close) return inputs.get(named ?? -1)?.end();
     const ready = inputs.get(channel ?? -1)?.write(data.subarray(1)) ?? true;
     if (ready) return;
+    // What has arrived with it still comes.
+    if (client.isPaused) return;
     client.pause();
     session.socket.once("drain", () => client.resume());
   });

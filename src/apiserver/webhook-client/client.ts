@@ -5,6 +5,7 @@ import type { Clock } from "#base/clock";
 import type { Random } from "#base/random";
 import { stringifyJson } from "#machinery/json";
 import type { ReadCache } from "../contracts.ts";
+import { answered } from "../http/outgoing-request.ts";
 import { endpointOf } from "./endpoint.ts";
 import type { Target } from "./target.ts";
 import { causeText, statusText } from "./transport-errors.ts";
@@ -119,17 +120,14 @@ async function exchange(asked: Exchange): Promise<Uint8Array> {
 
 class StaleConnection extends Error {}
 
-function attempt({ options, body, answerBytesMax, signal }: Exchange): Promise<Uint8Array> {
-  return new Promise((resolve, reject) => {
-    const sent = request(
-      { ...options, signal },
-      (response) => void answerOf(response, answerBytesMax).then(resolve, reject),
-    );
-    sent.on("error", (error: NodeJS.ErrnoException) =>
-      reject(sent.reusedSocket && error.code === "ECONNRESET" ? new StaleConnection() : error),
-    );
-    sent.end(body);
+async function attempt({ options, body, answerBytesMax, signal }: Exchange): Promise<Uint8Array> {
+  const sent = request({ ...options, signal });
+  const answer = answered(sent);
+  sent.end(body);
+  const response = await answer.catch((error: NodeJS.ErrnoException) => {
+    throw sent.reusedSocket && error.code === "ECONNRESET" ? new StaleConnection() : error;
   });
+  return answerOf(response, answerBytesMax);
 }
 
 async function answerOf(response: IncomingMessage, bytesMax: number): Promise<Uint8Array> {

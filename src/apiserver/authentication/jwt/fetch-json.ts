@@ -1,6 +1,6 @@
 import { Agent, get } from "node:https";
-import type { IncomingMessage } from "node:http";
 import type { Clock } from "#base/clock";
+import { answered } from "../../http/outgoing-request.ts";
 
 /** Documents of issuers are small. */
 const ANSWER_BYTES_MAX = 4 * 1024 * 1024;
@@ -24,9 +24,7 @@ export async function fetchJson(url: string, ca: string | undefined, clock: Cloc
 }
 
 async function textOf(url: string, agent: Agent, signal: AbortSignal): Promise<string> {
-  const answer = await new Promise<IncomingMessage>((resolve, reject) => {
-    get(url, { agent, signal, headers: { accept: "application/json" } }, resolve).on("error", reject);
-  });
+  const answer = await answered(get(url, { agent, signal, headers: { accept: "application/json" } }));
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of answer as AsyncIterable<Buffer>) {

@@ -1,3 +1,4 @@
+import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import {
   controlFrame,
@@ -11,6 +12,8 @@ import {
 
 /** Bytes of one data frame at most. */
 const DATA_BYTES_MAX = 32 * 1024;
+/** Milliseconds that the other side may take for the rest of what was written, when the connection is to end. */
+const LINGER_MS = 30_000;
 
 /** One of several streams on a connection, from the side that opened it. */
 export class SpdyStream {
@@ -64,6 +67,7 @@ export class SpdySession {
   readonly #headers = new HeaderWriter();
   readonly #streams = new Map<number, SpdyStream>();
   #nextId = 1;
+  #over = false;
 
   constructor(socket: Duplex, head: Buffer) {
     this.socket = socket;
@@ -73,18 +77,24 @@ export class SpdySession {
     if (head.length > 0) this.#receive(head);
   }
 
+  /** A stream that has ended already, where the connection is over. */
   open(headers: Readonly<Record<string, string>>): SpdyStream {
     const id = this.#nextId;
     this.#nextId += 2;
     const stream = new SpdyStream(id, this.socket);
+    // The other side may leave before it was asked for anything.
+    if (this.#over) stream.close();
     this.#streams.set(id, stream);
     this.socket.write(synStream(id, this.#headers.block(headers)));
     return stream;
   }
 
+  /** What has been written still leaves, if the other side takes it; what it still says is lost. */
   close(): void {
-    this.socket.end();
+    const { socket } = this;
     this.#closeAll();
+    socket.end(() => socket.destroy());
+    if (socket instanceof Socket) socket.setTimeout(LINGER_MS, () => socket.destroy());
   }
 
   #receive(chunk: Buffer): void {
@@ -114,6 +124,7 @@ export class SpdySession {
   }
 
   #closeAll(): void {
+    this.#over = true;
     for (const stream of this.#streams.values()) stream.close();
   }
 }

@@ -1,0 +1,39 @@
+/** Requests of ours to other servers, for clients that may have sent anything. */
+import type { ClientRequest, IncomingMessage } from "node:http";
+import { badRequest, serviceUnavailable } from "#machinery/status";
+
+/** What HTTP/1.1 has no way to say: HTTP/2 lets methods, paths and headers be almost anything. */
+const UNSAYABLE = new Set(["ERR_INVALID_HTTP_TOKEN", "ERR_UNESCAPED_CHARACTERS", "ERR_INVALID_CHAR"]);
+
+/** Begins a request that says what a client said. Throws BadRequest where it cannot be said. */
+export function begun(begin: () => ClientRequest): ClientRequest {
+  try {
+    return begin();
+  } catch (error) {
+    const { code = "", message } = error as NodeJS.ErrnoException;
+    throw UNSAYABLE.has(code) ? badRequest(message) : error;
+  }
+}
+
+/**
+ * The head of the answer. Fails also where the other side changes the protocol although nobody asked for that: Node
+ * then closes the connection and says nothing.
+ */
+export const answered = (request: ClientRequest): Promise<IncomingMessage> =>
+  new Promise((resolve, reject) => {
+    request
+      .on("response", resolve)
+      .on("error", reject)
+      .on("upgrade", (_response, socket) => {
+        socket.destroy();
+        reject(new Error("the other side changed the protocol unasked"));
+      });
+  });
+
+const [STATUS_LEAST, STATUS_MOST] = [200, 599];
+
+/** The status of an answer that is passed on. Throws ServiceUnavailable for one that HTTP does not have. */
+export function statusOf({ statusCode = 0 }: IncomingMessage): number {
+  if (statusCode >= STATUS_LEAST && statusCode <= STATUS_MOST) return statusCode;
+  throw serviceUnavailable(`the backend answered with status ${statusCode}`);
+}
