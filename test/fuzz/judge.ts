@@ -1,7 +1,10 @@
 /** What every answer must be like. */
+import { decodeCbor } from "#machinery/cbor";
 import { readEnvelope, isEnvelope } from "#machinery/protobuf-envelope";
 import type { OddRequest, RawBytes } from "./generator.ts";
+import { BY_DESIGN } from "./misbehaving.ts";
 import type { Answer } from "./sender.ts";
+import { EXTENSION } from "./surroundings.ts";
 
 const REASONS: Readonly<Record<number, readonly string[]>> = {
   400: ["BadRequest"],
@@ -20,8 +23,12 @@ const REASONS: Readonly<Record<number, readonly string[]>> = {
   504: ["Timeout"],
 };
 
-/** Kubernetes answers these with 500 itself. */
-const DOCUMENTED = /resourceVersion should not be set on objects to be created/;
+/** Kubernetes answers these with 500 itself: what is its words for it, webhooks that fail, and what a kubelet said. */
+export const DOCUMENTED = new RegExp(
+  `resourceVersion should not be set on objects to be created|failed calling webhook|${BY_DESIGN}`,
+);
+/** Requests that are for another server, whose answer is its own. */
+const ELSEWHERE = new RegExp(`^/apis/${EXTENSION}|/proxy(?:/|\\?|$)|/log\\?`);
 
 /** Why this is no answer that Kubernetes could give; undefined for those that are fine. */
 export function faultOf(request: OddRequest | RawBytes, answer: Answer): string | undefined {
@@ -33,7 +40,17 @@ export function faultOf(request: OddRequest | RawBytes, answer: Answer): string 
       : undefined;
   if (answer.status < 400 || request.abort || DOCUMENTED.test(answer.body)) return undefined;
   if (!/^\/apis?\/[^?]/.test(request.path) || request.method === "HEAD") return undefined;
+  if (ELSEWHERE.test(request.path)) return undefined;
   return faultOfStatus(answer);
+}
+
+function faultOfCbor(body: string): string | undefined {
+  try {
+    const { kind } = decodeCbor(Buffer.from(body, "latin1")) as { kind: unknown };
+    return kind === "Status" ? undefined : `an error in CBOR that is a ${String(kind)}`;
+  } catch (error) {
+    return `an error that is no CBOR: ${String(error)}`;
+  }
 }
 
 function isStatus(bytes: Uint8Array): boolean {
@@ -44,15 +61,19 @@ function isStatus(bytes: Uint8Array): boolean {
   }
 }
 
+/** How a handshake that is none is refused. */
+const WEB_SOCKET = /^(?:Invalid HTTP method|(?:Missing or invalid|Invalid) (?:Sec-WebSocket|Upgrade)[-A-Za-z]* header)$/;
+
 function faultOfStatus({ status, type, body }: Answer): string | undefined {
   // The listener's own refusals come before there is a request.
-  if (status === 431 || status === 417 || (type.startsWith("text/plain") && status === 400)) return undefined;
+  if (status === 431 || status === 417 || WEB_SOCKET.test(body) || (type.startsWith("text/plain") && status === 400)) return undefined;
   if (type.startsWith("application/vnd.kubernetes.protobuf")) {
     const bytes = Buffer.from(body, "latin1");
     return isStatus(bytes)
       ? undefined
       : `an error that is no Status in protobuf: ${bytes.toString("hex").slice(0, 200)}`;
   }
+  if (type.startsWith("application/cbor")) return faultOfCbor(body);
   if (type.startsWith("application/yaml"))
     return body.includes("kind: Status") ? undefined : "an error that is no Status in YAML";
   let parsed: { kind?: unknown; status?: unknown; code?: unknown; reason?: unknown; message?: unknown };

@@ -15,10 +15,11 @@ const { values } = parseArgs({
 });
 const first = Number(values.seed);
 const seeds = Array.from({ length: Number(values.count) }, (_, index) => first + index);
-const { findings, codes } = await attack(seeds);
+const { findings, codes, deeds } = await attack(seeds);
 for (const { seed, request, fault } of findings) console.log(`seed ${seed}: ${fault}\n    ${request}`);
 console.log(
   `${seeds.length} requests, ${findings.length} findings, ${Math.round(process.memoryUsage().rss / 2 ** 20)} MiB`,
   codes,
+  deeds,
 );
 process.exitCode = findings.length > 0 ? 1 : 0;

@@ -9,7 +9,7 @@ export interface Answer {
   /** 0: the connection or stream ended without one. */
   readonly status: number;
   readonly type: string;
-  /** Text, but for protobuf its bytes, one a character. */
+  /** Text, but for protobuf and CBOR its bytes, one a character. */
   readonly body: string;
   /** There was no end of the answer within the deadline. */
   readonly hung: boolean;
@@ -23,7 +23,7 @@ const NOTHING: Answer = { status: 0, type: "", body: "", hung: false };
 const HUNG: Answer = { ...NOTHING, hung: true };
 
 const textOf = (chunks: readonly Buffer[], type: string): string =>
-  Buffer.concat(chunks).toString(type.includes("protobuf") ? "latin1" : "utf8");
+  Buffer.concat(chunks).toString(/protobuf|cbor/.test(type) ? "latin1" : "utf8");
 
 export class Sender {
   readonly #port: number;

@@ -1,18 +1,26 @@
 /** What is attacked: an API server in this process that listens with TLS on the loopback interface, with rights that count. */
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { APIService, type APIServiceCondition } from "#api/apiregistration-v1/apiservice";
 import { Namespace } from "#api/core-v1/namespace";
+import { Node as NodeKind } from "#api/core-v1/node";
 import { resources } from "#api/registry";
 import { AuditLog } from "#apiserver/audit/audit-log";
 import { parseAuditPolicy } from "#apiserver/audit/policy";
+import { Encryption } from "#apiserver/encryption/encryption";
 import { secure } from "#apiserver/security";
-import { startApiServer } from "#apiserver/server";
+import { type ApiServer, startApiServer } from "#apiserver/server";
 import { connectHandlers } from "#apiserver/streaming/connect";
 import { KubeletConnections } from "#apiserver/streaming/kubelet-connection";
 import { systemClock } from "#base/clock";
-import { seededRandom } from "#base/random";
+import { seededRandom, systemRandom } from "#base/random";
+import { Scope } from "#base/scope";
 import type { AnyObject, Resource } from "#machinery/schema";
 import { openMemoryStore } from "#store/memory/memory-store";
 import { Credentials } from "../../src/testing/credentials.ts";
 import { KEPT_OBJECTS } from "./objects.ts";
+import { EXTENSION, STREAMS, startSurroundings } from "./surroundings.ts";
 
 export const FUZZED = "fuzz";
 export const KEPT = "kept";
@@ -25,6 +33,13 @@ export interface Target {
   readonly kinds: readonly Resource[];
   /** The latest lines of the audit log. */
   readonly audited: readonly string[];
+  readonly server: ApiServer;
+  /** Connections that the server has open to others, but for those that wait for the next request. */
+  readonly outgoing: number;
+  /** By key, every object that there is. */
+  objects(): ReadonlyMap<string, string>;
+  /** By key, every object that a server which starts anew on the same store has. */
+  objectsAnew(): Promise<ReadonlyMap<string, string>>;
   /** By key, every object that the attacker has no right to change. */
   guarded(): ReadonlyMap<string, string>;
   close(): Promise<void>;
@@ -54,13 +69,19 @@ const ruleFor = ({ group, plural, subresources }: Resource, rest: object) => ({
   ...rest,
 });
 
-const ownNamespace = served
-  .filter(({ namespaced }) => namespaced)
-  .map((kind) => ruleFor(kind, { verbs: kind.group === RBAC ? RBAC_VERBS : ["*"] }));
+const ownNamespace = [
+  ...served
+    .filter(({ namespaced }) => namespaced)
+    .map((kind) => ruleFor(kind, { verbs: kind.group === RBAC ? RBAC_VERBS : ["*"] })),
+  { apiGroups: ["example.com"], resources: ["keepers", "keepers/status", "keepers/scale"], verbs: ["*"] },
+];
+const streams = ["exec", "attach", "portforward", "log", "proxy"].map((sub) => `pods/${sub}`);
 
 const everywhere = [
   { apiGroups: ["*"], resources: ["*"], verbs: ["get", "list", "watch"] },
   { nonResourceURLs: ["*"], verbs: ["*"] },
+  { apiGroups: [EXTENSION], resources: ["*"], verbs: ["*"] },
+  { apiGroups: [""], resources: ["nodes/proxy"], resourceNames: ["broken"], verbs: ["*"] },
   ...served
     .filter(({ namespaced, group }) => !namespaced && group !== GATES)
     .flatMap((kind) => [
@@ -82,6 +103,10 @@ const toAttacker = (role: string) => ({
 const RIGHTS = [
   rbac("ClusterRole", "attacker-everywhere", { rules: everywhere }),
   rbac("ClusterRole", "attacker-inside", { rules: ownNamespace }),
+  rbac("ClusterRole", "attacker-streams", {
+    rules: [{ apiGroups: [""], resources: streams, verbs: ["*"] }],
+  }),
+  rbac("RoleBinding", "attacker-streams", toAttacker("attacker-streams"), STREAMS),
   rbac("ClusterRoleBinding", "attacker-everywhere", toAttacker("attacker-everywhere")),
   rbac("RoleBinding", "attacker-inside", toAttacker("attacker-inside"), FUZZED),
 ];
@@ -90,12 +115,40 @@ const RIGHTS = [
 const AUDIT_POLICY = "apiVersion: audit.k8s.io/v1\nkind: Policy\nrules: [{ level: RequestResponse }]";
 const AUDITED_MAX = 200;
 
+/** Secrets and what is written most are encrypted, so that what reads and writes them is attacked too. */
+const ENCRYPTION = `apiVersion: apiserver.config.k8s.io/v1
+kind: EncryptionConfiguration
+resources:
+- resources: [secrets, leases.coordination.k8s.io]
+  providers:
+  - aescbc: {keys: [{name: a, secret: ${"A".repeat(43)}=}]}
+- resources: [configmaps]
+  providers:
+  - secretbox: {keys: [{name: a, secret: ${"A".repeat(43)}=}]}
+`;
+
+async function encryption(scope: Scope): Promise<Encryption> {
+  const dir = await mkdtemp(join(tmpdir(), "fuzz-"));
+  scope.defer(() => rm(dir, { recursive: true }));
+  const configFile = join(dir, "encryption.yaml");
+  await writeFile(configFile, ENCRYPTION);
+  return Encryption.open({ configFile, clock: systemClock, random: systemRandom, scope });
+}
+
+/** Sockets that a pool of connections may keep for later. */
+const POOLED_MAX = 24;
+
 export async function startTarget(seed: number): Promise<Target> {
   const clock = systemClock;
   const random = seededRandom(seed);
   const store = openMemoryStore({ clock });
   const credentials = new Credentials(clock);
   const serving = credentials.serving(["127.0.0.1"]);
+  const around = await startSurroundings(credentials);
+  const scope = new Scope((error) => {
+    throw error;
+  });
+  const encrypted = await encryption(scope);
   let kubelets: KubeletConnections | undefined;
   const audited: string[] = [];
   const sink = {
@@ -108,8 +161,11 @@ export async function startTarget(seed: number): Promise<Target> {
     store,
     clock,
     random,
+    encryption: encrypted,
+    gates: { CBORServingAndStorage: true },
+    frontProxy: () => serving,
     // Short, so that slow clients are met within a test.
-    limits: { freshnessMs: 30, bodyMs: 300 },
+    limits: { freshnessMs: 30, bodyMs: 300, headersMs: 500, drainMs: 500 },
     async rooms(inner) {
       kubelets = new KubeletConnections(inner.cache, () => ({
         ca: credentials.authority,
@@ -118,6 +174,7 @@ export async function startTarget(seed: number): Promise<Target> {
       }));
       const rooms = await secure({
         clientAuthorities: [credentials.authority],
+        requestHeader: { clientAuthorities: [credentials.authority], allowedNames: ["front-proxy-client"] },
         serviceAccountKey: credentials.serviceAccountKey,
         serverUrl: () => "https://127.0.0.1",
         staticTokens: USERS,
@@ -127,48 +184,108 @@ export async function startTarget(seed: number): Promise<Target> {
     },
   });
   const transport = server.transport(USERS.get("admin")!);
+  const kindOf = ({ apiVersion, kind }: AnyObject) =>
+    served.find((each) => each.apiVersion === apiVersion && each.kind === kind)!;
   const put = async (body: object) => {
-    const { apiVersion, kind, metadata } = body as AnyObject;
-    const resource = served.find((each) => each.apiVersion === apiVersion && each.kind === kind)!;
-    await transport.call({ resource, verb: "create", namespace: metadata.namespace, body });
+    const object = body as AnyObject;
+    const { namespace } = object.metadata;
+    await transport.call({ resource: kindOf(object), verb: "create", namespace, body });
   };
-  for (const name of [FUZZED, KEPT]) {
+  for (const name of [FUZZED, KEPT, STREAMS]) {
     // oxlint-disable-next-line no-await-in-loop -- the objects below live in them
     await put({ apiVersion: Namespace.apiVersion, kind: Namespace.kind, metadata: { name } });
     // oxlint-disable-next-line no-await-in-loop -- pods need it
     await put({ apiVersion: "v1", kind: "ServiceAccount", metadata: { name: "default", namespace: name } });
   }
   // oxlint-disable-next-line no-await-in-loop -- quotas come after what they would count
-  for (const body of [...RIGHTS, ...KEPT_OBJECTS]) await put(body);
+  for (const body of [...RIGHTS, ...KEPT_OBJECTS, ...around.objects]) await put(body);
+  await transport.call({
+    resource: NodeKind as unknown as Resource,
+    verb: "patch",
+    subresource: "status",
+    name: around.nodeStatus.name,
+    patchType: "application/merge-patch+json",
+    body: { status: around.nodeStatus.status },
+  });
+  await available(server);
   const { port } = await server.listen({
     host: "127.0.0.1",
     port: 0,
     clientCa: credentials.authority,
     ...serving,
   });
-  const snapshot = () => {
-    const found = new Map<string, string>();
-    for (const kind of served) {
-      // Addresses go with the services of the attacker.
-      if (!kind.verbs.includes("list") || kind.kind === "IPAddress") continue;
-      for (const object of server.cache.list(kind)) {
-        const { namespace = "", name } = object.metadata;
-        if (namespace === FUZZED || (namespace === "" && OWN_NAMES.includes(name))) continue;
-        found.set(`${kind.apiVersion}/${kind.plural}/${namespace}/${name}`, JSON.stringify(object));
-      }
-    }
-    return found;
-  };
   return {
     port,
     authority: credentials.authority,
     kinds: served,
     audited,
-    guarded: snapshot,
+    server,
+    get outgoing() {
+      return Math.max(0, around.kubelet.open + around.extension.open - POOLED_MAX);
+    },
+    guarded: () => new Map([...objectsIn(server)].filter(([key]) => isGuarded(key))),
+    objects: () => objectsIn(server),
+    async objectsAnew() {
+      const anew = await startApiServer({
+        store,
+        clock,
+        random,
+        encryption: encrypted,
+        rooms: () => ({
+          authenticator: { authenticate: () => Promise.resolve(undefined) },
+          authorizer: { authorize: () => ({ verdict: "deny", reason: "" }) },
+          admission: [],
+        }),
+      });
+      try {
+        return objectsIn(anew);
+      } finally {
+        await anew.close();
+      }
+    },
     async close() {
       kubelets?.close();
       await server.close();
       await store.close();
+      await scope.close();
+      around.kubelet.close();
+      around.extension.close();
     },
   };
+}
+
+/** Resolves when the server has found its extension server. */
+function available({ cache }: ApiServer): Promise<void> {
+  const found = () =>
+    cache
+      .get(APIService, undefined, `v1.${EXTENSION}`)
+      ?.status?.conditions?.some(({ status }: APIServiceCondition) => status === "True");
+  return new Promise((resolve) => {
+    if (found()) return resolve();
+    const stop = cache.onChange(APIService, () => {
+      if (!found()) return;
+      stop();
+      resolve();
+    });
+  });
+}
+
+function objectsIn({ cache }: ApiServer): Map<string, string> {
+  const found = new Map<string, string>();
+  for (const kind of served) {
+    if (!kind.verbs.includes("list")) continue;
+    for (const object of cache.list(kind)) {
+      const { namespace = "", name } = object.metadata;
+      found.set(`${kind.apiVersion} ${kind.plural} ${namespace} ${name}`, JSON.stringify(object));
+    }
+  }
+  return found;
+}
+
+/** Has the attacker no right to change it? */
+function isGuarded(key: string): boolean {
+  const [, plural, namespace, name] = key.split(" ") as [string, string, string, string];
+  // Addresses go with the services of the attacker.
+  if (plural === "ipaddresses") return false;
+  return namespace !== FUZZED && !(namespace === "" && OWN_NAMES.includes(name));
 }
