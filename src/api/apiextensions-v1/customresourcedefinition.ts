@@ -12,6 +12,7 @@ import {
   int64,
   invalid,
   item,
+  type JsonSchema,
   list,
   type Of,
   ref,
@@ -22,6 +23,7 @@ import {
   time,
   value,
 } from "#machinery/schema";
+import { unknownFormats } from "#machinery/structural/formats";
 
 export const CustomResourceColumnDefinition = struct("apiextensions.v1.CustomResourceColumnDefinition", {
   name: string(1).required().doc("Heading of the column."),
@@ -243,6 +245,15 @@ function* approvalProblems(group: string, approval: string | undefined): Iterabl
     );
 }
 
+/** Forms of texts in all of its schemas that this server knows nothing of. */
+const formatsOf = (spec: CustomResourceDefinitionSpec | undefined): Set<string> =>
+  new Set(
+    (spec?.versions ?? []).flatMap(({ schema }) => {
+      const root = schema?.openAPIV3Schema as JsonSchema | undefined;
+      return root ? [...unknownFormats(root)] : [];
+    }),
+  );
+
 export const CustomResourceDefinition = resource({
   apiVersion: "apiextensions.k8s.io/v1",
   kind: "CustomResourceDefinition",
@@ -300,6 +311,11 @@ export const CustomResourceDefinition = resource({
       );
       yield* definitionUpdateProblems(spec, old.spec, established);
       yield* versionPartProblems(spec, old.spec);
+    },
+    *warnings({ spec }, old) {
+      const known = formatsOf(old?.spec);
+      for (const format of formatsOf(spec))
+        if (!known.has(format)) yield `unrecognized format ${JSON.stringify(format)}`;
     },
     *validateStatusUpdate({ spec, status }) {
       for (const [index, name] of (status.storedVersions ?? []).entries())

@@ -2,7 +2,7 @@
  * Whether the schema of a custom kind is structural: every member and item has one type that stands outside of
  * compositions, so that it is known of each place of an object what may be there.
  */
-import { sameJson } from "../patch/json-patch.ts";
+import { sameJson } from "../same-json.ts";
 import { type FieldProblem, forbidden, invalid, type JsonSchema, notSupported, required } from "../schema.ts";
 import { patternOf } from "./pattern.ts";
 import { isEmbedded, isIntOrString, itemsOf, keepsUnknown, valuesOf } from "./place.ts";
@@ -85,7 +85,8 @@ function* unsupported(schema: JsonSchema, path: string): Problems {
     yield notSupported(`${path}.type`, schema.type, TYPES);
   if (Array.isArray(schema.items))
     yield forbidden(`${path}.items`, "items must be a schema object and not an array");
-  if (schema.additionalProperties !== undefined && Object.keys(schema.properties ?? {}).length > 0)
+  const hasValues = schema.additionalProperties !== undefined && schema.additionalProperties !== true;
+  if (hasValues && Object.keys(schema.properties ?? {}).length > 0)
     yield forbidden(
       `${path}.additionalProperties`,
       "additionalProperties and properties are mutual exclusive",
@@ -161,8 +162,6 @@ function* listProblems(schema: JsonSchema, path: string): Problems {
   if (listType === "set") yield* setProblems(schema, path);
 }
 
-const SCALARS = ["boolean", "integer", "number", "string"];
-
 function* keyedListProblems(schema: JsonSchema, keys: readonly string[], path: string): Problems {
   const items = itemsOf(schema);
   const where = `${path}.x-kubernetes-list-map-keys`;
@@ -182,10 +181,11 @@ function* keyedListProblems(schema: JsonSchema, keys: readonly string[], path: s
       yield invalid(where, keys, "entries must all be names of item properties");
       continue;
     }
-    if (!SCALARS.includes(one.type ?? ""))
+    // A number or a text, as one place may hold either, is as good a key as each of them.
+    if (one.type === "array" || one.type === "object")
       yield invalid(
         `${place}.type`,
-        one.type ?? "",
+        items.type ?? "",
         "must be a scalar type if parent array's x-kubernetes-list-type is map",
       );
     if (one.default === undefined && !items.required?.includes(key))

@@ -1,5 +1,7 @@
 /** Named forms of text in schemas of custom kinds. Formats that are not here say nothing about the value. */
+import type { JsonSchema } from "../schema.ts";
 import { canonicalTime } from "../time.ts";
+import { itemsOf, valuesOf } from "./place.ts";
 
 const holds =
   (pattern: RegExp) =>
@@ -56,7 +58,6 @@ const FORMATS: Readonly<Record<string, (text: string) => boolean>> = {
   hostname: (text) => text.length <= 255 && HOSTNAME.test(text),
   ipv4: isIpv4,
   ipv6: isIpv6,
-  ip: (text) => isIpv4(text) || isIpv6(text),
   cidr: isCidr,
   mac: holds(
     /^[0-9a-f]{2}(?:[:-][0-9a-f]{2}){5}(?:(?:[:-][0-9a-f]{2}){2})?$|^[0-9a-f]{4}(?:\.[0-9a-f]{4}){2,3}$/i,
@@ -73,6 +74,8 @@ const FORMATS: Readonly<Record<string, (text: string) => boolean>> = {
   hexcolor: holds(/^#?(?:[0-9a-f]{3}|[0-9a-f]{6})$/i),
   rgbcolor: holds(/^rgb\(\s*\d{1,3}%?\s*(?:,\s*\d{1,3}%?\s*){2}\)$/),
   byte: (text) => BASE64.test(text),
+  // Said for those who show it.
+  password: () => true,
   date: isDate,
   datetime: isDateTime,
   duration: holds(DURATION),
@@ -80,9 +83,26 @@ const FORMATS: Readonly<Record<string, (text: string) => boolean>> = {
   "k8s-long-name": (text) => text.length <= 253 && new RegExp(`^${LABEL}(?:\\.${LABEL})*$`).test(text),
 };
 
+/** `date-time` and `datetime` are the same name; those that start with k8s keep their dashes. */
+const nameOf = (format: string): string => (format.startsWith("k8s-") ? format : format.replace(/-/g, ""));
+
+export const isKnownFormat = (format: string): boolean => Object.hasOwn(FORMATS, nameOf(format));
+
 /** Whether a text has the named form; undefined where nothing is known about the form. */
-export function formatCheck(format: string): ((text: string) => boolean) | undefined {
-  // `date-time` and `datetime` are the same name; those that start with k8s keep their dashes.
-  const name = format.startsWith("k8s-") ? format : format.replace(/-/g, "");
-  return Object.hasOwn(FORMATS, name) ? FORMATS[name] : undefined;
+export const formatCheck = (format: string): ((text: string) => boolean) | undefined =>
+  isKnownFormat(format) ? FORMATS[nameOf(format)] : undefined;
+
+/** Forms of texts in a schema that say nothing to us, each once. */
+export function unknownFormats(schema: JsonSchema): Set<string> {
+  const found = new Set<string>();
+  const visit = (one: JsonSchema): void => {
+    if (one.type === "string" && one.format && !isKnownFormat(one.format)) found.add(one.format);
+    const items = itemsOf(one);
+    const values = valuesOf(one);
+    for (const member of Object.values(one.properties ?? {})) visit(member);
+    if (items) visit(items);
+    if (values && values !== true) visit(values);
+  };
+  visit(schema);
+  return found;
 }

@@ -4,7 +4,7 @@ import type { JsonSchema } from "../schema.ts";
 import { problemText } from "../status.ts";
 import { depthProblem, schemaProblems } from "./check.ts";
 import { defaultsOf } from "./defaults.ts";
-import { formatCheck } from "./formats.ts";
+import { formatCheck, unknownFormats } from "./formats.ts";
 import { compileJsonPath } from "./json-path.ts";
 import { publishedSchema } from "./openapi.ts";
 import type { Regexp } from "../cel/regexp/regexp.ts";
@@ -79,6 +79,17 @@ test("schemas that are not structural are refused, with the place and the reason
         a: {
           type: "array",
           items: { type: "object", properties: { k: text } },
+          "x-kubernetes-list-type": "map",
+          "x-kubernetes-list-map-keys": ["k"],
+        },
+        // A key may be a number or a text.
+        b: {
+          type: "array",
+          items: {
+            type: "object",
+            required: ["k"],
+            properties: { k: { "x-kubernetes-int-or-string": true } },
+          },
           "x-kubernetes-list-type": "map",
           "x-kubernetes-list-map-keys": ["k"],
         },
@@ -232,6 +243,15 @@ test("values are held against every word of the schema", () => {
       ['Invalid value: "boolean": a in body must be of type integer,string: "boolean"'],
     ],
     [
+      { "x-kubernetes-int-or-string": true, anyOf: [{ type: "integer" }, { type: "string" }] },
+      true,
+      [
+        'Invalid value: "boolean": a in body must be of type integer,string: "boolean"',
+        'Invalid value: "": "a" must validate at least one schema (anyOf)',
+        'Invalid value: "boolean": a in body must be of type integer: "boolean"',
+      ],
+    ],
+    [
       { type: "string", not: { enum: ["x"] } },
       "x",
       ['Invalid value: "": "a" must not validate the schema (not)'],
@@ -249,10 +269,64 @@ test("values are held against every word of the schema", () => {
       { p: 1, q: 1 },
       ['Invalid value: "": "a" must validate one and only one schema (oneOf). Found 2 valid alternatives'],
     ],
+    [{ type: "object", "x-kubernetes-embedded-resource": true }, { kind: "K" }, ["Required value"]],
     [
       { type: "object", "x-kubernetes-embedded-resource": true },
-      { kind: "K" },
-      ["Required value: must not be empty"],
+      {
+        kind: "My_Kind",
+        apiVersion: "a/b/c",
+        metadata: { name: "a/b", labels: { "-": "x" } },
+      },
+      [
+        'Invalid value: "a/b/c": unexpected GroupVersion string: a/b/c',
+        "Invalid value: \"My_Kind\": may have mixed case, but should otherwise match: a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end with an alphanumeric character (e.g. 'my-name',  or 'abc-123', regex used for validation is '[a-z]([-a-z0-9]*[a-z0-9])?')",
+        "Invalid value: \"a/b\": may not contain '/'",
+        "Invalid value: \"-\": name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')",
+      ],
+    ],
+    [
+      { type: "string", enum: ["on", "off"], nullable: true },
+      null,
+      ['Unsupported value: null: supported values: "on", "off"'],
+    ],
+    [
+      { type: "string", enum: ["1", "2"] },
+      1,
+      [
+        'Invalid value: "integer": a in body must be of type string: "integer"',
+        'Unsupported value: 1: supported values: "1", "2"',
+      ],
+    ],
+    [
+      { type: "string", format: "date-time" },
+      5,
+      ['Invalid value: "int64": a in body must be of type date-time: "int64"'],
+    ],
+    [{ type: "integer", format: "int32" }, 2 ** 40, []],
+    [{ type: "string", format: "ip" }, "not known", []],
+    [
+      { type: "string", maxLength: 2, pattern: "^[0-9]+$" },
+      "abc",
+      ["Too long: may not be more than 2 bytes"],
+    ],
+    [
+      { type: "object", maxProperties: 1, required: ["x"], additionalProperties: number },
+      { p: "a", q: 1 },
+      ["Too many: 2: must have at most 1 item"],
+    ],
+    [
+      { type: "string", allOf: [{ minLength: 2 }, { pattern: "^[0-9]$" }] },
+      "x",
+      [
+        'Invalid value: "x": a in body should be at least 2 chars long',
+        "Invalid value: \"x\": a in body should match '^[0-9]$'",
+        'Invalid value: "": "a" must validate all the schemas (allOf). None validated',
+      ],
+    ],
+    [
+      { type: "object", required: ["p"], properties: { p: text }, anyOf: [{ required: ["p"] }] },
+      {},
+      ['Invalid value: "": "a" must validate at least one schema (anyOf)', "Required value"],
     ],
     [
       { type: "object", "x-kubernetes-embedded-resource": true },
@@ -310,6 +384,18 @@ test("what was accepted before is not complained about until it changes", () => 
   assert.deepEqual(paths({ ...old, plain: [9, 1] }), ["plain[0]"]);
 });
 
+test("an object that holds something twice may still be changed", () => {
+  const list: JsonSchema = { type: "array", items: text, "x-kubernetes-list-type": "set" };
+  const schema = inRoot({ a: list, b: list, size: { type: "integer", maximum: 5 } });
+  const details = (value: object, old?: object) => problemsOf(schema, value, old).map(problemText);
+  assert.deepEqual(details({ a: ["x", "x"], size: 9 }), [
+    "Invalid value: 9: size in body should be less than or equal to 5",
+    'Duplicate value: "x"',
+  ]);
+  assert.deepEqual(details({ a: ["x", "x", "y"], b: ["z", "z"] }, { a: ["x", "x"] }), []);
+  assert.deepEqual(details({ a: ["x", "x"] }, { a: ["x"] }), ['Duplicate value: "x"']);
+});
+
 test("paths into objects", () => {
   const object = {
     spec: {
@@ -355,6 +441,9 @@ test("formats and patterns in Go's words", () => {
   ];
   for (const [format, value, expected] of table)
     assert.equal(formatCheck(format)!(value), expected, `${format} ${value}`);
+  const forms = inRoot({ a: { ...text, format: "ip" }, n: { ...number, format: "huge" } });
+  const many = inRoot({ l: { type: "array", items: forms }, b: { ...text, format: "date-time" } });
+  assert.deepEqual([...unknownFormats(many)], ["ip"]);
   assert.equal((patternOf("^(?P<a>[[:alpha:]]+)\\z") as Regexp).test("abc"), true);
   assert.equal((patternOf("(?i)^abc$") as Regexp).test("ABC"), true);
   assert.equal(typeof patternOf("a(?=b)"), "string");

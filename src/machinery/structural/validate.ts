@@ -1,17 +1,19 @@
 /** What is wrong with JSON of a custom kind. Every schema is compiled once, into checks that say so in the API's words. */
 import { stringifyJson } from "../json.ts";
-import { sameJson } from "../patch/json-patch.ts";
+import { problemsOfName } from "../names.ts";
+import { objectMetaProblems } from "../object-meta-validation.ts";
+import { sameJson } from "../same-json.ts";
 import {
+  type AnyMeta,
   duplicate,
   type FieldProblem,
   invalid,
   type JsonSchema,
-  notSupported,
   required,
   tooMany,
   typeInvalid,
 } from "../schema.ts";
-import { formatCheck } from "./formats.ts";
+import { formatCheck, isKnownFormat } from "./formats.ts";
 import { patternOf } from "./pattern.ts";
 import { EMBEDDED_MEMBERS, isEmbedded, isIntOrString, itemsOf, valuesOf } from "./place.ts";
 
@@ -33,25 +35,50 @@ export function checkOf(schema: JsonSchema): Check {
 export function problemsOf(schema: JsonSchema, value: unknown, old?: unknown, path = ""): FieldProblem[] {
   const problems: FieldProblem[] = [];
   checkOf(schema)(value, old, path, problems);
-  return problems;
+  if (problems.length < 2 && problems[0]?.type !== "duplicate") return problems;
+  // Parts of a composition often say the same.
+  const found = Map.groupBy(unique(problems), isDuplicate);
+  const duplicates = found.get(true) ?? [];
+  const others = found.get(false) ?? [];
+  // An object that had some before may have others now.
+  if (duplicates.length === 0 || (old !== undefined && hasDuplicates(schema, old))) return others;
+  return [...others, ...duplicates];
+}
+
+const isDuplicate = ({ type }: FieldProblem): boolean => type === "duplicate";
+
+const hasDuplicates = (schema: JsonSchema, value: unknown): boolean => {
+  const problems: FieldProblem[] = [];
+  checkOf(schema)(value, undefined, "", problems);
+  return problems.some(isDuplicate);
+};
+
+function unique(problems: readonly FieldProblem[]): FieldProblem[] {
+  const known = new Map<string, FieldProblem>();
+  for (const problem of problems) {
+    const text = `${problem.path}: ${problem.type}: ${problem.detail}`;
+    if (!known.has(text)) known.set(text, problem);
+  }
+  return [...known.values()];
 }
 
 function compile(schema: JsonSchema): Check {
   const type = checkType(schema);
+  const values = checkEnum(schema);
   const checks = [
+    ...compositions(schema),
     ...ofText(schema),
     ...ofNumbers(schema),
     ...ofLists(schema),
+    ...(values ? [values] : []),
     ...ofObjects(schema),
-    ...ofAny(schema),
   ];
   return (value, old, path, problems) => {
     if (old !== undefined && sameJson(value, old)) return;
-    if (value === null && schema.nullable === true) return;
-    const before = problems.length;
     type?.(value, old, path, problems);
-    if (problems.length > before) return;
-    for (const check of checks) check(value, old, path, problems);
+    // Null has a type and may be one of the values; nothing else is said of it.
+    if (value === null) values?.(value, old, path, problems);
+    else for (const check of checks) check(value, old, path, problems);
   };
 }
 
@@ -67,17 +94,24 @@ export function typeNameOf(value: unknown): string {
 }
 
 function checkType(schema: JsonSchema): Check | undefined {
-  const { type } = schema;
+  const { type, nullable, format } = schema;
   const wanted = isIntOrString(schema) ? ["integer", "string"] : type ? [type] : [];
   if (wanted.length === 0) return undefined;
   const takesIntegers = wanted.includes("number");
+  const form = format && type === "string" && isKnownFormat(format) ? format : undefined;
   return (value, _old, path, problems) => {
     const name = typeNameOf(value);
     if (wanted.includes(name) || (takesIntegers && name === "integer")) return;
-    const detail = say(path, `must be of type ${wanted.join(",")}: ${JSON.stringify(name)}`);
-    problems.push(typeInvalid(path, name, detail));
+    if (value === null && nullable === true) return;
+    // Where a text has a form, the form is what is missed, and numbers are named by theirs.
+    const isMissed = form !== undefined && value !== null && name !== "array";
+    const [expected, found] = isMissed ? [form, FORM_OF[name] ?? ""] : [wanted.join(","), name];
+    const detail = say(path, `must be of type ${expected}: ${JSON.stringify(found)}`);
+    problems.push(typeInvalid(path, found, detail));
   };
 }
+
+const FORM_OF: Readonly<Record<string, string>> = { integer: "int64", number: "float64" };
 
 /** Characters, as people count them. */
 const lengthOf = (text: string): number => {
@@ -87,72 +121,53 @@ const lengthOf = (text: string): number => {
 };
 
 function* ofText({ minLength, maxLength, pattern, format, type }: JsonSchema): Iterable<Check> {
-  const onText =
-    (check: (text: string, path: string, problems: FieldProblem[]) => void): Check =>
-    (value, _old, path, problems) => {
-      if (typeof value === "string") check(value, path, problems);
+  const compiled = pattern ? patternOf(pattern) : undefined;
+  const fits = typeof compiled === "object" ? compiled : undefined;
+  /** The first thing that is wrong is said, and no more. */
+  const problem = (text: string, path: string): FieldProblem | undefined => {
+    if (maxLength !== undefined && text.length > maxLength && lengthOf(text) > maxLength)
+      return {
+        type: "tooLong",
+        path,
+        value: text,
+        detail: `may not be more than ${maxLength} ${maxLength === 1 ? "byte" : "bytes"}`,
+      };
+    if (minLength !== undefined && minLength > 0 && lengthOf(text) < minLength)
+      return invalid(path, text, say(path, `should be at least ${minLength} chars long`));
+    return fits && !fits.test(text) ? invalid(path, text, say(path, `should match '${pattern}'`)) : undefined;
+  };
+  if (maxLength !== undefined || minLength !== undefined || fits)
+    yield (value, _old, path, problems) => {
+      const found = typeof value === "string" ? problem(value, path) : undefined;
+      if (found) problems.push(found);
     };
-  if (maxLength !== undefined)
-    yield onText((text, path, problems) => {
-      if (text.length > maxLength && lengthOf(text) > maxLength)
-        problems.push({
-          type: "tooLong",
-          path,
-          value: text,
-          detail: `may not be more than ${maxLength} ${maxLength === 1 ? "byte" : "bytes"}`,
-        });
-    });
-  if (minLength !== undefined && minLength > 0)
-    yield onText((text, path, problems) => {
-      if (lengthOf(text) < minLength)
-        problems.push(invalid(path, text, say(path, `should be at least ${minLength} chars long`)));
-    });
-  if (pattern) {
-    const compiled = patternOf(pattern);
-    if (typeof compiled !== "string")
-      yield onText((text, path, problems) => {
-        if (!compiled.test(text)) problems.push(invalid(path, text, say(path, `should match '${pattern}'`)));
-      });
-  }
-  const fits = format && type !== "integer" && type !== "number" ? formatCheck(format) : undefined;
-  if (fits)
-    yield onText((text, path, problems) => {
-      if (fits(text)) return;
-      problems.push(typeInvalid(path, text, say(path, `must be of type ${format}: ${JSON.stringify(text)}`)));
-    });
+  const isForm = format && type !== "integer" && type !== "number" ? formatCheck(format) : undefined;
+  if (isForm)
+    yield (value, _old, path, problems) => {
+      if (typeof value !== "string" || isForm(value)) return;
+      const detail = say(path, `must be of type ${format}: ${JSON.stringify(value)}`);
+      problems.push(typeInvalid(path, value, detail));
+    };
 }
 
-const INT32 = { min: -(2 ** 31), max: 2 ** 31 - 1 };
-
 function* ofNumbers(schema: JsonSchema): Iterable<Check> {
-  const { minimum, maximum, exclusiveMinimum, exclusiveMaximum, multipleOf, format, type } = schema;
+  const { minimum, maximum, exclusiveMinimum, exclusiveMaximum, multipleOf } = schema;
   const unless =
     (holds: (amount: number | bigint) => boolean, what: string): Check =>
     (value, _old, path, problems) => {
       if ((typeof value === "number" || typeof value === "bigint") && !holds(value))
         problems.push(invalid(path, value, say(path, what)));
     };
-  if (maximum !== undefined)
-    yield exclusiveMaximum
-      ? unless((amount) => amount < maximum, `should be less than ${maximum}`)
-      : unless((amount) => amount <= maximum, `should be less than or equal to ${maximum}`);
+  if (multipleOf !== undefined && multipleOf > 0)
+    yield unless((amount) => isMultiple(Number(amount), multipleOf), `should be a multiple of ${multipleOf}`);
   if (minimum !== undefined)
     yield exclusiveMinimum
       ? unless((amount) => amount > minimum, `should be greater than ${minimum}`)
       : unless((amount) => amount >= minimum, `should be greater than or equal to ${minimum}`);
-  if (multipleOf !== undefined && multipleOf > 0)
-    yield unless((amount) => isMultiple(Number(amount), multipleOf), `should be a multiple of ${multipleOf}`);
-  if (type === "integer" && format === "int32")
-    yield (value, _old, path, problems) => {
-      if (
-        (typeof value !== "number" && typeof value !== "bigint") ||
-        (value >= INT32.min && value <= INT32.max)
-      )
-        return;
-      problems.push(
-        invalid(path, value, `Checked value must be of type integer with format int32 in ${path}`),
-      );
-    };
+  if (maximum !== undefined)
+    yield exclusiveMaximum
+      ? unless((amount) => amount < maximum, `should be less than ${maximum}`)
+      : unless((amount) => amount <= maximum, `should be less than or equal to ${maximum}`);
 }
 
 /** Decimal fractions are not exact in binary: a tiny rest is none. */
@@ -170,15 +185,6 @@ function* ofLists(schema: JsonSchema): Iterable<Check> {
     (value, old, path, problems) => {
       if (Array.isArray(value)) check(value, old, path, problems);
     };
-  if (minItems !== undefined && minItems > 0)
-    yield onList((list, _old, path, problems) => {
-      if (list.length < minItems)
-        problems.push(invalid(path, list.length, say(path, `should have at least ${minItems} items`)));
-    });
-  if (maxItems !== undefined)
-    yield onList((list, _old, path, problems) => {
-      if (list.length > maxItems) problems.push(tooMany(path, list.length, maxItems));
-    });
   const keys = schema["x-kubernetes-list-map-keys"] ?? [];
   const items = itemsOf(schema);
   const listType = schema["x-kubernetes-list-type"];
@@ -191,6 +197,15 @@ function* ofLists(schema: JsonSchema): Iterable<Check> {
         check(one, before?.get(keyOf!(one)), `${path}[${index}]`, problems);
     });
   }
+  if (minItems !== undefined && minItems > 0)
+    yield onList((list, _old, path, problems) => {
+      if (list.length < minItems)
+        problems.push(invalid(path, list.length, say(path, `should have at least ${minItems} items`)));
+    });
+  if (maxItems !== undefined)
+    yield onList((list, _old, path, problems) => {
+      if (list.length > maxItems) problems.push(tooMany(path, list.length, maxItems));
+    });
   const identity = keyOf ?? (listType === "set" ? (one: unknown) => stringifyJson(one) : undefined);
   if (identity)
     yield onList((list, _old, path, problems) => {
@@ -227,27 +242,28 @@ const own = (value: unknown, key: string): unknown =>
 
 function* ofObjects(schema: JsonSchema): Iterable<Check> {
   const { minProperties, maxProperties, required: needed = [], properties = {} } = schema;
+  /** Of an object with too many members, or too few, no more is said. */
+  const sizeProblem = (size: number, path: string): FieldProblem | undefined => {
+    if (minProperties !== undefined && size < minProperties)
+      return invalid(path, size, say(path, `should have at least ${minProperties} properties`));
+    return maxProperties !== undefined && size > maxProperties
+      ? tooMany(path, size, maxProperties)
+      : undefined;
+  };
+  const isSized = minProperties !== undefined || maxProperties !== undefined;
   const onObject =
     (check: (value: Values, old: unknown, path: string, problems: FieldProblem[]) => void): Check =>
     (value, old, path, problems) => {
-      if (typeof value === "object" && value !== null && !Array.isArray(value))
-        check(value as Values, old, path, problems);
+      if (typeof value !== "object" || value === null || Array.isArray(value)) return;
+      if (isSized && sizeProblem(Object.keys(value).length, path)) return;
+      check(value as Values, old, path, problems);
     };
-  if (maxProperties !== undefined)
-    yield onObject((value, _old, path, problems) => {
-      const size = Object.keys(value).length;
-      if (size > maxProperties) problems.push(tooMany(path, size, maxProperties));
-    });
-  if (minProperties !== undefined && minProperties > 0)
-    yield onObject((value, _old, path, problems) => {
-      const size = Object.keys(value).length;
-      if (size < minProperties)
-        problems.push(invalid(path, size, say(path, `should have at least ${minProperties} properties`)));
-    });
-  if (needed.length > 0)
-    yield onObject((value, _old, path, problems) => {
-      for (const name of needed) if (!Object.hasOwn(value, name)) problems.push(required(below(path, name)));
-    });
+  if (isSized)
+    yield (value, _old, path, problems) => {
+      if (typeof value !== "object" || value === null || Array.isArray(value)) return;
+      const found = sizeProblem(Object.keys(value).length, path);
+      if (found) problems.push(found);
+    };
   if (isEmbedded(schema)) yield onObject(checkEmbedded);
   const members = Object.entries(properties).map(([name, member]) => ({ name, check: checkOf(member) }));
   if (members.length > 0)
@@ -264,45 +280,85 @@ function* ofObjects(schema: JsonSchema): Iterable<Check> {
         if (!Object.hasOwn(properties, key)) check(value[key], own(old, key), below(path, key), problems);
       }
     });
+  if (needed.length > 0)
+    yield onObject((value, _old, path, problems) => {
+      for (const name of needed) if (!Object.hasOwn(value, name)) problems.push(required(below(path, name)));
+    });
 }
 
 const below = (path: string, name: string): string => (path === "" ? name : `${path}.${name}`);
 
 /** An object inside of an object says what it is. */
 function checkEmbedded(value: Values, _old: unknown, path: string, problems: FieldProblem[]): void {
-  for (const name of ["apiVersion", "kind"]) {
-    const text = own(value, name);
-    if (text === undefined || text === "") problems.push(required(below(path, name), "must not be empty"));
-    else if (typeof text !== "string")
-      problems.push(typeInvalid(below(path, name), typeNameOf(text), `must be a string`));
+  const apiVersion = own(value, "apiVersion");
+  const kind = own(value, "kind");
+  for (const [name, text] of [["apiVersion", apiVersion] as const, ["kind", kind] as const]) {
+    if (text === undefined || text === "") problems.push(required(below(path, name)));
+    else if (typeof text !== "string") problems.push(invalid(below(path, name), text, "must be a string"));
+  }
+  if (typeof apiVersion === "string" && apiVersion.split("/").length > 2) {
+    const detail = `unexpected GroupVersion string: ${apiVersion}`;
+    problems.push(invalid(below(path, "apiVersion"), apiVersion, detail));
+  }
+  if (typeof kind === "string" && kind !== "") {
+    const details = problemsOfName("dns-1035-label", kind.toLowerCase());
+    if (details.length > 0)
+      problems.push(
+        invalid(
+          below(path, "kind"),
+          kind,
+          `may have mixed case, but should otherwise match: ${details.join(",")}`,
+        ),
+      );
   }
   const metadata = own(value, "metadata");
-  if (metadata !== undefined)
-    checkOf(EMBEDDED_MEMBERS.metadata!)(metadata, undefined, below(path, "metadata"), problems);
+  if (metadata !== undefined) checkEmbeddedMetadata(metadata, below(path, "metadata"), problems);
 }
 
-function* ofAny(schema: JsonSchema): Iterable<Check> {
-  const { enum: values, allOf = [], anyOf = [], oneOf = [], not } = schema;
-  if (values && values.length > 0) {
-    const names = values.map((value) => (typeof value === "string" ? value : JSON.stringify(value)));
-    yield (value, _old, path, problems) => {
-      if (!values.some((one) => sameJson(one, value))) problems.push(notSupported(path, value, names));
-    };
-  }
-  if (allOf.length > 0) yield checkAll(allOf.map(checkOf));
-  // An int-or-string says so by a pattern of its own that adds nothing to its type.
+function checkEmbeddedMetadata(metadata: unknown, path: string, problems: FieldProblem[]): void {
+  const before = problems.length;
+  checkOf(EMBEDDED_MEMBERS.metadata!)(metadata, undefined, path, problems);
+  if (problems.length > before) return;
+  const meta = metadata as AnyMeta;
+  const of = {
+    group: "",
+    namespaced: Boolean(meta.namespace),
+    nameFormat: "path-segment",
+    unconditionalUpdate: true,
+  } as const;
+  // Templates have no name yet.
+  problems.push(...objectMetaProblems(of, meta.name ? meta : { ...meta, name: "unnamed" }, path));
+}
+
+function checkEnum({ enum: values }: JsonSchema): Check | undefined {
+  if (!values || values.length === 0) return undefined;
+  const names = values.map((value) => (typeof value === "string" ? value : JSON.stringify(value)));
+  // In the schema's order.
+  const detail = `supported values: ${names.map((name) => JSON.stringify(name)).join(", ")}`;
+  const texts = new Set(values);
+  return (value, _old, path, problems) => {
+    // Null is no value that can be named, though it may stand there.
+    const isNamed = texts.has(value) || values.some((one) => sameJson(one, value));
+    if (value === null || !isNamed) problems.push({ type: "notSupported", path, value, detail });
+  };
+}
+
+function* compositions({ allOf = [], anyOf = [], oneOf = [], not }: JsonSchema): Iterable<Check> {
+  // An int-or-string says so by a composition that adds nothing to its type.
   if (anyOf.length > 0) yield checkAnyOf(anyOf.map(checkOf));
   if (oneOf.length > 0) yield checkOneOf(oneOf.map(checkOf));
+  if (allOf.length > 0) yield checkAll(allOf.map(checkOf));
   if (not) yield checkNot(checkOf(not));
 }
 
 const checkAll =
   (checks: readonly Check[]): Check =>
   (value, _old, path, problems) => {
-    const before = problems.length;
-    for (const check of checks) check(value, undefined, path, problems);
-    if (problems.length > before)
-      problems.push(composed(`${JSON.stringify(path)} must validate all the schemas (allOf)`));
+    const failures = failuresOf(checks, value, path).filter((found) => found.length > 0);
+    if (failures.length === 0) return;
+    const none = failures.length === checks.length ? ". None validated" : "";
+    const text = `${JSON.stringify(path)} must validate all the schemas (allOf)${none}`;
+    problems.push(...failures.flat(), composed(text));
   };
 
 function failuresOf(checks: readonly Check[], value: unknown, path: string): FieldProblem[][] {
