@@ -7,13 +7,8 @@ import { type Exchange, type OutgoingStream, drained } from "../http/exchange.ts
 import { answered, statusOf } from "../http/outgoing-request.ts";
 import type { PathRequest } from "../request/handlers.ts";
 import { tunnel } from "../streaming/tunnel.ts";
-<<<<<<< HEAD
 import { type IsCredential, type OutgoingHeaders, forwardedAnswer, forwardedRequest } from "./front-proxy.ts";
-import { type Remote, answered } from "./remote.ts";
-=======
-import { type OutgoingHeaders, forwardedAnswer, forwardedRequest } from "./front-proxy.ts";
 import type { Remote } from "./remote.ts";
->>>>>>> 7f66621 (wip2)
 
 /** Passes a request on to the server that answers for its group and version, and its answer back. */
 export async function proxyTo(
@@ -119,7 +114,6 @@ const REDIRECTED = "the backend attempted to redirect this request, which is not
 const isEmpty = (method: string, status: number): boolean =>
   method === "HEAD" || status === 204 || status === 304;
 
-<<<<<<< HEAD
 /** Clients would take their credentials there. */
 const redirects = ({ statusCode = 0, headers }: IncomingMessage): boolean =>
   statusCode >= 300 && statusCode <= 399 && headers.location !== undefined;
@@ -133,16 +127,7 @@ function refuseRedirect(response: IncomingMessage, { exchange, headers }: PathRe
 async function relay(response: IncomingMessage, request: PathRequest): Promise<void> {
   if (redirects(response)) return refuseRedirect(response, request);
   const { exchange, headers, info } = request;
-  const { statusCode: status = 502 } = response;
-=======
-async function relay(response: IncomingMessage, { exchange, headers, info }: PathRequest): Promise<void> {
   const status = statusOf(response);
-  if (status >= 300 && status <= 399 && response.headers.location !== undefined) {
-    response.destroy();
-    const plain = { ...headers, "content-type": "text/plain; charset=utf-8" };
-    return exchange.reply(502, plain, Buffer.from(REDIRECTED));
-  }
->>>>>>> 7f66621 (wip2)
   const all = { ...headers, ...forwardedAnswer(response.headers), "audit-id": headers["audit-id"] ?? "" };
   if (isEmpty(exchange.method, status)) {
     response.resume();

@@ -1,10 +1,10 @@
 import type { ClientRequest, IncomingMessage } from "node:http";
-import { Agent, type RequestOptions, request as httpsRequest } from "node:https";
+import { Agent, request as httpsRequest } from "node:https";
 import type { APIService, APIServiceSpec } from "#api/apiregistration-v1/apiservice";
 import type { Random } from "#base/random";
 import { serviceUnavailable } from "#machinery/status";
 import type { ReadCache } from "../contracts.ts";
-import { answered, begun } from "../http/outgoing-request.ts";
+import { answered } from "../http/outgoing-request.ts";
 import { CONNECT_MS_MAX, endUnlessConnected } from "../streaming/connect-timeout.ts";
 import { type Address, type Backend, backendOf } from "./backend.ts";
 import type { FrontProxyIdentity, OutgoingHeaders } from "./front-proxy.ts";
@@ -107,7 +107,7 @@ export class Remote {
     }
   }
 
-  /** A request that has been begun, to any of the endpoints or to this one. Throws ServiceUnavailable and BadRequest. */
+  /** A request that has been begun, to any of the endpoints or to this one. Throws ServiceUnavailable. */
   request(
     { method, path, headers, signal, isFresh }: RemoteRequest,
     address: Address = this.#any(),
@@ -116,7 +116,7 @@ export class Remote {
     const serviceHost = `${name}.${namespace}.svc`;
     const own = this.#options.identity();
     const { insecureSkipTLSVerify } = this.spec;
-    const options: RequestOptions = {
+    const started = httpsRequest({
       agent: isFresh ? false : this.#agent,
       ...address,
       method,
@@ -129,8 +129,8 @@ export class Remote {
       ...(this.#ca === undefined ? {} : { ca: this.#ca }),
       ...(insecureSkipTLSVerify ? { rejectUnauthorized: false } : {}),
       ...(own ? { cert: own.certificate, key: own.key } : {}),
-    };
-    return endUnlessConnected(begun(() => httpsRequest(options)));
+    });
+    return endUnlessConnected(started);
   }
 
   #any(): Address {

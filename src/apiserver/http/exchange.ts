@@ -61,6 +61,7 @@ export type RawExchange =
       readonly protocol: "upgrade";
       readonly request: import("node:http").IncomingMessage;
       readonly socket: import("node:stream").Duplex;
+      /** What the client has sent so far. Whoever asks takes the connection over, and reads it from this turn on. */
       readonly head: Buffer;
     }
   | {

@@ -172,10 +172,10 @@ export class Listener {
       if (!session) return;
       this.#run(new H2Exchange(stream, headers, raw, clock, this.#peerOf(session, session.socket)));
     });
-    (server as unknown as HttpServerOptions).shouldUpgradeCallback = ({ url = "", headers }) =>
+    (server as unknown as HttpServerOptions).shouldUpgradeCallback = ({ method, url = "", headers }) =>
       UPGRADING.test(url) ||
       takesUpgrade(url) ||
-      (MESSAGES.test(url) && headers.upgrade?.toLowerCase() === "websocket");
+      (method === "GET" && MESSAGES.test(url) && headers.upgrade?.toLowerCase() === "websocket");
     server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
       socket.on("error", () => undefined);
       this.#run(new UpgradeExchange(request, socket, head, clock, this.#peerOf(request.socket)));

@@ -1,19 +1,6 @@
-/** Requests of ours to other servers, for clients that may have sent anything. */
+/** Requests of ours to other servers, which may answer anything. */
 import type { ClientRequest, IncomingMessage } from "node:http";
-import { badRequest, serviceUnavailable } from "#machinery/status";
-
-/** What HTTP/1.1 has no way to say: HTTP/2 lets methods, paths and headers be almost anything. */
-const UNSAYABLE = new Set(["ERR_INVALID_HTTP_TOKEN", "ERR_UNESCAPED_CHARACTERS", "ERR_INVALID_CHAR"]);
-
-/** Begins a request that says what a client said. Throws BadRequest where it cannot be said. */
-export function begun(begin: () => ClientRequest): ClientRequest {
-  try {
-    return begin();
-  } catch (error) {
-    const { code = "", message } = error as NodeJS.ErrnoException;
-    throw UNSAYABLE.has(code) ? badRequest(message) : error;
-  }
-}
+import { serviceUnavailable } from "#machinery/status";
 
 /**
  * The head of the answer. Fails also where the other side changes the protocol although nobody asked for that: Node

@@ -2,9 +2,10 @@ import { type IncomingMessage, STATUS_CODES } from "node:http";
 import type { Duplex } from "node:stream";
 import type { Clock } from "#base/clock";
 import type { Credentials, HeaderSet } from "../contracts.ts";
+import { EarlyBytes } from "./early-bytes.ts";
 import type { Exchange, Headers, OutgoingStream, RawExchange } from "./exchange.ts";
 
-/** A request to change the protocol of its connection. Refusals are answered as HTTP/1.1. */
+/** A request to change the protocol of its connection. Whoever does not grant that answers as HTTP/1.1. */
 export class UpgradeExchange implements Exchange, HeaderSet {
   readonly method: string;
   readonly path: string;
@@ -33,7 +34,15 @@ export class UpgradeExchange implements Exchange, HeaderSet {
     this.path = mark < 0 ? target : target.slice(0, mark);
     this.search = mark < 0 ? "" : target.slice(mark + 1);
     this.credentials = { path: this.path, header: (name) => this.header(name), all: this, ...peer };
-    this.raw = { protocol: "upgrade", request, socket, head };
+    const early = new EarlyBytes(socket, head);
+    this.raw = {
+      protocol: "upgrade",
+      request,
+      socket,
+      get head() {
+        return early.taken();
+      },
+    };
     socket.once("close", () => this.#abort.abort());
   }
 

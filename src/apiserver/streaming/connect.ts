@@ -122,9 +122,7 @@ async function servePortForward(
     return portForward.serveTunnelled(client, upgraded);
   }
   const headers = forwardedHeaders(client.request);
-  tunnel(
-    client.socket,
-    client.head,
-    await kubelets.upgrade(node, { method: client.request.method ?? "POST", path, headers, signal }),
-  );
+  const method = client.request.method ?? "POST";
+  const upgraded = await kubelets.upgrade(node, { method, path, headers, signal });
+  tunnel(client.socket, client.head, upgraded);
 }

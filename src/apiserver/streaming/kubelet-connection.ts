@@ -5,7 +5,7 @@ import type { Node } from "#api/core-v1/node";
 import { badRequest, internalError, notFound, serviceUnavailable, StatusError } from "#machinery/status";
 import type { ReadCache } from "../contracts.ts";
 import { Node as NodeKind } from "#api/core-v1/node";
-import { answered, begun, statusOf } from "../http/outgoing-request.ts";
+import { answered, statusOf } from "../http/outgoing-request.ts";
 import { CONNECT_MS_MAX, endUnlessConnected } from "./connect-timeout.ts";
 
 /** How the API server proves to kubelets who it is; read anew for each connection, since certificates are renewed. */
@@ -53,7 +53,7 @@ export class KubeletConnections {
   /** The answer, whose body is still to be read. Refusals of the kubelet become StatusErrors with its words. */
   async request(nodeName: string, { signal, ...what }: KubeletRequest): Promise<IncomingMessage> {
     const options = { ...this.#options(nodeName, what), agent: this.#agent, signal };
-    const started = endUnlessConnected(begun(() => httpsRequest(options)));
+    const started = endUnlessConnected(httpsRequest(options));
     const response = await answered(started.end()).catch((cause: Error) => {
       throw unreachable(nodeName, cause);
     });
@@ -65,7 +65,7 @@ export class KubeletConnections {
   upgrade(nodeName: string, { signal, ...what }: KubeletRequest): Promise<Upgraded> {
     const options = { ...this.#options(nodeName, what), agent: false as const, signal };
     return new Promise((resolve, reject) => {
-      endUnlessConnected(begun(() => httpsRequest(options)))
+      endUnlessConnected(httpsRequest(options))
         .on("upgrade", (response, socket, head) => resolve({ response, socket, head }))
         .on("response", (response) => {
           void refusal(nodeName, response).then(reject);
@@ -122,7 +122,8 @@ async function refusal(node: string, response: IncomingMessage): Promise<StatusE
   const { statusCode = 0 } = response;
   const words = (await beginningOf(response)).trim() || `the kubelet answered ${statusCode}`;
   if (statusCode === 400 || statusCode === 404) return badRequest(words);
-  if (statusCode === 401 || statusCode === 403 || isOwnFault(statusCode)) return internalError(new Error(words));
+  if (statusCode === 401 || statusCode === 403 || isOwnFault(statusCode))
+    return internalError(new Error(words));
   // No answer to what was asked: whatever serves there is no kubelet that we know.
   return serviceUnavailable(`the kubelet of node ${node} answered ${statusCode}: ${words}`);
 }

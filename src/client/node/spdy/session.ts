@@ -1,4 +1,3 @@
-import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import {
   controlFrame,
@@ -12,8 +11,6 @@ import {
 
 /** Bytes of one data frame at most. */
 const DATA_BYTES_MAX = 32 * 1024;
-/** Milliseconds that the other side may take for the rest of what was written, when the connection is to end. */
-const LINGER_MS = 30_000;
 
 /** One of several streams on a connection, from the side that opened it. */
 export class SpdyStream {
@@ -89,12 +86,12 @@ export class SpdySession {
     return stream;
   }
 
-  /** What has been written still leaves, if the other side takes it; what it still says is lost. */
+  /** What has been written still leaves, unless the socket has a timeout and is idle so long; what comes is lost. */
   close(): void {
     const { socket } = this;
     this.#closeAll();
     socket.end(() => socket.destroy());
-    if (socket instanceof Socket) socket.setTimeout(LINGER_MS, () => socket.destroy());
+    socket.once("timeout", () => socket.destroy());
   }
 
   #receive(chunk: Buffer): void {

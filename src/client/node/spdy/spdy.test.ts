@@ -108,3 +108,14 @@ test("a frame beyond all reason ends the connection", async () => {
   await nextTurn();
   assert.equal(session.socket.destroyed, true);
 });
+
+test("streams that are opened when the other side has gone away have ended", async () => {
+  const goAway = controlFrame(FRAME.goAway, Buffer.alloc(8));
+  assert.ok(new SpdySession(new Wire(), goAway).open({ name: "a" }).ended);
+});
+
+test("closing ends the connection, though the other side does not", async () => {
+  const wire = new Wire();
+  new SpdySession(wire, Buffer.alloc(0)).close();
+  await once(wire, "close");
+});
