@@ -55,7 +55,18 @@ async function withSession(
   }
 }
 
-const FRAMES = { data: 0, headers: 1, priority: 2, reset: 3, settings: 4, push: 5, ping: 6, goAway: 7, window: 8, continuation: 9 } as const;
+const FRAMES = {
+  data: 0,
+  headers: 1,
+  priority: 2,
+  reset: 3,
+  settings: 4,
+  push: 5,
+  ping: 6,
+  goAway: 7,
+  window: 8,
+  continuation: 9,
+} as const;
 const PREFACE = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 const END_HEADERS = 4;
 
@@ -73,7 +84,12 @@ const repeated = (count: number, make: (index: number) => Buffer): Buffer =>
   Buffer.concat(Array.from({ length: count }, (_, index) => make(index)));
 /** A header in HPACK that no table remembers. */
 const literal = (name: string, value: string): Buffer =>
-  Buffer.concat([Buffer.from([0, name.length]), Buffer.from(name), Buffer.from([value.length]), Buffer.from(value)]);
+  Buffer.concat([
+    Buffer.from([0, name.length]),
+    Buffer.from(name),
+    Buffer.from([value.length]),
+    Buffer.from(value),
+  ]);
 const REQUEST_HEAD = Buffer.concat([
   // Method GET, scheme https, path / and authority, from the table that everybody has.
   Buffer.from([0x82, 0x87, 0x84]),
@@ -113,10 +129,17 @@ const FLOODS: Readonly<Record<string, (random: Random) => readonly Buffer[]>> = 
   "data for nobody": () => [frame(FRAMES.data, 0, 9, Buffer.alloc(2000))],
   "data on the connection": () => [frame(FRAMES.data, 0, 0, Buffer.alloc(20))],
   "a promise from a client": () => [frame(FRAMES.push, END_HEADERS, 1, Buffer.alloc(8))],
-  priorities: (random) => [repeated(5000, () => frame(FRAMES.priority, 0, 1 + random.below(9000), noise(random, 5)))],
+  priorities: (random) => [
+    repeated(5000, () => frame(FRAMES.priority, 0, 1 + random.below(9000), noise(random, 5))),
+  ],
   "headers that are no HPACK": (random) => [frame(FRAMES.headers, END_HEADERS, 1, noise(random, 60))],
   "a table that shrinks and grows": () => [
-    frame(FRAMES.headers, END_HEADERS | 1, 1, Buffer.from([0x20, 0x3f, 0xe1, 0xff, 0x03, 0x20, 0x82, 0x87, 0x84])),
+    frame(
+      FRAMES.headers,
+      END_HEADERS | 1,
+      1,
+      Buffer.from([0x20, 0x3f, 0xe1, 0xff, 0x03, 0x20, 0x82, 0x87, 0x84]),
+    ),
   ],
   "an even stream": () => [frame(FRAMES.headers, END_HEADERS | 1, 2, REQUEST_HEAD)],
   "a stream that goes back": () => [
@@ -124,10 +147,14 @@ const FLOODS: Readonly<Record<string, (random: Random) => readonly Buffer[]>> = 
     frame(FRAMES.headers, END_HEADERS | 1, 3, REQUEST_HEAD),
   ],
   "a frame longer than agreed": () => [frame(FRAMES.data, 0, 1, Buffer.alloc(70_000))],
-  "padding longer than the frame": () => [frame(FRAMES.headers, END_HEADERS | 8, 1, Buffer.from([255, 0x82]))],
+  "padding longer than the frame": () => [
+    frame(FRAMES.headers, END_HEADERS | 8, 1, Buffer.from([255, 0x82])),
+  ],
   noise: (random) => [noise(random, 400)],
   "frames of all sorts": (random) => [
-    repeated(100, () => frame(random.below(14), random.below(256), random.below(12), noise(random, random.below(40)))),
+    repeated(100, () =>
+      frame(random.below(14), random.below(256), random.below(12), noise(random, random.below(40))),
+    ),
   ],
   "headers without end": () => [frame(FRAMES.headers, 0, 1, REQUEST_HEAD)],
   "half a frame": () => [frame(FRAMES.headers, END_HEADERS, 1, REQUEST_HEAD).subarray(0, 11)],
@@ -135,7 +162,11 @@ const FLOODS: Readonly<Record<string, (random: Random) => readonly Buffer[]>> = 
 
 type Run = (place: Place, random: Random) => Promise<string | undefined>;
 
-async function flood({ port, authority }: Place, pieces: readonly Buffer[], random: Random): Promise<undefined> {
+async function flood(
+  { port, authority }: Place,
+  pieces: readonly Buffer[],
+  random: Random,
+): Promise<undefined> {
   const connection = await Connection.open(port, authority, "h2");
   connection.write(PREFACE, SETTINGS);
   // Some read nothing of what comes back.
@@ -156,11 +187,20 @@ const rapidReset: Run = async (place, random) => {
     for (let count = 0; count < 150 && !session.destroyed; count++) {
       const method = pick(random, ["GET", "GET", "POST", "DELETE"]);
       const path = method === "GET" ? pick(random, PATHS) : MAPS + (method === "DELETE" ? "/none" : "");
-      const stream = session.request({ ...AUTH, ":path": path, ":method": method }, { endStream: method === "GET" });
+      const stream = session.request(
+        { ...AUTH, ":path": path, ":method": method },
+        { endStream: method === "GET" },
+      );
       stream.on("error", () => undefined);
       if (method === "POST") stream.write(BODY.slice(0, 20));
       if (random.next() < 0.2) await tick(random.below(8) + 1);
-      stream.close(pick(random, [constants.NGHTTP2_CANCEL, constants.NGHTTP2_NO_ERROR, constants.NGHTTP2_PROTOCOL_ERROR]));
+      stream.close(
+        pick(random, [
+          constants.NGHTTP2_CANCEL,
+          constants.NGHTTP2_NO_ERROR,
+          constants.NGHTTP2_PROTOCOL_ERROR,
+        ]),
+      );
     }
     await tick(3);
   });
@@ -183,7 +223,9 @@ const closedWindow: Run = async (place, random) => {
 const hugeHeaders: Run = async (place) => {
   let status: unknown;
   await withSession(place, {}, async (session) => {
-    const many = Object.fromEntries(Array.from({ length: 3000 }, (_, index) => [`x-${index}`, "y".repeat(100)]));
+    const many = Object.fromEntries(
+      Array.from({ length: 3000 }, (_, index) => [`x-${index}`, "y".repeat(100)]),
+    );
     const stream = session.request({ ...AUTH, ...many, ":path": "/version" });
     stream.on("error", () => undefined);
     [status] = await Promise.race([
@@ -244,7 +286,10 @@ const slowBody: Run = async ({ port, authority }, random) => {
       ["Transfer-Encoding: chunked", "5\r\n{"],
       ["Content-Length: 1000\r\nExpect: 100-continue", ""],
     ]);
-    connection.write(`POST ${MAPS} HTTP/1.1\r\n${AUTH_LINES}Content-Type: application/json\r\n${length}\r\n\r\n`, piece);
+    connection.write(
+      `POST ${MAPS} HTTP/1.1\r\n${AUTH_LINES}Content-Type: application/json\r\n${length}\r\n\r\n`,
+      piece,
+    );
     const done = await connection.until(isAnswered(504));
     if (done && connection.received.includes("HTTP/1.1 504")) return undefined;
     return `a body that stopped: ${connection.received.toString("latin1").slice(0, 200)}`;
@@ -285,7 +330,9 @@ const reset: Run = async ({ port, authority }, random) => {
 
 /** All at once on one connection: as many answers, in order. */
 const pipelined: Run = async ({ port, authority }, random) => {
-  const asked = Array.from({ length: 20 }, () => pick(random, ["/version", `${MAPS}/none`, "/livez", "/nothing"]));
+  const asked = Array.from({ length: 20 }, () =>
+    pick(random, ["/version", `${MAPS}/none`, "/livez", "/nothing"]),
+  );
   const codes: Readonly<Record<string, string>> = { "/version": "200", "/livez": "200" };
   const connection = await Connection.open(port, authority, "http/1.1");
   try {

@@ -37,7 +37,7 @@ const WIDTH = 8;
 /** Shares of all deeds; the rest are requests for kinds. */
 const [SPECIAL, SESSIONS, ASSAULTS] = [0.2, 0.08, 0.02];
 
-function oddDeed(random: Random, kinds: readonly Resource[]): Deed {
+export function oddDeed(random: Random, kinds: readonly Resource[]): Deed {
   const share = random.next();
   if (share < ASSAULTS) return assault(random);
   if (share < ASSAULTS + SESSIONS) return oddSession(random);
@@ -53,12 +53,18 @@ export async function attack(seeds: readonly number[]): Promise<Report> {
   const sender = new Sender(target.port, target.authority);
   const findings: Finding[] = [];
   const add = (seed: number, request: string, fault: string) => void findings.push({ seed, request, fault });
-  const unhandled = (error: unknown) => add(0, "all", `nobody caught ${String((error as Error).stack ?? error)}`);
+  const unhandled = (error: unknown) =>
+    add(0, "all", `nobody caught ${String((error as Error).stack ?? error)}`);
   process.on("unhandledRejection", unhandled);
   process.on("uncaughtException", unhandled);
   const [codes, deeds]: Record<string, number>[] = [{}, {}];
   const before = target.guarded();
-  const witness = await Witness.open({ ...target, cache: target.server.cache, token: "admin", kinds: WATCHED });
+  const witness = await Witness.open({
+    ...target,
+    cache: target.server.cache,
+    token: "admin",
+    kinds: WATCHED,
+  });
   const held = await heldBy(target);
 
   const faultIn = async (deed: Deed): Promise<string | undefined> => {
@@ -110,19 +116,36 @@ async function lossesOf(target: Target, before: ReadonlyMap<string, string>): Pr
     for (const kind of target.kinds.filter(({ verbs }) => verbs.includes("list"))) {
       const path = `${kind.group === "" ? "/api/v1" : `/apis/${kind.apiVersion}`}/${kind.plural}`;
       // oxlint-disable-next-line no-await-in-loop -- one after the other
-      const { status, body } = await sender.send({ over: "h2", method: "GET", path, headers, body: undefined, abort: false });
+      const { status, body } = await sender.send({
+        over: "h2",
+        method: "GET",
+        path,
+        headers,
+        body: undefined,
+        abort: false,
+      });
       if (status !== 200) faults.push(`${path} answered ${status} afterwards: ${body.slice(0, 200)}`);
     }
   } finally {
     sender.close();
   }
-  return [...faults, ...differences(target.objects(), await target.objectsAnew(), "in memory and in the store")];
+  return [
+    ...faults,
+    ...differences(target.objects(), await target.objectsAnew(), "in memory and in the store"),
+  ];
 }
 
-function differences(one: ReadonlyMap<string, string>, other: ReadonlyMap<string, string>, where: string): string[] {
+function differences(
+  one: ReadonlyMap<string, string>,
+  other: ReadonlyMap<string, string>,
+  where: string,
+): string[] {
   return [...new Set([...one.keys(), ...other.keys()])]
     .filter((key) => one.get(key) !== other.get(key))
-    .map((key) => `${key} differs ${where}: ${one.get(key)?.slice(0, 1000)} and ${other.get(key)?.slice(0, 1000)}`);
+    .map(
+      (key) =>
+        `${key} differs ${where}: ${one.get(key)?.slice(0, 1000)} and ${other.get(key)?.slice(0, 1000)}`,
+    );
 }
 
 function pollution(): string | undefined {
@@ -131,7 +154,7 @@ function pollution(): string | undefined {
   return found.length === 0 ? undefined : `Object.prototype has ${found.join(", ")}`;
 }
 
-function textOf(deed: Deed): string {
+export function textOf(deed: Deed): string {
   switch (deed.over) {
     case "raw":
       return `raw ${deed.what}`;
@@ -141,7 +164,9 @@ function textOf(deed: Deed): string {
       return `assault: ${deed.what}`;
     default: {
       const { over, method, path, headers, body } = deed;
-      const start = Buffer.from(body ?? []).toString().slice(0, 1500);
+      const start = Buffer.from(body ?? [])
+        .toString()
+        .slice(0, 1500);
       return `${over} ${method} ${path.slice(0, 300)} ${JSON.stringify(headers).slice(0, 400)} ${start}`;
     }
   }

@@ -79,25 +79,37 @@ const WEB_SOCKET: readonly ((random: Random) => Buffer)[] = [
         webSocketFrame({ opcode: index === 0 ? OPCODES.binary : 0, fin: false }, Buffer.from([0])),
       ),
     ),
-  (random) => webSocketFrame({ opcode: OPCODES.text }, Buffer.from([0xc3, 0x28, 0xed, 0xa0, ...noise(random, 4)])),
-  (random) => webSocketFrame({ opcode: OPCODES.binary }, Buffer.from([random.below(256), ...noise(random, 8)])),
+  (random) =>
+    webSocketFrame({ opcode: OPCODES.text }, Buffer.from([0xc3, 0x28, 0xed, 0xa0, ...noise(random, 4)])),
+  (random) =>
+    webSocketFrame({ opcode: OPCODES.binary }, Buffer.from([random.below(256), ...noise(random, 8)])),
   () => webSocketFrame({ opcode: OPCODES.binary }),
   () => webSocketFrame({ opcode: OPCODES.text }),
   (random) => webSocketFrame({ opcode: OPCODES.binary }, Buffer.from([255, random.below(256)])),
   () => webSocketFrame({ opcode: OPCODES.binary }, Buffer.from([255])),
   (random) =>
-    webSocketFrame({ opcode: OPCODES.binary }, Buffer.concat([Buffer.from([4]), Buffer.from(pick(random, RESIZES))])),
+    webSocketFrame(
+      { opcode: OPCODES.binary },
+      Buffer.concat([Buffer.from([4]), Buffer.from(pick(random, RESIZES))]),
+    ),
   (random) => {
     const code = pick(random, CLOSE_CODES);
-    return webSocketFrame({ opcode: OPCODES.close }, Buffer.from([code >> 8, code & 255, ...noise(random, 3)]));
+    return webSocketFrame(
+      { opcode: OPCODES.close },
+      Buffer.from([code >> 8, code & 255, ...noise(random, 3)]),
+    );
   },
   () => webSocketFrame({ opcode: OPCODES.close }, Buffer.from([3])),
   () => webSocketFrame({ opcode: OPCODES.close }),
-  () => Buffer.concat(Array.from({ length: 300 }, () => webSocketFrame({ opcode: OPCODES.ping }, Buffer.alloc(125)))),
+  () =>
+    Buffer.concat(
+      Array.from({ length: 300 }, () => webSocketFrame({ opcode: OPCODES.ping }, Buffer.alloc(125))),
+    ),
   () => webSocketFrame({ opcode: OPCODES.pong }, Buffer.from("unasked")),
   (random) => webSocketFrame({ opcode: OPCODES.binary }, Buffer.alloc(100_000, random.below(256))),
   (random) => noise(random, 1 + random.below(40)),
-  (random) => webSocketFrame({ opcode: OPCODES.binary }, Buffer.from([0, ...noise(random, 20)])).subarray(0, -5),
+  (random) =>
+    webSocketFrame({ opcode: OPCODES.binary }, Buffer.from([0, ...noise(random, 20)])).subarray(0, -5),
 ];
 
 /** What a client of a command or of a tunnelled connection might send in WebSocket's frames. */
@@ -120,9 +132,11 @@ const SETTINGS = 4;
 const WINDOW_UPDATE = 9;
 
 const SPDY: readonly ((random: Random) => Buffer)[] = [
-  (random) => synStream(1 + 2 * random.below(9), named(pick(random, ["error", "stdin", "data", "", "x".repeat(9000)]))),
+  (random) =>
+    synStream(1 + 2 * random.below(9), named(pick(random, ["error", "stdin", "data", "", "x".repeat(9000)]))),
   (random) => synStream(random.below(2) * 0x7fffffff, named("error")),
-  () => Buffer.concat([synStream(9, named("error")), synStream(1, named("data")), synStream(1, named("data"))]),
+  () =>
+    Buffer.concat([synStream(9, named("error")), synStream(1, named("data")), synStream(1, named("data"))]),
   (random) => synStream(1, noise(random, 30)),
   () => synStream(1, BOMB),
   () => synStream(1, Buffer.from([0x78, 0xbb, 1, 2, 3, 4])),
@@ -130,7 +144,8 @@ const SPDY: readonly ((random: Random) => Buffer)[] = [
   (random) => controlFrame(FRAME.synStream, noise(random, random.below(10))),
   (random) => controlFrame(FRAME.synReply, uint32(1 + 2 * random.below(4)), FIN),
   (random) => controlFrame(FRAME.synReply, noise(random, random.below(6))),
-  () => Buffer.concat(Array.from({ length: 500 }, (_, index) => controlFrame(FRAME.rstStream, uint32(index, 5)))),
+  () =>
+    Buffer.concat(Array.from({ length: 500 }, (_, index) => controlFrame(FRAME.rstStream, uint32(index, 5)))),
   () => controlFrame(FRAME.rstStream, uint32(1)),
   () => Buffer.concat(Array.from({ length: 500 }, (_, index) => controlFrame(FRAME.ping, uint32(index)))),
   () => controlFrame(FRAME.ping, Buffer.alloc(0)),

@@ -62,11 +62,18 @@ function isStatus(bytes: Uint8Array): boolean {
 }
 
 /** How a handshake that is none is refused. */
-const WEB_SOCKET = /^(?:Invalid HTTP method|(?:Missing or invalid|Invalid) (?:Sec-WebSocket|Upgrade)[-A-Za-z]* header)$/;
+const WEB_SOCKET =
+  /^(?:Invalid HTTP method|(?:Missing or invalid|Invalid) (?:Sec-WebSocket|Upgrade)[-A-Za-z]* header)$/;
 
 function faultOfStatus({ status, type, body }: Answer): string | undefined {
   // The listener's own refusals come before there is a request.
-  if (status === 431 || status === 417 || WEB_SOCKET.test(body) || (type.startsWith("text/plain") && status === 400)) return undefined;
+  if (
+    status === 431 ||
+    status === 417 ||
+    WEB_SOCKET.test(body) ||
+    (type.startsWith("text/plain") && status === 400)
+  )
+    return undefined;
   if (type.startsWith("application/vnd.kubernetes.protobuf")) {
     const bytes = Buffer.from(body, "latin1");
     return isStatus(bytes)

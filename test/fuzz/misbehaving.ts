@@ -63,6 +63,24 @@ const reset = (socket: TLSSocket): void => {
 
 type Manner = (socket: TLSSocket, head: Head, random: Random) => void;
 
+/** Manners that tests ask for by name. */
+const [unasked, oddStatus, connectionHeaders, halfRefusal, goAway]: readonly Manner[] = [
+  (socket) =>
+    socket.end("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\nunasked"),
+  (socket) => socket.end(answer("600 x", "odd")),
+  (socket) =>
+    socket.end(
+      answer(
+        "200 OK",
+        "x",
+        "HTTP2-Settings: AAMAAABk\r\nTE: gzip\r\nKeep-Alive: x\r\nProxy-Connection: x\r\n",
+      ),
+    ),
+  (socket) => socket.end(`HTTP/1.1 400 x\r\nContent-Length: 100\r\n\r\nhalf`),
+  (socket, head) =>
+    socket.write(Buffer.concat([Buffer.from(upgraded(head)), controlFrame(FRAME.goAway, Buffer.alloc(8))])),
+] as const;
+
 /** Those that end by themselves, whoever else is there. */
 const ENDING: readonly Manner[] = [
   // The good one, as a runtime has it: streams are taken, and end with a status.
@@ -85,12 +103,16 @@ const ENDING: readonly Manner[] = [
     socket.on("data", take);
     setImmediate(() => setImmediate(() => socket.end(controlFrame(FRAME.goAway, Buffer.alloc(8)))));
   },
-  (socket, head, random) => socket.end(Buffer.concat([Buffer.from(upgraded(head)), brokenSpdy(random), brokenSpdy(random)])),
+  (socket, head, random) =>
+    socket.end(Buffer.concat([Buffer.from(upgraded(head)), brokenSpdy(random), brokenSpdy(random)])),
   (socket, head) => {
     socket.write(upgraded(head));
     setImmediate(() => reset(socket));
   },
-  (socket, head) => socket.end(Buffer.concat([Buffer.from(upgraded(head)), dataFrame(1, Buffer.alloc(500), false).subarray(0, 90)])),
+  (socket, head) =>
+    socket.end(
+      Buffer.concat([Buffer.from(upgraded(head)), dataFrame(1, Buffer.alloc(500), false).subarray(0, 90)]),
+    ),
   (socket) => socket.end("\u0000\u0001garbage\r\n\r\n"),
   (socket) => socket.end(),
   reset,
@@ -101,21 +123,27 @@ const ENDING: readonly Manner[] = [
   (socket) => socket.end(answer("403 x", BY_DESIGN)),
   (socket) => socket.end(answer("404 x", "none")),
   (socket) => socket.end(`HTTP/1.1 500 x\r\nContent-Length: 100\r\n\r\n${BY_DESIGN}`),
-  (socket) => socket.end(`HTTP/1.1 400 x\r\nContent-Length: 100\r\n\r\nhalf`),
-  (socket) => flood(socket, Buffer.concat([Buffer.from("HTTP/1.1 200 OK\r\nX: "), CHUNK]), () => socket.destroy()),
+  halfRefusal!,
+  (socket) =>
+    flood(socket, Buffer.concat([Buffer.from("HTTP/1.1 200 OK\r\nX: "), CHUNK]), () => socket.destroy()),
   (socket) => socket.end(answer("200 OK", "x", "X: y\r\n".repeat(3000))),
   (socket) => socket.end(answer("999 x", "odd")),
   (socket) => socket.end(answer("099 x", "odd")),
-  (socket) => socket.end(answer("600 x", "odd")),
+  oddStatus!,
   (socket) => socket.end(answer("204 x", "must not be", "Connection: close\r\n")),
+  unasked!,
   (socket) => socket.end("HTTP/1.1 101 Switching Protocols\r\n\r\nunasked"),
   (socket) => socket.end("HTTP/1.1 103 Early\r\n\r\nHTTP/1.1 100 Go on\r\n\r\n" + answer("200 OK", "late")),
-  (socket) => socket.end(answer("200 OK", "x", "HTTP2-Settings: AAMAAABk\r\nTE: gzip\r\nKeep-Alive: x\r\nProxy-Connection: x\r\n")),
+  connectionHeaders!,
   (socket) => socket.end(answer("200 OK", "x", "X-\u00fc: a\r\n")),
-  (socket) => socket.end(answer("200 OK", "x", "X-Odd: \u00e9\u00ff\r\nSet-Cookie: a=b\r\nSet-Cookie: c\r\n")),
+  (socket) =>
+    socket.end(answer("200 OK", "x", "X-Odd: \u00e9\u00ff\r\nSet-Cookie: a=b\r\nSet-Cookie: c\r\n")),
   (socket) => socket.end(answer("302 x", "", "Location: https://other.test/\r\n")),
   (socket) => socket.end(answer("200 OK", "x", "Content-Encoding: gzip\r\n")),
-  (socket) => socket.end(answer("200 OK", '{"kind":"AdmissionReview","apiVersion":"admission.k8s.io/v1","response":null}')),
+  (socket) =>
+    socket.end(
+      answer("200 OK", '{"kind":"AdmissionReview","apiVersion":"admission.k8s.io/v1","response":null}'),
+    ),
   (socket) => socket.end(answer("200 OK", "[".repeat(100_000))),
   (socket) => socket.end(answer("200 OK", "x") + answer("200 OK", "a second one")),
   (socket) => {
@@ -129,7 +157,10 @@ const LASTING: readonly Manner[] = [
   // Not a word.
   () => undefined,
   (socket, head) => socket.write(upgraded(head)),
-  (socket, head) => socket.write(Buffer.concat([Buffer.from(upgraded(head)), dataFrame(1, Buffer.alloc(99), false).subarray(0, 20)])),
+  (socket, head) =>
+    socket.write(
+      Buffer.concat([Buffer.from(upgraded(head)), dataFrame(1, Buffer.alloc(99), false).subarray(0, 20)]),
+    ),
   (socket, head, random) => {
     socket.write(upgraded(head));
     for (let count = 1 + random.below(6); count > 0; count--) socket.write(brokenSpdy(random));
@@ -145,15 +176,29 @@ const LASTING: readonly Manner[] = [
   (socket) => socket.write("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf"),
   (socket) => socket.write("HTTP/1.1 500 x\r\nContent-Length: 100\r\n\r\nhalf"),
   (socket) => socket.write("HTTP/1.1 200 O"),
-  (socket, head) => socket.write(Buffer.concat([Buffer.from(upgraded(head)), controlFrame(FRAME.synReply, Buffer.from([0, 0, 0, 1]), FIN)])),
+  (socket, head) =>
+    socket.write(
+      Buffer.concat([
+        Buffer.from(upgraded(head)),
+        controlFrame(FRAME.synReply, Buffer.from([0, 0, 0, 1]), FIN),
+      ]),
+    ),
 ];
 
 /** After which the other side has nothing to wait for. */
-const OVER: readonly Manner[] = [
-  (socket, head) => socket.write(Buffer.concat([Buffer.from(upgraded(head)), controlFrame(FRAME.goAway, Buffer.alloc(8))])),
-];
+const OVER: readonly Manner[] = [goAway!];
 
 const ALL = [...ENDING, ...OVER, ...LASTING];
+
+/** Numbers of some. */
+export const MANNERS = {
+  unasked: ALL.indexOf(unasked!),
+  oddStatus: ALL.indexOf(oddStatus!),
+  connectionHeaders: ALL.indexOf(connectionHeaders!),
+  halfRefusal: ALL.indexOf(halfRefusal!),
+  goAway: ALL.indexOf(goAway!),
+  silent: ENDING.length + OVER.length,
+};
 
 /** Does the API server have to end the client's side when it was answered in the manner of this number? */
 export const endsByItself = (number: number): boolean => number % ALL.length < ENDING.length;
@@ -164,6 +209,8 @@ export interface Misbehaving {
   readonly port: number;
   /** Connections that are open now. */
   readonly open: number;
+  /** Resolves when none is. */
+  allGone(): Promise<void>;
   close(): void;
 }
 
@@ -177,15 +224,21 @@ export interface MisbehavingOptions {
 export async function startMisbehaving({ certificate, key, well }: MisbehavingOptions): Promise<Misbehaving> {
   const sockets = new Set<TLSSocket>();
   const byPort = new Map<number, Socket>();
-  const server = createServer({ cert: certificate, key, requestCert: true, rejectUnauthorized: false }, (socket) => {
-    sockets.add(socket);
-    below.set(socket, byPort.get(socket.remotePort ?? 0)!);
-    socket.on("close", () => sockets.delete(socket)).on("error", () => undefined);
-    serve(socket, well);
-  });
+  const server = createServer(
+    { cert: certificate, key, requestCert: true, rejectUnauthorized: false },
+    (socket) => {
+      sockets.add(socket);
+      below.set(socket, byPort.get(socket.remotePort ?? 0)!);
+      socket.on("close", () => sockets.delete(socket)).on("error", () => undefined);
+      serve(socket, well);
+    },
+  );
   server.on("connection", (socket: Socket) => {
     const { remotePort = 0 } = socket;
-    byPort.set(remotePort, socket.on("error", () => undefined));
+    byPort.set(
+      remotePort,
+      socket.on("error", () => undefined),
+    );
     socket.on("close", () => byPort.get(remotePort) === socket && byPort.delete(remotePort));
   });
   server.on("tlsClientError", () => undefined);
@@ -195,6 +248,10 @@ export async function startMisbehaving({ certificate, key, well }: MisbehavingOp
     port: (server.address() as AddressInfo).port,
     get open() {
       return sockets.size;
+    },
+    async allGone() {
+      // oxlint-disable-next-line no-await-in-loop -- one after the other
+      for (const socket of sockets) await once(socket, "close");
     },
     close() {
       for (const socket of sockets) socket.destroy();

@@ -5,9 +5,13 @@ import { connect as connectHttp2, constants } from "node:http2";
 import { after, before, describe, it } from "node:test";
 import { connect as connectTls } from "node:tls";
 import { type Answer, Sender } from "./sender.ts";
+import { MANNERS } from "./misbehaving.ts";
+import { EXTENSION, HOOK } from "./surroundings.ts";
 import { type Target, startTarget } from "./target.ts";
+import { runSession } from "./upgrades.ts";
 
 const FUZZ = "/api/v1/namespaces/fuzz";
+const THINGS = `/apis/${EXTENSION}/v1/things`;
 const JSON_TYPE = "application/json";
 const MERGE = "application/merge-patch+json";
 const nested = (levels: number) => `${'{"a":'.repeat(levels)}1${"}".repeat(levels)}`;
@@ -250,6 +254,56 @@ const ROWS: readonly Row[] = [
     body: '{"apiVersion":"v1","kind":"Namespace","metadata":{"name":"kept"}}',
     code: 403,
   },
+  {
+    what: "a wish for another protocol where a namespace has the name of a connection",
+    method: "GET",
+    path: "/api/v1/namespaces/exec/configmaps",
+    over: "h1",
+    headers: { connection: "Upgrade", upgrade: "websocket" },
+    code: 200,
+  },
+  {
+    what: "an extension server that changes the protocol unasked",
+    method: "GET",
+    path: `${THINGS}/${MANNERS.unasked}`,
+    code: 503,
+    says: /changed the protocol unasked/,
+  },
+  {
+    what: "an extension server whose status is none",
+    method: "GET",
+    path: `${THINGS}/${MANNERS.oddStatus}`,
+    code: 503,
+    says: /answered with status 600/,
+  },
+  {
+    what: "an extension server whose headers HTTP/2 may not have",
+    method: "GET",
+    path: `${THINGS}/${MANNERS.connectionHeaders}`,
+    code: 200,
+  },
+  {
+    what: "a kubelet that changes the protocol unasked",
+    method: "GET",
+    path: `/api/v1/nodes/broken/proxy/${MANNERS.unasked}`,
+    code: 503,
+    says: /changed the protocol unasked/,
+  },
+  {
+    what: "a kubelet that breaks off while it refuses",
+    method: "GET",
+    path: `/api/v1/nodes/broken/proxy/${MANNERS.halfRefusal}`,
+    code: 400,
+    says: /half/,
+  },
+  {
+    what: "a webhook that changes the protocol unasked, and must be asked",
+    method: "POST",
+    path: `${FUZZ}/configmaps`,
+    body: `{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"hooked","labels":{"${HOOK}":"3"}}}`,
+    code: 500,
+    says: /failed calling webhook/,
+  },
 ];
 
 describe("attacks that once worked", () => {
@@ -326,6 +380,27 @@ describe("attacks that once worked", () => {
     });
     assert.equal(answer.status, 503, answer.body);
     assert.match(answer.body, /is not that of node kept/);
+  });
+
+  const session = (number: number, early: string) => ({
+    over: "upgrade" as const,
+    what: "exec",
+    number,
+    head: `GET /api/v1/namespaces/streams/pods/pod/exec?stdout=1&command=n${number}n HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer attacker\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: v5.channel.k8s.io\r\n\r\n`,
+    bridged: true,
+    early: Buffer.from(early),
+    pieces: [],
+    leave: "wait" as const,
+    hasty: false,
+  });
+
+  it("a kubelet that leaves before it is asked for a stream ends the command", async () => {
+    assert.equal(await runSession(session(MANNERS.goAway, ""), target.port, target.authority), undefined);
+  });
+
+  it("a client that spoke too early and left is not forgotten while the kubelet is silent", async () => {
+    await runSession(session(MANNERS.silent, "early"), target.port, target.authority);
+    await target.kubelet.allGone();
   });
 
   it("answers that are given up do not use up a connection", async () => {

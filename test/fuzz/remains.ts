@@ -13,7 +13,13 @@ interface Held {
   readonly outgoing: number;
 }
 
-const SOCKETS = new Set(["TCPSocketWrap", "TLSWrap", "HTTP2SESSION", "HTTPCLIENTREQUEST", "HTTPINCOMINGMESSAGE"]);
+const SOCKETS = new Set([
+  "TCPSocketWrap",
+  "TLSWrap",
+  "HTTP2SESSION",
+  "HTTPCLIENTREQUEST",
+  "HTTPINCOMINGMESSAGE",
+]);
 
 async function sumOf(target: Target, metric: string): Promise<number> {
   const text = await target.server.metrics.registry.getSingleMetricAsString(metric);
@@ -55,7 +61,9 @@ export async function remainsOf(target: Target, before: Held): Promise<string[]>
       .map((what) => `${what}: ${now[what]} are left, there were ${before[what]}`);
     if (over.length === 0) return [];
     if (turn === PATIENCE_TURNS - 1 && over.some((text) => text.startsWith("longRunning")))
-      over.push(await target.server.metrics.registry.getSingleMetricAsString("apiserver_longrunning_requests"));
+      over.push(
+        await target.server.metrics.registry.getSingleMetricAsString("apiserver_longrunning_requests"),
+      );
     // oxlint-disable-next-line no-await-in-loop -- as above
     await pause();
   }

@@ -27,12 +27,29 @@ const JWT_HEADS = [
   "[]",
   nested(3000),
 ];
-const ISSUERS = ["https://kubernetes.default.svc.cluster.local", "kubernetes/serviceaccount", "https://127.0.0.1", "x", ""];
+const ISSUERS = [
+  "https://kubernetes.default.svc.cluster.local",
+  "kubernetes/serviceaccount",
+  "https://127.0.0.1",
+  "x",
+  "",
+];
 
 function token(random: Random): string {
   const claims = pick(random, [
-    JSON.stringify({ iss: pick(random, ISSUERS), sub: "system:serviceaccount:kept:default", aud: ["x"], exp: 1e300 }),
-    JSON.stringify({ iss: pick(random, ISSUERS), exp: "soon", nbf: -1, aud: {}, "kubernetes.io": { pod: [] } }),
+    JSON.stringify({
+      iss: pick(random, ISSUERS),
+      sub: "system:serviceaccount:kept:default",
+      aud: ["x"],
+      exp: 1e300,
+    }),
+    JSON.stringify({
+      iss: pick(random, ISSUERS),
+      exp: "soon",
+      nbf: -1,
+      aud: {},
+      "kubernetes.io": { pod: [] },
+    }),
     JSON.stringify({ iss: pick(random, ISSUERS), "kubernetes.io": "x", sub: ["a"] }),
     JSON.stringify({ iss: 1 }),
     nested(5000),
@@ -63,9 +80,22 @@ const credentials = (random: Random): Made => ({
     { "sec-websocket-protocol": `base64url.bearer.authorization.k8s.io.${base64url(token(random))}, x` },
     { "x-remote-user": "admin", "x-remote-group": "system:masters", "x-remote-extra-%zz": "a" },
     { authorization: "Bearer attacker", "x-remote-user": "admin", "x-remote-group": "system:masters" },
-    { authorization: "Bearer admin", "impersonate-user": "a", "impersonate-extra-%": "x", "impersonate-uid": "" },
-    { authorization: "Bearer admin", "impersonate-user": "x".repeat(20_000), "impersonate-group": ["a", "", "\u00e9"] },
-    { authorization: "Bearer admin", "impersonate-user": "system:serviceaccount:a:b:c", "impersonate-group": "system:unauthenticated" },
+    {
+      authorization: "Bearer admin",
+      "impersonate-user": "a",
+      "impersonate-extra-%": "x",
+      "impersonate-uid": "",
+    },
+    {
+      authorization: "Bearer admin",
+      "impersonate-user": "x".repeat(20_000),
+      "impersonate-group": ["a", "", "\u00e9"],
+    },
+    {
+      authorization: "Bearer admin",
+      "impersonate-user": "system:serviceaccount:a:b:c",
+      "impersonate-group": "system:unauthenticated",
+    },
     { authorization: "Bearer admin", "impersonate-user": "a", "impersonate-extra-__proto__": ["a", "b"] },
     { authorization: "Bearer admin", "impersonate-group": "a", "impersonate-extra-a": "b" },
   ]),
@@ -74,14 +104,27 @@ const credentials = (random: Random): Made => ({
 const REVIEW_SPECS: readonly ((random: Random) => unknown)[] = [
   (random) => ({ token: token(random), audiences: pick(random, [[], [""], ["x"], null, "x", [1]]) }),
   () => ({ user: "a", groups: [null], resourceAttributes: {}, nonResourceAttributes: {} }),
-  () => ({ user: "a", resourceAttributes: { verb: "list", fieldSelector: { rawSelector: "a=b,c", requirements: [{}] } } }),
+  () => ({
+    user: "a",
+    resourceAttributes: { verb: "list", fieldSelector: { rawSelector: "a=b,c", requirements: [{}] } },
+  }),
   () => ({ user: "a", resourceAttributes: { verb: "list", labelSelector: { rawSelector: "((((" } } }),
   () => ({
     user: "a",
-    resourceAttributes: { labelSelector: { requirements: [{ key: "\ud800", operator: "In", values: Array(500).fill("x") }] } },
+    resourceAttributes: {
+      labelSelector: { requirements: [{ key: "\ud800", operator: "In", values: Array(500).fill("x") }] },
+    },
   }),
-  () => ({ user: "a", resourceAttributes: { fieldSelector: { requirements: [{ key: "", operator: "X", values: null }] } } }),
-  () => ({ user: "", uid: "x", extra: { __proto__: ["a"], "a/b": null }, resourceAttributes: { namespace: "../kept", name: "%2F" } }),
+  () => ({
+    user: "a",
+    resourceAttributes: { fieldSelector: { requirements: [{ key: "", operator: "X", values: null }] } },
+  }),
+  () => ({
+    user: "",
+    uid: "x",
+    extra: { __proto__: ["a"], "a/b": null },
+    resourceAttributes: { namespace: "../kept", name: "%2F" },
+  }),
   () => ({ nonResourceAttributes: { path: "a".repeat(10_000), verb: "*" } }),
   () => ({ namespace: "\u00fc".repeat(300) }),
   () => ({}),
@@ -100,7 +143,12 @@ function review(random: Random): Made {
   return {
     method: "POST",
     path: `/apis/${group}/v1/${plural}`,
-    ...asBody(random, { apiVersion: `${group}/v1`, kind, metadata: {}, spec: pick(random, REVIEW_SPECS)(random) }),
+    ...asBody(random, {
+      apiVersion: `${group}/v1`,
+      kind,
+      metadata: {},
+      spec: pick(random, REVIEW_SPECS)(random),
+    }),
   };
 }
 
@@ -122,10 +170,16 @@ const ODD_CBOR: readonly Uint8Array[] = [
 ];
 
 /** As JSON or as CBOR, whole or broken. */
-function asBody(random: Random, value: unknown): { readonly body: Uint8Array; readonly headers: Record<string, string> } {
+function asBody(
+  random: Random,
+  value: unknown,
+): { readonly body: Uint8Array; readonly headers: Record<string, string> } {
   const as = random.next();
   if (as < 0.6) return { body: json(value), headers: { "content-type": "application/json" } };
-  const headers = { "content-type": "application/cbor", accept: pick(random, ["application/cbor", "application/json", "*/*"]) };
+  const headers = {
+    "content-type": "application/cbor",
+    accept: pick(random, ["application/cbor", "application/json", "*/*"]),
+  };
   if (as < 0.65) return { body: pick(random, ODD_CBOR), headers };
   const whole = encodeCbor(JSON.parse(JSON.stringify(value)));
   if (as < 0.85) return { body: whole, headers };
@@ -145,8 +199,18 @@ function customObject(random: Random): Made {
   const keeper = {
     apiVersion: pick(random, ["example.com/v1", "example.com/v1", "example.com/v2", "", "x/y/z"]),
     kind: pick(random, ["Keeper", "Keeper", "KeeperList", "Pod", ""]),
-    metadata: { name, ...pick(random, [{}, { labels: null }, { finalizers: ["a"] }, { ownerReferences: [{}] }]) },
-    spec: pick<unknown>(random, [{ size: pick<unknown>(random, ODD_SIZES) }, null, [], "x", { unknown: nested(30) }, { size: 3 }]),
+    metadata: {
+      name,
+      ...pick(random, [{}, { labels: null }, { finalizers: ["a"] }, { ownerReferences: [{}] }]),
+    },
+    spec: pick<unknown>(random, [
+      { size: pick<unknown>(random, ODD_SIZES) },
+      null,
+      [],
+      "x",
+      { unknown: nested(30) },
+      { size: 3 },
+    ]),
   };
   const method = pick(random, ["POST", "PUT", "PATCH", "GET", "DELETE"]);
   const sub = pick(random, ["", "", "", "/status", "/scale", "/x"]);
@@ -159,25 +223,43 @@ function customObject(random: Random): Made {
       "application/strategic-merge-patch+json",
     ]);
     const made = asBody(random, keeper);
-    return { method, path: `${root}/${name}${sub}?fieldManager=me&force=true`, body: made.body, headers: { "content-type": type } };
+    return {
+      method,
+      path: `${root}/${name}${sub}?fieldManager=me&force=true`,
+      body: made.body,
+      headers: { "content-type": type },
+    };
   }
-  if (method === "GET") return { path: `${root}${pick(random, ["", `/${name}`, "?limit=1", "?fieldSelector=spec.size=1"])}` };
+  if (method === "GET")
+    return { path: `${root}${pick(random, ["", `/${name}`, "?limit=1", "?fieldSelector=spec.size=1"])}` };
   return { method, path: method === "POST" ? root : `${root}/${name}${sub}`, ...asBody(random, keeper) };
 }
 
 /** Changed replica counts, also by apply, and with what no scale may hold. */
 function scale(random: Random): Made {
-  const kind = pick(random, ["deployments/deployment", "statefulsets/set", "replicasets/replicas", "daemonsets/daemons"]);
+  const kind = pick(random, [
+    "deployments/deployment",
+    "statefulsets/set",
+    "replicasets/replicas",
+    "daemonsets/daemons",
+  ]);
   const body = {
     apiVersion: pick(random, ["autoscaling/v1", "autoscaling/v1", "autoscaling/v2", "apps/v1"]),
     kind: pick(random, ["Scale", "Scale", "Deployment"]),
-    metadata: { name: pick(random, [kind.split("/")[1], "other", ""]), managedFields: pick(random, [undefined, [{}], null]) },
+    metadata: {
+      name: pick(random, [kind.split("/")[1], "other", ""]),
+      managedFields: pick(random, [undefined, [{}], null]),
+    },
     spec: { replicas: pick<unknown>(random, [0, 1, 2, -1, 2 ** 31, "3", null, 1.5]) },
     status: { replicas: 5 },
   };
   const method = pick(random, ["PATCH", "PUT", "PATCH"]);
   const made = asBody(random, body);
-  const type = pick(random, ["application/apply-patch+yaml", "application/merge-patch+json", "application/apply-patch+cbor"]);
+  const type = pick(random, [
+    "application/apply-patch+yaml",
+    "application/merge-patch+json",
+    "application/apply-patch+cbor",
+  ]);
   return {
     method,
     path: `/apis/apps/v1/namespaces/fuzz/${kind}/scale?fieldManager=scaler${pick(random, ["", "&force=true", "&dryRun=All"])}`,
@@ -204,7 +286,9 @@ function elsewhere(random: Random): Made {
     `/api/v1/namespaces/streams/pods/pod/log?tailLines=${number}`,
     `/api/v1/namespaces/streams/pods/pod/log?follow=1&tailLines=${number}`,
   ]);
-  const method = path.includes("/log") ? "GET" : pick(random, ["GET", "GET", "POST", "PUT", "DELETE", "HEAD", "G T", "PURGE"]);
+  const method = path.includes("/log")
+    ? "GET"
+    : pick(random, ["GET", "GET", "POST", "PUT", "DELETE", "HEAD", "G T", "PURGE"]);
   const headers = pick<Record<string, string>>(random, [
     {},
     {},
@@ -217,13 +301,24 @@ function elsewhere(random: Random): Made {
   ]);
   const withBody = method === "POST" || method === "PUT" || random.next() < 0.1;
   // Where there will be no answer, nobody waits for it.
-  return { method, path, headers, abort: !endsByItself(number), ...(withBody ? { body: new Uint8Array(random.below(200_000)) } : {}) };
+  return {
+    method,
+    path,
+    headers,
+    abort: !endsByItself(number),
+    ...(withBody ? { body: new Uint8Array(random.below(200_000)) } : {}),
+  };
 }
 
 /** Objects that webhooks see, whose answers are none. */
 function hooked(random: Random): Made {
   const labels = { [HOOK]: String(random.below(HOOKS)) };
-  const body = { apiVersion: "v1", kind: "ConfigMap", metadata: { generateName: "hooked-", labels }, data: { a: "b" } };
+  const body = {
+    apiVersion: "v1",
+    kind: "ConfigMap",
+    metadata: { generateName: "hooked-", labels },
+    data: { a: "b" },
+  };
   const query = pick(random, ["", "?dryRun=All", "?fieldValidation=Strict"]);
   return { method: "POST", path: `/api/v1/namespaces/fuzz/configmaps${query}`, ...asBody(random, body) };
 }
@@ -263,7 +358,12 @@ const document = (random: Random): Made => ({
   path: pick(random, DOCUMENTS),
   headers: {
     accept: pick(random, DOCUMENT_FORMS),
-    ...pick<Record<string, string>>(random, [{}, { "if-none-match": '"x", W/"y", *' }, { "accept-encoding": "gzip;q=1, *;q=0" }, { range: "bytes=0-1" }]),
+    ...pick<Record<string, string>>(random, [
+      {},
+      { "if-none-match": '"x", W/"y", *' },
+      { "accept-encoding": "gzip;q=1, *;q=0" },
+      { range: "bytes=0-1" },
+    ]),
   },
 });
 
@@ -296,12 +396,25 @@ function selection(random: Random): Made {
     `labelSelector=a&labelSelector=b`,
   ].filter(() => random.next() < 0.3);
   const kind = pick(random, ["configmaps", "pods", "secrets", "events", "services", "serviceaccounts"]);
-  const place = pick(random, ["/api/v1/namespaces/fuzz/", "/api/v1/", "/api/v1/watch/namespaces/fuzz/", "/api/v1/watch/"]);
+  const place = pick(random, [
+    "/api/v1/namespaces/fuzz/",
+    "/api/v1/",
+    "/api/v1/watch/namespaces/fuzz/",
+    "/api/v1/watch/",
+  ]);
   const name = random.next() < 0.1 ? "/map" : "";
   return {
     method: random.next() < 0.05 ? "DELETE" : "GET",
     path: `${place}${kind}${name}?${parts.join("&")}`,
-    headers: { accept: pick(random, ["application/json", "application/cbor", "application/cbor-seq", "application/vnd.kubernetes.protobuf;stream=watch,application/json", "application/json;as=Table;v=v1;g=meta.k8s.io"]) },
+    headers: {
+      accept: pick(random, [
+        "application/json",
+        "application/cbor",
+        "application/cbor-seq",
+        "application/vnd.kubernetes.protobuf;stream=watch,application/json",
+        "application/json;as=Table;v=v1;g=meta.k8s.io",
+      ]),
+    },
   };
 }
 
@@ -315,10 +428,21 @@ const lookalike = (random: Random): Made => ({
     "/api/v1/namespaces/attach/configmaps?limit=1",
     "/api/v1/watch/namespaces/proxy/pods/x?timeoutSeconds=1",
     "/api/v1/pods/proxy?watch=1&timeoutSeconds=1",
+    "/api/v1/pods?watch=1&timeoutSeconds=1",
+    "/apis/apps/v1/deployments?watch=true&timeoutSeconds=1&resourceVersion=0",
+    "/apis?watch=1",
+    "/openapi/v2?watch=true",
+    "/api/v1/secrets?watch=test",
+    "/api/v1/watch/pods?timeoutSeconds=1",
     "/api/v1/namespaces/fuzz/services/exec/proxy",
     `/apis/${EXTENSION}/v1/exec/${random.below(30)}`,
   ]),
-  headers: { connection: "Upgrade", upgrade: "websocket", "sec-websocket-version": "13", "sec-websocket-key": "dGhlIHNhbXBsZSBub25jZQ==" },
+  headers: {
+    connection: "Upgrade",
+    upgrade: "websocket",
+    "sec-websocket-version": "13",
+    "sec-websocket-key": "dGhlIHNhbXBsZSBub25jZQ==",
+  },
 });
 
 const MADE: readonly ((random: Random) => Made)[] = [

@@ -44,7 +44,12 @@ export async function startSurroundings(credentials: Credentials): Promise<Surro
   return {
     kubelet,
     extension,
-    objects: [...STREAMING, ...extensionAt(extension.port), ...hooksAt(extension.port, credentials), ...POLICIES],
+    objects: [
+      ...STREAMING,
+      ...extensionAt(extension.port),
+      ...hooksAt(extension.port, credentials),
+      ...POLICIES,
+    ],
     nodeStatus: {
       name: NODE,
       status: {
@@ -133,7 +138,10 @@ const POLICIES = [
       ],
       validations: [
         { expression: "variables.notes.all(key, variables.notes[key].size() < 100000)", message: "too long" },
-        { expression: "variables.labels.all(key, key.matches('^[^ ]*$'))", messageExpression: "'of ' + object.kind" },
+        {
+          expression: "variables.labels.all(key, key.matches('^[^ ]*$'))",
+          messageExpression: "'of ' + object.kind",
+        },
         { expression: "!has(object.spec) || type(object.spec) == map", message: "no map" },
       ],
       auditAnnotations: [{ key: "labels", valueExpression: "string(variables.labels.size())" }],

@@ -19,6 +19,7 @@ import { Scope } from "#base/scope";
 import type { AnyObject, Resource } from "#machinery/schema";
 import { openMemoryStore } from "#store/memory/memory-store";
 import { Credentials } from "../../src/testing/credentials.ts";
+import type { Misbehaving } from "./misbehaving.ts";
 import { KEPT_OBJECTS } from "./objects.ts";
 import { EXTENSION, STREAMS, startSurroundings } from "./surroundings.ts";
 
@@ -34,6 +35,7 @@ export interface Target {
   /** The latest lines of the audit log. */
   readonly audited: readonly string[];
   readonly server: ApiServer;
+  readonly kubelet: Misbehaving;
   /** Connections that the server has open to others, but for those that wait for the next request. */
   readonly outgoing: number;
   /** By key, every object that there is. */
@@ -220,6 +222,7 @@ export async function startTarget(seed: number): Promise<Target> {
     kinds: served,
     audited,
     server,
+    kubelet: around.kubelet,
     get outgoing() {
       return Math.max(0, around.kubelet.open + around.extension.open - POOLED_MAX);
     },

@@ -78,7 +78,11 @@ const CLOSING = 0x88;
 const LINGER_TURNS = 20;
 
 /** Why this went as it must not; undefined where it went well. */
-export async function runSession(session: Session, port: number, authority: string): Promise<string | undefined> {
+export async function runSession(
+  session: Session,
+  port: number,
+  authority: string,
+): Promise<string | undefined> {
   const connection = await Connection.open(port, authority, "http/1.1");
   try {
     connection.write(session.head, ...(session.early ? [session.early] : []));
