@@ -7,7 +7,7 @@ import { isGlobalUnicast } from "#base/ip";
 import { badRequest, notFound, serviceUnavailable } from "#machinery/status";
 import type { RequestInfo } from "../contracts.ts";
 import { drained, type Exchange, type Headers } from "../http/exchange.ts";
-import { answered, begun, statusOf } from "../http/outgoing-request.ts";
+import { answered, statusOf } from "../http/outgoing-request.ts";
 import { CONNECT_MS_MAX, endUnlessConnected } from "./connect-timeout.ts";
 import type { ConnectRequest, StreamingOptions } from "./connect.ts";
 import { podOf } from "./pod-target.ts";
@@ -92,14 +92,14 @@ export async function proxyNode(
   const { name } = parseName(info.name);
   const path = `/${pathBehind(info)}${exchange.search === "" ? "" : `?${exchange.search}`}`;
   if (exchange.raw.protocol === "upgrade") {
-    const { request, socket, head } = exchange.raw;
+    const { raw } = exchange;
     const upgraded = await kubelets.upgrade(name, {
       method: exchange.method,
       path,
-      headers: forwardedHeaders(request),
+      headers: forwardedHeaders(raw.request),
       signal: exchange.signal,
     });
-    return tunnel(socket, head, upgraded);
+    return tunnel(raw.socket, raw.head, upgraded);
   }
   const response = await kubelets.request(name, { method: exchange.method, path, signal: exchange.signal });
   await relay(response, exchange, undefined);
@@ -127,10 +127,9 @@ async function proxyTo({ secure, host, port }: Target, info: RequestInfo, exchan
     signal: exchange.signal,
     timeout: CONNECT_MS_MAX,
   };
-  const begin = secure
-    ? () => httpsRequest({ ...options, rejectUnauthorized: false })
-    : () => httpRequest(options);
-  const start = () => endUnlessConnected(begun(begin));
+  const start = secure
+    ? () => endUnlessConnected(httpsRequest({ ...options, rejectUnauthorized: false }))
+    : () => endUnlessConnected(httpRequest(options));
   const failed = (cause: Error) => serviceUnavailable(`error trying to reach service: ${cause.message}`);
   if (raw.protocol === "upgrade") {
     return new Promise((resolve, reject) => {
