@@ -3,6 +3,7 @@ import type { RequestHeaderOptions } from "../authentication/request-header.ts";
 import type { User } from "../contracts.ts";
 import type { Exchange } from "../http/exchange.ts";
 import { headerValue } from "../http/header-text.ts";
+import { endToEnd } from "../http/hop-by-hop.ts";
 import { withoutToken } from "../http/web-socket-token.ts";
 
 /** The certificate and key, PEM, by which extension servers know this server. */
@@ -33,20 +34,6 @@ const escaped = (key: string): string =>
     return PLAIN.test(text) ? text : `%${byte.toString(16).toUpperCase().padStart(2, "0")}`;
   }).join("");
 
-/** Of one connection, not of the request; HTTP's own rules. */
-const HOP_BY_HOP = new Set([
-  "connection",
-  "http2-settings",
-  "keep-alive",
-  "proxy-connection",
-  "proxy-authenticate",
-  "proxy-authorization",
-  "te",
-  "trailer",
-  "transfer-encoding",
-  "upgrade",
-]);
-
 /** Where proxies say who asks. */
 export type IdentityHeaders = Pick<
   RequestHeaderOptions,
@@ -68,14 +55,6 @@ export function credentialHeaders(configured: IdentityHeaders = {}): IsCredentia
   return (name) => names.has(name) || prefixes.some((prefix) => name.startsWith(prefix));
 }
 
-/** Headers that go on: neither the connection's own, nor those that it names. */
-function* endToEnd(names: Iterable<string>, connection: string): Iterable<string> {
-  const named = new Set(connection.split(",").map((name) => name.trim().toLowerCase()));
-  for (const name of names) {
-    if (!name.startsWith(":") && !HOP_BY_HOP.has(name) && !named.has(name)) yield name;
-  }
-}
-
 /** What the request to the other server has of its own: where it goes, and how long it is. */
 const OURS_TO_SAY = new Set(["host", "content-length"]);
 const WEB_SOCKET_PROTOCOL = "sec-websocket-protocol";
@@ -87,7 +66,7 @@ export function forwardedRequest(
   isCredential: IsCredential,
 ): OutgoingHeaders {
   const headers: OutgoingHeaders = {};
-  for (const name of endToEnd(exchange.headerNames(), exchange.header("connection") ?? "")) {
+  for (const name of endToEnd(exchange.headerNames(), exchange.header("connection"))) {
     const sent = exchange.header(name) ?? "";
     const value = name === WEB_SOCKET_PROTOCOL ? withoutToken(sent) : sent;
     if (value !== undefined && !OURS_TO_SAY.has(name) && !isCredential(name)) headers[name] = value;

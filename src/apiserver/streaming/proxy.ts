@@ -8,10 +8,11 @@ import { badRequest, notFound, serviceUnavailable } from "#machinery/status";
 import type { RequestInfo } from "../contracts.ts";
 import { drained, type Exchange, type Headers } from "../http/exchange.ts";
 import { answered, statusOf } from "../http/outgoing-request.ts";
+import { endToEnd } from "../http/hop-by-hop.ts";
 import { CONNECT_MS_MAX, endUnlessConnected } from "./connect-timeout.ts";
 import type { ConnectRequest, StreamingOptions } from "./connect.ts";
 import { podOf } from "./pod-target.ts";
-import { forwarded, forwardedHeaders, tunnel } from "./tunnel.ts";
+import { forwardedHeaders, requestHeaders, tunnel } from "./tunnel.ts";
 
 /** Where a proxied request goes. */
 interface Target {
@@ -114,10 +115,12 @@ async function proxyTo({ secure, host, port }: Target, info: RequestInfo, exchan
   const prefix = PLACE.exec(info.path)?.[1] ?? "";
   if (!isGlobalUnicast(host)) throw badRequest("address not allowed");
   const { raw } = exchange;
+  const body =
+    raw.protocol === "upgrade" || exchange.method === "GET" || exchange.method === "HEAD"
+      ? undefined
+      : await exchange.readBody(BODY_BYTES_MAX, BODY_MS_MAX);
   const incoming =
-    raw.protocol === "h1" || raw.protocol === "upgrade"
-      ? forwardedHeaders(raw.request)
-      : plainHeaders(exchange);
+    raw.protocol === "upgrade" ? forwardedHeaders(raw.request) : requestHeaders(exchange, body);
   const options: RequestOptions = {
     host,
     port,
@@ -145,10 +148,6 @@ async function proxyTo({ secure, host, port }: Target, info: RequestInfo, exchan
         .end();
     });
   }
-  const body =
-    exchange.method === "GET" || exchange.method === "HEAD"
-      ? undefined
-      : await exchange.readBody(BODY_BYTES_MAX, BODY_MS_MAX);
   const started = start();
   const answer = answered(started);
   started.end(body);
@@ -158,33 +157,16 @@ async function proxyTo({ secure, host, port }: Target, info: RequestInfo, exchan
   await relay(response, exchange, prefix);
 }
 
-/** Of a request that is no HTTP/1.1; the names that begin with a colon are HTTP/2's own. */
-const plainHeaders = (exchange: Exchange): Record<string, string | string[]> =>
-  forwarded(
-    [...exchange.headerNames()]
-      .filter((name) => !name.startsWith(":"))
-      .map((name) => [name, exchange.header(name)]),
-  );
-
-const HOP_BY_HOP = new Set([
-  "connection",
-  "http2-settings",
-  "keep-alive",
-  "transfer-encoding",
-  "upgrade",
-  "proxy-connection",
-  "te",
-  "trailer",
-]);
-
 async function relay(
   response: IncomingMessage,
   exchange: Exchange,
   prefix: string | undefined,
 ): Promise<void> {
   const headers: Headers = {};
-  for (const [name, value] of Object.entries(response.headers))
-    if (value !== undefined && !HOP_BY_HOP.has(name)) headers[name] = value;
+  for (const name of endToEnd(Object.keys(response.headers), response.headers.connection)) {
+    const value = response.headers[name];
+    if (value !== undefined) headers[name] = value;
+  }
   const { location } = response.headers;
   // Only redirects within the proxied server can be followed through the proxy.
   if (location?.startsWith("/") && prefix !== undefined) headers.location = prefix + location;

@@ -1,6 +1,8 @@
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import { joinStreams, upgradeAnswer } from "#base/node/upgraded-streams";
+import type { Exchange } from "../http/exchange.ts";
+import { endToEnd } from "../http/hop-by-hop.ts";
 import { withoutToken } from "../http/web-socket-token.ts";
 import type { Upgraded } from "./kubelet-connection.ts";
 
@@ -8,11 +10,22 @@ import type { Upgraded } from "./kubelet-connection.ts";
 const NOT_FORWARDED = new Set(["host", "authorization", "cookie", "x-forwarded-for", "proxy-authorization"]);
 const CREDENTIALS = /^(?:impersonate|x-remote)-/;
 
-/** What of a request's headers goes on to where it is proxied. */
+/** The headers of a request that is proxied, and whose body is this. */
+export function requestHeaders(
+  exchange: Exchange,
+  body: Uint8Array | undefined,
+): Record<string, string | string[]> {
+  const names = [...endToEnd(exchange.headerNames(), exchange.header("connection"))];
+  const headers = forwarded(names.map((name) => [name, exchange.header(name)]));
+  delete headers["content-length"];
+  return body?.length ? { ...headers, "content-length": String(body.length) } : headers;
+}
+
+/** What of the headers of a wish for another protocol goes on to where it is proxied. */
 export const forwardedHeaders = ({ headers }: IncomingMessage): Record<string, string | string[]> =>
   forwarded(Object.entries(headers));
 
-export const forwarded = (
+const forwarded = (
   headers: readonly (readonly [string, string | string[] | undefined])[],
 ): Record<string, string | string[]> =>
   Object.fromEntries(
