@@ -61,6 +61,20 @@ test("hostile documents are refused", () => {
   assert.throws(() => parseYaml("a: b: c"), /yaml: line 1/);
 });
 
+test("what is wrong is said without the text, which may be secret", () => {
+  const text = "keys:\n  - secret: TOP-SECRET\n   bad: indentation\n";
+  assert.throws(
+    () => parseYaml(text),
+    (error: Error) => {
+      assert.match(error.message, /^yaml: line 3: /);
+      for (let at: unknown = error; at instanceof Error; at = at.cause) {
+        assert.doesNotMatch(`${at.message} ${at.stack}`, /TOP-SECRET/);
+      }
+      return error.name === "YamlError";
+    },
+  );
+});
+
 test("printing quotes what would not come back as a string", () => {
   const value = {
     kind: "Pod",
