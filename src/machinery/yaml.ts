@@ -138,7 +138,6 @@ function load(text: string, { onDuplicate }: YamlOptions): unknown[] {
   } catch (error) {
     if (!(error instanceof YAMLException)) throw error;
     // The parser's own error shows the lines around, which may be keys or passwords: logs show causes, too.
-    // oxlint-disable-next-line preserve-caught-error -- all else that it says is in the message
     throw new YamlError(`yaml: ${placed(error)}${error.reason}`);
   }
 }
