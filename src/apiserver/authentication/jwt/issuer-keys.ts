@@ -54,7 +54,8 @@ export class IssuerKeys {
     try {
       return await keys.find(header, token);
     } catch (error) {
-      if (!this.#mayAsk()) throw error;
+      // Another token of a new key may be asking already.
+      if (!this.#fetching && !this.#mayAsk()) throw error;
       const newer = await this.#fetch().catch(() => keys);
       return newer.find(header, token);
     }

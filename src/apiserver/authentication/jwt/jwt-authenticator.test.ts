@@ -138,6 +138,20 @@ test("a new key is found, a key that was taken back counts no longer, and a stra
   assert.equal(issuer.asked.length, 6);
 });
 
+test("many tokens of a new key at once are all let in, and ask once", async (t) => {
+  const { issuer, clock, claims, holder, user } = await setUp(t);
+  await user();
+  await issuer.addKey("two", "RS256");
+  await clock.advance(10_000);
+  const tokens = await Promise.all(["a", "b", "c"].map((jti) => issuer.sign("two", claims({ jti }))));
+  const holders = await Promise.all(tokens.map(holder));
+  assert.deepEqual(
+    holders.map((each) => each?.user.name),
+    ["jane", "jane", "jane"],
+  );
+  assert.equal(issuer.asked.filter((path) => path === "/keys").length, 2);
+});
+
 test("a token that is damaged anywhere lets nobody in", async (t) => {
   const { issuer, claims, holder } = await setUp(t);
   const token = await issuer.sign("one", claims());
