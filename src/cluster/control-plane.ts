@@ -189,7 +189,8 @@ async function securityOf(
     scope.defer(() => kubelets.close());
     const connects = connectHandlers({ cache: inner.cache, kubelets, random: inner.random });
     const rooms = await security(inner);
-    const paths = new Map([...(rooms.paths ?? []), [SNAPSHOT_PATH, snapshotHandler(store)] as const]);
+    const snapshot = snapshotHandler(store, rooms.authorizer);
+    const paths = new Map([...(rooms.paths ?? []), [SNAPSHOT_PATH, snapshot] as const]);
     return { ...rooms, paths, connects };
   };
 }
