@@ -53,6 +53,8 @@ export class Feed {
   /** What this server is writing right now, so that its own objects need not be parsed again. */
   readonly #written = new Map<string, Written>();
   #revision = 0;
+  /** How often all caches have been read: what happened between a lost watch and a new state is told by no event. */
+  #loads = 0;
   #following = false;
   /** While the server starts: changes since the caches' first state, of kinds that nobody has asked for yet. */
   #unclaimed: { readonly since: number; readonly changes: Arrival[] } | undefined;
@@ -114,6 +116,12 @@ export class Feed {
    * was there before the server, and appears while it starts, has its recent history like those that it began with.
    */
   async addLive(cache: KindCache, signal: AbortSignal): Promise<void> {
+    while (!(await this.#addLive(cache, signal)));
+  }
+
+  /** False when all caches were read anew meanwhile: then some changes of this kind may never have been told. */
+  async #addLive(cache: KindCache, signal: AbortSignal): Promise<boolean> {
+    const loads = this.#loads;
     const meanwhile: Arrival[] = (this.#unclaimed?.changes ?? []).filter(({ key }) =>
       key.startsWith(cache.prefix),
     );
@@ -122,9 +130,11 @@ export class Feed {
       const { items, unreadable, revision } = await this.#readPast(cache, signal);
       // The store may be ahead: what is in the read already must not come again.
       await this.reach(revision, CATCH_UP_MS);
+      if (this.#loads !== loads) return false;
       cache.load(items, revision, unreadable);
       for (const late of meanwhile) if (late.revision > revision) cache.take(late, late.state, late.revision);
       this.add(cache);
+      return true;
     } finally {
       this.#arriving.delete(cache.prefix);
     }
@@ -213,6 +223,7 @@ export class Feed {
       revision ??= read.revision;
       cache.load(read.items, revision, read.unreadable);
     }
+    this.#loads++;
     // A store that was put back to an older state has older revisions, too.
     this.#revision = revision ?? this.#store.revision;
     this.#unclaimed = past === undefined ? undefined : { since: past, changes: [] };
@@ -254,11 +265,13 @@ export class Feed {
       } catch (error) {
         if (signal.aborted) return;
         this.#following = false;
-        isLost ||= this.#again.signal.aborted;
-        if (this.#again.signal.aborted) this.#again = new AbortController();
-        isLost ||= error instanceof Compacted || error instanceof SlowWatcher;
+        const isAsked = this.#again.signal.aborted;
+        if (isAsked) this.#again = new AbortController();
+        const isGone = isAsked || error instanceof Compacted || error instanceof SlowWatcher;
+        isLost ||= isGone;
         log.warn("the store's watch was lost", { error, again: isLost ? "from its state" : "from here" });
-        if (!isLost) await attempt(() => sleep(this.#clock, RETRY_MS, { signal }));
+        // A store that fails is given time, also to answer with its state.
+        if (!isGone) await attempt(() => sleep(this.#clock, RETRY_MS, { signal }));
       }
     }
   }

@@ -1,3 +1,4 @@
+import { logger } from "#base/log";
 import { expired } from "#machinery/status";
 import { type StoreEvent, prefixEnd } from "#store/store";
 import { Item } from "../storage/item.ts";
@@ -10,6 +11,8 @@ import type { Selection } from "./scope.ts";
 import { Subscription, type WatchSink } from "./subscription.ts";
 import { Watchers, WHOLE_KIND, ofObject, ofValue } from "./watchers.ts";
 import { EventWindow } from "./window.ts";
+
+const log = logger("apiserver.watch");
 
 export interface KindCacheOptions {
   /** `/registry/pods/` */
@@ -255,8 +258,15 @@ export class KindCache {
     return value;
   }
 
+  /** A listener that fails is a mistake of ours, and keeps nobody else from hearing of the change. */
   #tell(before: Item | undefined, after: Item | undefined): void {
-    for (const listener of this.#listeners) listener(before, after);
+    for (const listener of this.#listeners) {
+      try {
+        listener(before, after);
+      } catch (error) {
+        log.error("a change was not taken in", { key: (after ?? before)?.key, error });
+      }
+    }
   }
 }
 

@@ -1,8 +1,11 @@
-import { expired, type StatusError } from "#machinery/status";
+import { logger } from "#base/log";
+import { expired, internalError, StatusError } from "#machinery/status";
 import type { Item } from "../storage/item.ts";
 import type { CacheEvent, EventType } from "./event.ts";
 import { meaning, type Selection } from "./scope.ts";
 import type { EventWindow } from "./window.ts";
+
+const log = logger("apiserver.watch");
 
 /** Where the events of a watch go. */
 export interface WatchSink {
@@ -69,6 +72,14 @@ export class Subscription {
   /** Sends what there is. The sink calls this when it has room again. */
   resume(): void {
     if (this.#ended || this.#live) return;
+    try {
+      this.#catchUp();
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  #catchUp(): void {
     if (!this.#sendInitial()) return;
     const missed = this.#window.since(this.#position);
     if (!missed) return this.end(expired("The resourceVersion for the provided watch is too old."));
@@ -83,9 +94,19 @@ export class Subscription {
   /** A new event of the kind. */
   offer(event: CacheEvent): void {
     if (!this.#live) return;
-    if (this.#emit(event)) return;
-    this.#live = false;
-    this.#position = event.sequence + 1;
+    try {
+      if (this.#emit(event)) return;
+      this.#live = false;
+      this.#position = event.sequence + 1;
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  /** An object that cannot be shown to this client ends its watch, and none of the others'. */
+  #fail(error: unknown): void {
+    log.error("a watch could not be told of an object", { error });
+    this.end(error instanceof StatusError ? error : internalError(error));
   }
 
   /** Everything up to this revision has been seen. */
