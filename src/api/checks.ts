@@ -107,8 +107,11 @@ export function sameValue(a: unknown, b: unknown): boolean {
       a.every((one, i) => sameValue(one, b[i]))
     );
   const [left, right] = [a as Record<string, unknown>, b as Record<string, unknown>];
-  for (const key of Object.keys(left)) if (!sameValue(left[key], right[key])) return false;
-  for (const key of Object.keys(right)) if (!(key in left) && !isBlank(right[key])) return false;
+  // Only what is their own counts: people name things `constructor`, too.
+  const of = (owner: Record<string, unknown>, key: string) =>
+    Object.hasOwn(owner, key) ? owner[key] : undefined;
+  for (const key of Object.keys(left)) if (!sameValue(left[key], of(right, key))) return false;
+  for (const key of Object.keys(right)) if (!isBlank(right[key]) && !Object.hasOwn(left, key)) return false;
   return true;
 }
 

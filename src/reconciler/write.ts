@@ -5,7 +5,7 @@ import type { Informer } from "#client/informer";
 import type { AnyObject, Resource, Wire } from "#machinery/schema";
 import { hasReason } from "#machinery/status";
 import { inParallel, slowStart } from "./batches.ts";
-import { sameJson } from "./equal.ts";
+import { sameJson } from "#machinery/same-json";
 import type { WriteBarrier } from "./write-barrier.ts";
 
 export interface WriterOptions {

@@ -1,6 +1,6 @@
 import type { Node } from "#api/core-v1/node";
 import type { Pod } from "#api/core-v1/pod";
-import { sameJson } from "#machinery/patch/json-patch";
+import { sameJson } from "#machinery/same-json";
 import type { ClusterChange } from "./plugin.ts";
 import { requestsOf } from "#api/core-v1/podresources";
 

@@ -13,7 +13,7 @@ import type { InformerSet } from "#client/informer-set";
 import { hasReason } from "#machinery/status";
 import { formatMicroTime } from "#machinery/time";
 import { inParallel } from "#reconciler/batches";
-import { sameJson } from "#reconciler/equal";
+import { sameJson } from "#machinery/same-json";
 import { WorkQueue, type Worked } from "#reconciler/work-queue";
 import { Heartbeats } from "./heartbeats.ts";
 import {

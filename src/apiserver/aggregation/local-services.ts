@@ -6,7 +6,7 @@ import { CustomResourceDefinition } from "#api/apiextensions-v1/customresourcede
 import { APIService, type APIServiceSpec } from "#api/apiregistration-v1/apiservice";
 import type { Clock } from "#base/clock";
 import type { Scope } from "#base/scope";
-import { sameJson } from "#machinery/patch/json-patch";
+import { sameJson } from "#machinery/same-json";
 import { hasReason } from "#machinery/status";
 import type { Loopback, ReadCache } from "../contracts.ts";
 import type { ResourceSet } from "../resource-set.ts";

@@ -7,7 +7,7 @@ import { ConfigMap } from "#api/core-v1/configmap";
 import { asError } from "#base/attempt";
 import type { Clock } from "#base/clock";
 import { logger } from "#base/log";
-import { sameJson } from "#machinery/patch/json-patch";
+import { sameJson } from "#machinery/same-json";
 import { hasReason } from "#machinery/status";
 import type { Loopback, ReadCache } from "../contracts.ts";
 import { type RequestHeaderOptions, requestHeaderDefaults } from "./request-header.ts";

@@ -3,7 +3,7 @@ import { REVIEW_VERSIONS } from "#api/apiextensions-v1/version-problems";
 import { present } from "#base/assert";
 import { type Random, uuid } from "#base/random";
 import { parseJson } from "#machinery/json";
-import { sameJson } from "#machinery/patch/json-patch";
+import { sameJson } from "#machinery/same-json";
 import type { AnyObject } from "#machinery/schema";
 import { StatusError } from "#machinery/status";
 import type { WebhookClient } from "../webhook-client/client.ts";

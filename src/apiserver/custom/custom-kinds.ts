@@ -8,7 +8,7 @@ import type { Clock } from "#base/clock";
 import { logger } from "#base/log";
 import type { Random } from "#base/random";
 import type { Scope } from "#base/scope";
-import { sameJson } from "#machinery/patch/json-patch";
+import { sameJson } from "#machinery/same-json";
 
 import { hasReason } from "#machinery/status";
 import { compareVersions } from "#machinery/version-order";

@@ -1,5 +1,5 @@
 import type { CustomResourceDefinition } from "#api/apiextensions-v1/customresourcedefinition";
-import { sameJson } from "#machinery/patch/json-patch";
+import { sameJson } from "#machinery/same-json";
 import { formatTime } from "#machinery/time";
 import { type NamesOutcome, settleNames } from "./names.ts";
 

@@ -1,4 +1,4 @@
-import { sameJson } from "#machinery/patch/json-patch";
+import { sameJson } from "#machinery/same-json";
 import { isObject } from "#machinery/patch/merge-patch";
 import { membersOf, type PartOfV2, partOfV2, renamed } from "./part-of-v2.ts";
 import type { Json } from "./v3-from-v2.ts";

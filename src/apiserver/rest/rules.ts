@@ -6,7 +6,7 @@ import {
   validateStatusUpdate,
   standingProblems,
 } from "#machinery/derive/validate";
-import { sameJson } from "#machinery/patch/json-patch";
+import { sameJson } from "#machinery/same-json";
 import type { AnyObject, FieldProblem, Resource } from "#machinery/schema";
 import { invalidObject } from "#machinery/status";
 

@@ -1,5 +1,5 @@
 import type { Type } from "#machinery/schema";
-import { sameJson } from "#machinery/patch/json-patch";
+import { sameJson } from "#machinery/same-json";
 import { memberOf } from "#machinery/patch/strategic-merge";
 import { isJson, type Json } from "./objects.ts";
 

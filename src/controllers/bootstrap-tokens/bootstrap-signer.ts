@@ -7,7 +7,7 @@ import { ConfigMap } from "#api/core-v1/configmap";
 import { Namespace } from "#api/core-v1/namespace";
 import { Secret } from "#api/core-v1/secret";
 import { type Controller, controller, wake } from "#reconciler/controller";
-import { sameJson } from "#reconciler/equal";
+import { sameJson } from "#machinery/same-json";
 import { endsAtMs, isBootstrapToken, signingToken, type SigningToken } from "./token.ts";
 
 const NAMESPACE = "kube-public";

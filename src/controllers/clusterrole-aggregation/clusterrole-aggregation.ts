@@ -2,7 +2,7 @@
 import { ClusterRole } from "#api/rbac-v1/clusterrole";
 import { compileSelector } from "#machinery/label-selector";
 import { controller, wake } from "#reconciler/controller";
-import { sameJson } from "#reconciler/equal";
+import { sameJson } from "#machinery/same-json";
 
 type Rule = NonNullable<ClusterRole["rules"]>[number];
 

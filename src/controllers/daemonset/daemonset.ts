@@ -5,7 +5,7 @@ import { Node } from "#api/core-v1/node";
 import { Pod } from "#api/core-v1/pod";
 import { keyOf } from "#client/address";
 import { controller, wake } from "#reconciler/controller";
-import { sameJson } from "#reconciler/equal";
+import { sameJson } from "#machinery/same-json";
 import { forgetRevisions, hashOf, REVISION_HASH, syncHistory } from "../history/revisions.ts";
 import { createPods, podFrom, removePods } from "../pod-creation.ts";
 import { nextAvailabilityMs } from "../pod-facts.ts";

@@ -6,7 +6,7 @@ import { asError } from "#base/attempt";
 import { isTerminal } from "#api/core-v1/podstate";
 import { hasReason } from "#machinery/status";
 import { type Caches, controller, type Pass, wake } from "#reconciler/controller";
-import { sameJson } from "#reconciler/equal";
+import { sameJson } from "#machinery/same-json";
 import {
   BY_CONTROLLER,
   controllerKeys,

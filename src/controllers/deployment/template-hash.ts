@@ -1,6 +1,6 @@
 import type { PodTemplateSpec } from "#api/core-v1/podtemplatespec";
 import { stringifyJson } from "#machinery/json";
-import { sameJson } from "#reconciler/equal";
+import { sameJson } from "#machinery/same-json";
 
 export const TEMPLATE_HASH = "pod-template-hash";
 

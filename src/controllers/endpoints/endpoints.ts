@@ -4,7 +4,7 @@ import { Pod } from "#api/core-v1/pod";
 import { Service } from "#api/core-v1/service";
 import { hasReason } from "#machinery/status";
 import { controller, wake } from "#reconciler/controller";
-import { sameJson } from "#reconciler/equal";
+import { sameJson } from "#machinery/same-json";
 import { podsOf, servicesOf } from "../endpointslice/selection.ts";
 import { HEADLESS } from "../endpointslice/write-slices.ts";
 import { subsetsOf } from "./subsets.ts";

@@ -5,7 +5,7 @@ import { Service } from "#api/core-v1/service";
 import { EndpointSlice } from "#api/discovery-v1/endpointslice";
 import { conditionOf } from "#api/core-v1/podstate";
 import { type Caches, controller, wake } from "#reconciler/controller";
-import { sameJson } from "#reconciler/equal";
+import { sameJson } from "#machinery/same-json";
 import { BY_CONTROLLER } from "#reconciler/owner";
 import { addressTypesOf, desiredGroups, type Endpoint } from "./desired.ts";
 import { planSlices, type Plan } from "./plan.ts";

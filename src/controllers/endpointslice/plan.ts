@@ -1,5 +1,5 @@
 import type { EndpointSlice } from "#api/discovery-v1/endpointslice";
-import { sameJson } from "#reconciler/equal";
+import { sameJson } from "#machinery/same-json";
 import { type AddressType, type Endpoint, type EndpointPort, type Group, keyOfPorts } from "./desired.ts";
 
 /** A slice holds at most this many endpoints, so that one change does not resend thousands. */

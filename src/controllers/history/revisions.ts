@@ -4,7 +4,7 @@ import { stringifyJson } from "#machinery/json";
 import type { AnyObject, Resource } from "#machinery/schema";
 import { hasReason } from "#machinery/status";
 import type { Pass } from "#reconciler/controller";
-import { sameJson } from "#reconciler/equal";
+import { sameJson } from "#machinery/same-json";
 import { BY_CONTROLLER, controllerReference } from "#reconciler/owner";
 import { templateHash } from "../deployment/template-hash.ts";
 

@@ -13,7 +13,7 @@ import { customKind, storedKinds } from "#client/kinds";
 import type { AnyObject, Resource } from "#machinery/schema";
 import { addQuantities } from "#machinery/quantity";
 import { type Caches, type Controller, controller, type Wake, wake } from "#reconciler/controller";
-import { sameJson } from "#reconciler/equal";
+import { sameJson } from "#machinery/same-json";
 
 /** How much one object takes: the rules by which admission counts, so that both say the same. */
 export interface QuotaRules {

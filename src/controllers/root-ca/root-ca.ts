@@ -3,7 +3,7 @@ import { ConfigMap } from "#api/core-v1/configmap";
 import { Namespace } from "#api/core-v1/namespace";
 import { hasReason } from "#machinery/status";
 import { type Controller, controller, wake } from "#reconciler/controller";
-import { sameJson } from "#reconciler/equal";
+import { sameJson } from "#machinery/same-json";
 
 const NAME = "kube-root-ca.crt";
 const KEY = "ca.crt";

@@ -1,6 +1,6 @@
 import type { AnyManagedFields, AnyObject, Resource } from "#machinery/schema";
 import { StatusError } from "#machinery/status";
-import { sameJson } from "../patch/json-patch.ts";
+import { sameJson } from "../same-json.ts";
 import type { JsonObject } from "../patch/merge-patch.ts";
 import { appliedFields } from "./collect.ts";
 import { compare } from "./compare.ts";

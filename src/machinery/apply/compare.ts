@@ -1,4 +1,4 @@
-import { sameJson } from "../patch/json-patch.ts";
+import { sameJson } from "../same-json.ts";
 import { isObject, type JsonObject } from "../patch/merge-patch.ts";
 import { fieldKey, fieldsOf, itemKey, valueKey } from "./collect.ts";
 import { EMPTY, type FieldSet } from "./field-set.ts";

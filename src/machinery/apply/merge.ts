@@ -1,4 +1,4 @@
-import { sameJson } from "../patch/json-patch.ts";
+import { sameJson } from "../same-json.ts";
 import { isObject, type JsonObject } from "../patch/merge-patch.ts";
 import { itemKey, valueKey } from "./collect.ts";
 import type { FieldSet } from "./field-set.ts";

@@ -1,6 +1,6 @@
 /** Rules of a schema (`x-kubernetes-validations`) held against objects. */
 import { stringifyJson } from "../json.ts";
-import { sameJson } from "../patch/json-patch.ts";
+import { sameJson } from "../same-json.ts";
 import {
   duplicate,
   type FieldProblem,

@@ -1,4 +1,5 @@
 import { badRequest, patchRejected, StatusError, tooLarge } from "#machinery/status";
+import { sameJson } from "../same-json.ts";
 import { isObject } from "./merge-patch.ts";
 
 /** More operations than this in one patch are refused. */
@@ -215,19 +216,3 @@ const remove: Change = (parent, token, path) => {
   if (!Object.hasOwn(parent, token)) throw missing(path);
   delete parent[token];
 };
-
-/** Equal as JSON: the order of members does not count. */
-export function sameJson(one: unknown, other: unknown): boolean {
-  if (one === other) return true;
-  if (Array.isArray(one)) {
-    return (
-      Array.isArray(other) &&
-      one.length === other.length &&
-      one.every((value, index) => sameJson(value, other[index]))
-    );
-  }
-  if (!isObject(one) || !isObject(other)) return false;
-  const keys = Object.keys(one);
-  if (keys.length !== Object.keys(other).length) return false;
-  return keys.every((key) => Object.hasOwn(other, key) && sameJson(one[key], other[key]));
-}

@@ -1,5 +1,5 @@
 import type { AnyObject } from "#machinery/schema";
-import { sameJson } from "#machinery/patch/json-patch";
+import { sameJson } from "#machinery/same-json";
 import type { AdmissionRounds } from "../../contracts.ts";
 
 /** What has happened to those that change objects, in the rounds of one request. */

@@ -4,7 +4,7 @@ import { ValidatingAdmissionPolicyBinding } from "#api/admissionregistration-v1/
 import type { ParamKind } from "#api/admissionregistration-v1/matching";
 import { MutatingAdmissionPolicy } from "#api/admissionregistration-v1beta1/mutatingadmissionpolicy";
 import { MutatingAdmissionPolicyBinding } from "#api/admissionregistration-v1beta1/mutatingadmissionpolicybinding";
-import { sameJson } from "#machinery/patch/json-patch";
+import { sameJson } from "#machinery/same-json";
 import { type AnyObject, forbidden, type Resource } from "#machinery/schema";
 import { invalidObject } from "#machinery/status";
 import { ADMIN_GROUP } from "../../authorization/authorizer.ts";

@@ -1,4 +1,4 @@
-import { sameJson } from "#machinery/patch/json-patch";
+import { sameJson } from "#machinery/same-json";
 import type { Verb } from "../../verb.ts";
 import { connect } from "../cluster.ts";
 import { dryRunNote, dryRunOf, dryRunOptions, dryRunQuery } from "../dry-run.ts";
