@@ -134,8 +134,8 @@ export class AuditTrail {
 
   /** The decoded body of the request. It may tell which object is meant; only where it is wanted is all of it kept. */
   sent(object: unknown): void {
-    const { name, uid, resourceVersion } = (object as Partial<AnyObject> | undefined)?.metadata ?? {};
-    this.#named = { name, uid, resourceVersion };
+    const { name, uid, resourceVersion } = (object as Partial<AnyObject> | null | undefined)?.metadata ?? {};
+    this.#named = { name: textIn(name), uid: textIn(uid), resourceVersion: textIn(resourceVersion) };
     if (this.wants("Request")) this.#sent = object;
   }
 
@@ -205,6 +205,9 @@ export class AuditTrail {
     return this.#decision.omitManagedFields ? withoutManagedFields(object) : object;
   }
 }
+
+/** A body that is no object of its kind yet may say anything in place of a name. */
+const textIn = (value: unknown): string | undefined => (typeof value === "string" ? value : undefined);
 
 function objectReference(info: RequestInfo, metadata: Named | undefined): object {
   const { resource, namespace, name, group, version, subresource } = info;

@@ -57,6 +57,21 @@ test("a client may name its request", async (t) => {
   assert.equal(nameless.headers["audit-id"], events.at(-1).auditID);
 });
 
+test("where only names go on record, nothing else does in their place", async (t) => {
+  const events: Json[] = [];
+  const policy = "{apiVersion: audit.k8s.io/v1, kind: Policy, rules: [{level: Metadata}]}";
+  const sink: AuditSink = { write: ({ fields }) => void events.push(fields) };
+  const audit = new AuditLog(parseAuditPolicy(policy), sink, new VirtualClock());
+  const harness = await startHarness(t, { rooms: { audit } });
+  const sent = { metadata: { name: { secret: "x" }, uid: ["y"], resourceVersion: 1 } };
+  assert.equal((await harness.ask("POST", MAPS, sent)).status, 400);
+  assert.deepEqual(events.at(-1).objectRef, {
+    resource: "configmaps",
+    namespace: "default",
+    apiVersion: "v1",
+  });
+});
+
 test("a request that broke by our fault ends in a panic", async (t) => {
   const events: AuditEvent[] = [];
   const sink: AuditSink = { write: (event) => void events.push(event) };
