@@ -2,8 +2,7 @@ import { Endpoints } from "#api/core-v1/endpoints";
 import { Namespace } from "#api/core-v1/namespace";
 import { Service } from "#api/core-v1/service";
 import { EndpointSlice } from "#api/discovery-v1/endpointslice";
-import { ServiceCIDR } from "#api/networking-v1/servicecidr";
-import { type Cidr, familyOf, formatCidr } from "#base/ip";
+import { type Cidr, familyOf } from "#base/ip";
 import type { AnyObject, Resource } from "#machinery/schema";
 import { hasReason } from "#machinery/status";
 import type { Loopback, ReadCache } from "./contracts.ts";
@@ -21,19 +20,6 @@ const SERVED_PORT = 443;
 export async function bootstrapNamespaces(loopback: Loopback, cache: ReadCache): Promise<void> {
   const missing = SYSTEM_NAMESPACES.filter((name) => !cache.get(Namespace, undefined, name));
   await Promise.all(missing.map((name) => ensure(loopback, Namespace, "", { metadata: { name } })));
-}
-
-/** Tells the cluster what its services' addresses are. */
-export async function bootstrapServiceRange(
-  loopback: Loopback,
-  cache: ReadCache,
-  ranges: readonly Cidr[],
-): Promise<void> {
-  if (cache.get(ServiceCIDR, undefined, NAME)) return;
-  await ensure(loopback, ServiceCIDR, "", {
-    metadata: { name: NAME },
-    spec: { cidrs: ranges.map(formatCidr) },
-  });
 }
 
 export interface Advertised {

@@ -1,6 +1,7 @@
 import { CustomResourceDefinition } from "#api/apiextensions-v1/customresourcedefinition";
 import { APIService } from "#api/apiregistration-v1/apiservice";
 import { Namespace } from "#api/core-v1/namespace";
+import { Service } from "#api/core-v1/service";
 import { ServiceCIDR } from "#api/networking-v1/servicecidr";
 import { resources as builtIn } from "#api/registry";
 import type { Clock } from "#base/clock";
@@ -14,7 +15,7 @@ import { Aggregation } from "./aggregation/aggregation.ts";
 import type { FrontProxyIdentity, IdentityHeaders } from "./aggregation/front-proxy.ts";
 import { LocalServices } from "./aggregation/local-services.ts";
 import type { AuditLog } from "./audit/audit-log.ts";
-import { type Advertised, advertise, bootstrapNamespaces, bootstrapServiceRange } from "./bootstrap.ts";
+import { type Advertised, advertise, bootstrapNamespaces } from "./bootstrap.ts";
 import type { AdmissionPlugin, Authenticator, Authorizer, Loopback, ReadCache, User } from "./contracts.ts";
 import { CustomKinds, type CustomKindsOptions } from "./custom/custom-kinds.ts";
 import { FeatureGates } from "./gates.ts";
@@ -33,6 +34,8 @@ import { servedResources } from "./runtime-config.ts";
 import { AdmissionChain } from "./rest/admission-chain.ts";
 import { componentStatuses } from "./rest/component-status.ts";
 import type { RestDeps } from "./rest/deps.ts";
+import { keepDefaultRange } from "./rest/services/default-range.ts";
+import { keepNodePorts } from "./rest/services/node-port-repair.ts";
 import type { ServiceRanges } from "./rest/services/ranges.ts";
 import { scaleSubresource } from "./rest/subresources/scale.ts";
 import { type ServiceRangeOptions, rangesOf } from "./service-ranges.ts";
@@ -204,7 +207,7 @@ async function start(asked: ApiServerOptions, scope: Scope): Promise<ApiServer> 
   });
   plugins.push(...rooms.admission);
   handlers.add(rooms);
-  await bootstrapObjects({ kinds, cache, loopback, ranges });
+  await bootstrapObjects({ kinds, cache, loopback, ranges, store, clock, random, scope });
   await startOwnWork({ kinds, cache, loopback, store, feed, limits, clock, random, scope, aggregation });
   feed.hasStarted();
 
@@ -262,12 +265,18 @@ interface Bootstrapped {
   readonly cache: ReadCache;
   readonly loopback: Loopback;
   readonly ranges: ServiceRanges;
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly scope: Scope;
 }
 
-/** Objects that every cluster has, made before anybody asks for them. */
-async function bootstrapObjects({ kinds, cache, loopback, ranges }: Bootstrapped): Promise<void> {
-  if (kinds.of(Namespace)) await bootstrapNamespaces(loopback, cache);
-  if (kinds.of(ServiceCIDR)) await bootstrapServiceRange(loopback, cache, ranges.addresses);
+/** Objects that every cluster has, made before anybody asks for them; those of services are kept from then on. */
+async function bootstrapObjects({ kinds, cache, ranges, store, ...own }: Bootstrapped): Promise<void> {
+  if (kinds.of(Namespace)) await bootstrapNamespaces(own.loopback, cache);
+  if (kinds.of(ServiceCIDR)) await keepDefaultRange({ ...own, cache, ranges: ranges.addresses });
+  const services = kinds.of(Service)?.storage;
+  if (services) keepNodePorts({ ...own, store, services, range: ranges.nodePorts });
 }
 
 interface OwnWork extends CustomKindsOptions {

@@ -2,6 +2,7 @@
 import type { Namespace } from "#api/core-v1/namespace";
 import { Service } from "#api/core-v1/service";
 import { IPAddress } from "#api/networking-v1/ipaddress";
+import { ServiceCIDR } from "#api/networking-v1/servicecidr";
 import type { Clock } from "#base/clock";
 import type { Random } from "#base/random";
 import type { ResourceSet } from "./resource-set.ts";
@@ -30,7 +31,8 @@ function serviceHooks({ kinds, ranges, clock, random }: StandardHooksOptions): K
   if (!storage) return undefined;
   const fresh = () => storage.fresh();
   const addresses = kinds.of(IPAddress)?.storage?.cache;
-  return new ServiceHooks({ ranges, services: storage.cache, addresses, clock, random, fresh });
+  const cidrs = kinds.of(ServiceCIDR)?.storage?.cache;
+  return new ServiceHooks({ ranges, services: storage.cache, cidrs, addresses, clock, random, fresh });
 }
 
 const namespaceHooks: KindHooks = {

@@ -1,7 +1,7 @@
 import { named, namedIfSet, unchanged } from "#api/checks";
 import { nameColumn, text } from "#api/columns";
 import { ObjectMeta } from "#api/meta-v1/objectmeta";
-import { canonicalIp } from "#base/ip";
+import { canonicalIp, familyOf } from "#base/ip";
 import {
   type FieldProblem,
   invalid,
@@ -25,6 +25,31 @@ export const IPAddressSpec = struct("networking.v1.IPAddressSpec", {
   parentRef: ref(1, ParentReference).required().omitEmpty().doc("The object that has the address."),
 });
 export interface IPAddressSpec extends Of<typeof IPAddressSpec> {}
+
+const FAMILY_LABEL = "ipaddress.kubernetes.io/ip-family";
+const MANAGER_LABEL = "ipaddress.kubernetes.io/managed-by";
+/** Who gives services their addresses: the API server. */
+const SERVICES_MANAGER = "ipallocator.k8s.io";
+
+/** What the server writes on an address that it gives to a service. */
+export const serviceAddressLabels = (address: string): Readonly<Record<string, string>> => ({
+  [FAMILY_LABEL]: familyOf(address) === "ipv4" ? "IPv4" : "IPv6",
+  [MANAGER_LABEL]: SERVICES_MANAGER,
+});
+
+interface Labelled {
+  readonly metadata: { readonly name: string; readonly labels?: Readonly<Record<string, string>> };
+}
+
+/** Did the server give it to a service? What others put down is theirs to look after. */
+export const isServiceAddress = ({ metadata }: Labelled): boolean =>
+  metadata.labels?.[MANAGER_LABEL] === SERVICES_MANAGER;
+
+/** Does it say of itself what the server writes on addresses of services? */
+export const hasServiceAddressLabels = ({ metadata }: Labelled): boolean =>
+  Object.entries(serviceAddressLabels(metadata.name)).every(
+    ([label, value]) => metadata.labels?.[label] === value,
+  );
 
 export const IPAddress = resource({
   apiVersion: "networking.k8s.io/v1",

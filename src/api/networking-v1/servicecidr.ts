@@ -25,6 +25,12 @@ export const ServiceCIDRStatus = struct("networking.v1.ServiceCIDRStatus", {
 });
 export interface ServiceCIDRStatus extends Of<typeof ServiceCIDRStatus> {}
 
+/** The one that the server makes of the range that it was started with. */
+export const DEFAULT_SERVICE_CIDR = "kubernetes";
+/** Keeps a range until no service has an address of it alone. */
+export const SERVICE_CIDR_FINALIZER = "networking.k8s.io/service-cidr-finalizer";
+export const READY = "Ready";
+
 export const ServiceCIDR = resource({
   apiVersion: "networking.k8s.io/v1",
   kind: "ServiceCIDR",
@@ -71,3 +77,10 @@ function* problemsOfRanges(cidrs: readonly string[]): Iterable<FieldProblem> {
 }
 
 export interface ServiceCIDR extends Of<typeof ServiceCIDR> {}
+
+/** Are addresses given from it? As long as nobody looks after ranges, nobody has said that one is not ready. */
+export function isReadyServiceCidr({ metadata, status }: ServiceCIDR): boolean {
+  if (metadata.deletionTimestamp !== undefined) return false;
+  const ready = status.conditions?.find(({ type }) => type === READY);
+  return ready === undefined || ready.status === "True";
+}

@@ -78,7 +78,7 @@ export class Rounds {
       this.#failures.set(name, failures + 1);
       // Somebody else was faster: that is a change, and looked at as one.
       if (!hasReason(error, "Conflict", "NotFound", "AlreadyExists")) {
-        log.warn("an API service could not be looked after", { name, what, error: asError(error) });
+        log.warn("something could not be looked after", { name, what, error: asError(error) });
       }
       return Math.min(RETRY_MS_MIN * 2 ** failures, RETRY_MS_MAX);
     }

@@ -1,4 +1,4 @@
-import { type Cidr, type IpFamily, cidrAddress, cidrSize, formatIp } from "#base/ip";
+import { type Cidr, type IpFamily, cidrSize, formatIp, parseIp } from "#base/ip";
 import type { Random } from "#base/random";
 
 /** What services may be given. */
@@ -12,23 +12,46 @@ export interface ServiceRanges {
 /** Random tries before every place is looked at in order. */
 const RANDOM_TRIES = 32;
 
-/** Addresses at the low end are kept for those who ask for one by name, as long as there are others. */
-function reservedLow(size: number): number {
-  const share = Math.min(Math.max(16, Math.floor(size / 16)), 256);
-  return size <= 16 ? 0 : share;
+/** Larger ranges of IPv6 are of no use: services get no addresses from them. */
+const IPV6_PREFIX_MIN = 64;
+
+/** The addresses of a range that services may have: neither the network's own nor, in IPv4, the broadcast address. */
+export interface Usable {
+  readonly family: IpFamily;
+  readonly first: bigint;
+  readonly count: number;
+  /** So many at the low end are for those who ask for one by name, as long as there are others. */
+  readonly low: number;
 }
 
-/** A free address of the range, or undefined when there is none. */
+export function usableOf(range: Cidr): Usable {
+  const { family, prefix, first } = range;
+  const size = cidrSize(range);
+  const all = size - (family === "ipv4" ? 2n : 1n);
+  const tooLarge = family === "ipv6" && prefix < IPV6_PREFIX_MIN;
+  const count = tooLarge || all < 0n ? 0 : Number(all);
+  return { family, first: first + 1n, count: Math.min(count, Number.MAX_SAFE_INTEGER), low: lowOf(size) };
+}
+
+function lowOf(size: bigint): number {
+  if (size <= 16n) return 0;
+  return size >= 4096n ? 256 : Math.max(16, Number(size / 16n));
+}
+
+/** May a service have this address of the range, which it is within? */
+export function isUsable({ first, count }: Usable, address: string): boolean {
+  const value = parseIp(address);
+  return value !== undefined && value >= first && value < first + BigInt(count);
+}
+
+/** A free address, of the upper part first, or undefined when there is none. */
 export function freeAddress(
-  range: Cidr,
+  { family, first, count, low }: Usable,
   taken: (address: string) => boolean,
   random: Random,
 ): string | undefined {
-  // The network's own address is nobody's; neither is the broadcast address of an IPv4 range.
-  const size = Number(cidrSize(range) > 65_536n ? 65_536n : cidrSize(range));
-  const usable = range.family === "ipv4" ? size - 2 : size - 1;
-  return pick(usable, reservedLow(size), random, (index) => {
-    const address = cidrAddress(range, index + 1);
+  return pick(count, low, random, (index) => {
+    const address = formatIp(family, first + BigInt(index));
     return taken(address) ? undefined : address;
   });
 }
@@ -51,20 +74,30 @@ function pick<T>(
   at: (index: number) => T | undefined,
 ): T | undefined {
   if (size <= 0) return undefined;
-  const tries = size > low ? RANDOM_TRIES : 0;
+  const high = size - low;
+  const tries = high > 0 ? RANDOM_TRIES : 0;
   for (let attempt = 0; attempt < tries; attempt++) {
-    const found = at(low + random.below(size - low));
+    const found = at(low + random.below(high));
     if (found !== undefined) return found;
   }
-  for (let index = 0; index < size; index++) {
-    const found = at((index + low) % size);
+  // One after another from somewhere: no more are looked at than are taken, and one.
+  return inOrder(low, high, random, at) ?? inOrder(0, Math.min(low, size), random, at);
+}
+
+function inOrder<T>(
+  from: number,
+  size: number,
+  random: Random,
+  at: (index: number) => T | undefined,
+): T | undefined {
+  if (size <= 0) return undefined;
+  const start = random.below(size);
+  for (let step = 0; step < size; step++) {
+    const found = at(from + ((start + step) % size));
     if (found !== undefined) return found;
   }
   return undefined;
 }
-
-export const rangeOf = (ranges: readonly Cidr[], family: IpFamily): Cidr | undefined =>
-  ranges.find((range) => range.family === family);
 
 /** The first address of the range, which the API server's own service has. */
 export const firstAddress = ({ family, first }: Cidr): string => formatIp(family, first + 1n);

@@ -28,7 +28,15 @@ test("a service gets an address, and gives it back", async (t) => {
 test("addresses beyond the range, none, and names outside", async (t) => {
   const { ask } = await startHarness(t);
   const beyond = await ask("POST", SERVICES, service("far", { clusterIP: "1.2.3.4" }));
-  assert.match(beyond.json.message, /is not in the valid range\. The range of valid IPs is 10\.96\.0\.0\/12/);
+  assert.match(
+    beyond.json.message,
+    /failed to allocate IP 1\.2\.3\.4: the provided network does not match the current range/,
+  );
+  const network = await ask("POST", SERVICES, service("network", { clusterIP: "10.96.0.0" }));
+  assert.match(
+    network.json.message,
+    /the provided IP \(10\.96\.0\.0\) is not in the valid range\. The range of valid IPs is 10\.96\.0\.0\/12/,
+  );
   const headless = (await ask("POST", SERVICES, service("headless", { clusterIP: "None" }))).json;
   assert.deepEqual(headless.spec.clusterIPs, ["None"]);
   const outside = (
