@@ -103,12 +103,15 @@ export class NodeAuthorizer implements Authorizer {
   }
 
   #anyPod(node: string, namespace: string, uses: (spec: PodSpec, pod: Pod) => boolean): boolean {
-    for (const pod of this.podsOf(node)) {
-      // A mirror pod is the node's own claim, so it opens nothing.
-      if (pod.metadata.annotations?.["kubernetes.io/config.mirror"] !== undefined) continue;
+    for (const pod of this.#trustedPodsOf(node))
       if (pod.metadata.namespace === namespace && uses(pod.spec, pod)) return true;
-    }
     return false;
+  }
+
+  /** A mirror pod is the node's own claim, so it opens nothing. */
+  *#trustedPodsOf(node: string): Iterable<Pod> {
+    for (const pod of this.podsOf(node))
+      if (pod.metadata.annotations?.["kubernetes.io/config.mirror"] === undefined) yield pod;
   }
 
   #usesSecret(node: string, { namespace, name }: RequestInfo): boolean {
@@ -131,13 +134,14 @@ export class NodeAuthorizer implements Authorizer {
 
   #volumesOf(node: string): PersistentVolume[] {
     const volumes: PersistentVolume[] = [];
-    for (const { metadata, spec } of this.podsOf(node)) {
+    for (const { metadata, spec } of this.#trustedPodsOf(node)) {
       for (const volume of spec.volumes ?? []) {
         const name = claimNameOf(volume, metadata.name);
         if (name === undefined) continue;
         const claim = this.#cache.get(PersistentVolumeClaim, metadata.namespace, name);
         const bound = this.#cache.get(PersistentVolume, undefined, claim?.spec.volumeName ?? "");
-        if (bound?.spec.claimRef?.name === name) volumes.push(bound);
+        const owner = bound?.spec.claimRef;
+        if (bound && owner?.name === name && owner.namespace === metadata.namespace) volumes.push(bound);
       }
     }
     return volumes;

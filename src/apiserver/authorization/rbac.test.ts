@@ -327,3 +327,43 @@ test("what was answered about a path is no answer about a resource", async () =>
   const secret = ask("GET", "/api/v1/namespaces/default/secrets/a");
   assert.equal(rbac.authorize(ann, secret).verdict, "no-opinion");
 });
+
+test("the secrets of a volume are for the nodes that run whom it is bound to", () => {
+  const cache = new MapReadCache();
+  const pod = (namespace: string, nodeName: string, more: object, annotations: object = {}) =>
+    cache.put({
+      apiVersion: "v1",
+      kind: "Pod",
+      metadata: { name: "data", namespace, uid: `${namespace}-${nodeName}`, annotations },
+      spec: { nodeName, containers: [{ name: "c" }], volumes: [{ name: "web-0", ...more }] },
+    } as unknown as AnyObject);
+  const claimed = { persistentVolumeClaim: { claimName: "data-web-0" } };
+  for (const namespace of ["owner", "other"])
+    cache.put({
+      apiVersion: "v1",
+      kind: "PersistentVolumeClaim",
+      metadata: { name: "data-web-0", namespace },
+      spec: { volumeName: "v" },
+    } as unknown as AnyObject);
+  cache.put({
+    apiVersion: "v1",
+    kind: "PersistentVolume",
+    metadata: { name: "v" },
+    spec: {
+      claimRef: { namespace: "owner", name: "data-web-0" },
+      csi: { nodePublishSecretRef: { namespace: "storage", name: "password" } },
+    },
+  } as unknown as AnyObject);
+  // Whoever asks for a volume that is another's does not get it.
+  pod("other", "b", claimed);
+  // A node says itself what its mirror pods are.
+  pod("owner", "c", { ephemeral: {} }, { "kubernetes.io/config.mirror": "x" });
+  const secret = ask("GET", "/api/v1/namespaces/storage/secrets/password");
+  const verdicts = (names: readonly string[]) => {
+    const nodes = new NodeAuthorizer(cache);
+    return names.map((name) => nodes.authorize(user(`system:node:${name}`, "system:nodes"), secret).verdict);
+  };
+  assert.deepEqual(verdicts(["b", "c"]), ["no-opinion", "no-opinion"]);
+  pod("owner", "a", claimed);
+  assert.deepEqual(verdicts(["a"]), ["allow"]);
+});
