@@ -1,14 +1,15 @@
 import { badRequest } from "#machinery/status";
 import type { RequestInfo } from "../contracts.ts";
 
-const VERB_OF: Readonly<Record<string, string>> = {
-  POST: "create",
-  GET: "get",
-  HEAD: "get",
-  PUT: "update",
-  PATCH: "patch",
-  DELETE: "delete",
-};
+/** HTTP/2 has methods of any name. */
+const VERB_OF: ReadonlyMap<string, string> = new Map([
+  ["POST", "create"],
+  ["GET", "get"],
+  ["HEAD", "get"],
+  ["PUT", "update"],
+  ["PATCH", "patch"],
+  ["DELETE", "delete"],
+]);
 
 const NO_QUERY = new URLSearchParams();
 
@@ -72,7 +73,7 @@ function namespaceOf(parts: readonly string[]): { namespace: string; parts: read
 }
 
 function verbOf(method: string, name: string, query: URLSearchParams): string {
-  const verb = VERB_OF[method] ?? "";
+  const verb = VERB_OF.get(method) ?? "";
   if (name !== "") return verb;
   if (verb === "get") return isTrue(query.get("watch")) ? "watch" : "list";
   return verb === "delete" ? "deletecollection" : verb;
