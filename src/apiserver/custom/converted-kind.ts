@@ -175,23 +175,33 @@ export class ConvertedFeed implements StorageFeed {
   }
 
   #drain(): Promise<void> {
-    this.#draining ??= this.#work().finally(() => (this.#draining = undefined));
-    return this.#draining;
+    if (this.#draining) return this.#draining;
+    if (this.#pending.length === 0) {
+      this.cache.isReady = true;
+      return Promise.resolve();
+    }
+    return (this.#draining = this.#work());
   }
 
+  /** Waits at least once. It is over in the turn in which it finds nothing more, so that no change falls in between. */
   async #work(): Promise<void> {
-    if (this.#pending.length === 0) this.cache.isReady = true;
-    while (this.#pending.length > 0) {
-      const batch = this.#pending.slice();
-      const items = await this.shown(batch.flatMap(({ item }) => item ?? []));
-      let next = 0;
-      for (const { key, item, revision } of batch) {
-        this.cache.apply({ key }, item && items[next++], revision);
-        this.#shown = revision;
-      }
-      this.#pending.splice(0, batch.length);
-      this.cache.isReady = true;
+    try {
+      while (this.#pending.length > 0) await this.#showPending();
+    } finally {
+      this.#draining = undefined;
     }
+  }
+
+  async #showPending(): Promise<void> {
+    const batch = this.#pending.slice();
+    const items = await this.shown(batch.flatMap(({ item }) => item ?? []));
+    let next = 0;
+    for (const { key, item, revision } of batch) {
+      this.cache.apply({ key }, item && items[next++], revision);
+      this.#shown = revision;
+    }
+    this.#pending.splice(0, batch.length);
+    this.cache.isReady = true;
   }
 }
 
@@ -220,6 +230,15 @@ export class ConvertedStorage extends KindStorage {
     return wait.catch((error: unknown) => {
       if (this.#feed.holdsBack(namespace)) throw error;
     });
+  }
+
+  /** What is stored in an older version is written anew, also where nobody sees a difference. */
+  override isSettled(item: Item, made: Encoded): boolean | Promise<boolean> {
+    const isSettled = super.isSettled(item, made);
+    if (isSettled === false) return false;
+    const { source, storedResource } = this.#options;
+    const { namespace = "", name } = made.object.metadata;
+    return source.get(namespace, name)?.object.apiVersion === storedResource.apiVersion && isSettled;
   }
 
   override async create(
