@@ -169,6 +169,11 @@ export class StoreOverloaded extends Error {
   override readonly name = "StoreOverloaded";
 }
 
+/** What is to be written is more than the store behind takes at once. */
+export class TooLarge extends Error {
+  override readonly name = "TooLarge";
+}
+
 /** The disk is as good as full, so this was not written. Later writes succeed when there is room again. */
 export class NoSpace extends Error {
   override readonly name = "NoSpace";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { VirtualClock } from "#base/virtual-clock";
 import { openMemoryStore } from "#store/memory/memory-store";
-import { NoSpace, type Store, StoreOverloaded, StoreUnavailable } from "#store/store";
+import { NoSpace, type Store, StoreOverloaded, StoreUnavailable, TooLarge } from "#store/store";
 import { startHarness } from "../harness.ts";
 
 const MAPS = "/api/v1/namespaces/default/configmaps";
@@ -32,6 +32,7 @@ test("a store that fails is told apart: ask again, look first, or there is no ro
   const rows: [Error, number, string | undefined][] = [
     [new StoreOverloaded("too much"), 503, "1"],
     [new NoSpace("no room"), 503, undefined],
+    [new TooLarge("etcdserver: request is too large"), 413, undefined],
     [new StoreUnavailable("gone"), 504, undefined],
   ];
   for (const [error, code, retryAfter] of rows) {

@@ -1,6 +1,6 @@
 import { asError } from "#base/attempt";
-import { serviceUnavailable, StatusError, timeout } from "#machinery/status";
-import { NoSpace, StoreClosed, StoreOverloaded, StoreUnavailable } from "#store/store";
+import { serviceUnavailable, StatusError, timeout, tooLarge } from "#machinery/status";
+import { NoSpace, StoreClosed, StoreOverloaded, StoreUnavailable, TooLarge } from "#store/store";
 
 const RETRY_SECONDS = 1;
 
@@ -12,6 +12,7 @@ export const readFailure = (thrown: unknown): Error =>
 export function writeFailure(thrown: unknown): Error {
   if (thrown instanceof StoreUnavailable) return undecided(thrown);
   if (thrown instanceof StoreOverloaded || thrown instanceof StoreClosed) return soon(thrown);
+  if (thrown instanceof TooLarge) return tooLarge(thrown.message);
   return thrown instanceof NoSpace ? serviceUnavailable(thrown.message) : asError(thrown);
 }
 

@@ -8,6 +8,7 @@ import { wrapEnvelope } from "#machinery/protobuf-envelope";
 import type { AnyObject } from "#machinery/schema";
 import { openMemoryStore } from "#store/memory/memory-store";
 import { startHarness } from "../harness.ts";
+import { itemOf } from "./unreadable-value.ts";
 import { fromUpstream } from "./upstream-value.ts";
 
 const PATH = "/apis/apps/v1/namespaces/default/deployments";
@@ -62,6 +63,24 @@ test("every kind that is stored is read in upstream's form", () => {
     const object = JSON.parse(bytes.toString()) as AnyObject;
     assert.deepEqual([object.metadata.name, object.metadata.uid], ["one", identity.uid], resource.kind);
   }
+});
+
+test("an object of a custom kind, which upstream's server orders by the alphabet, is served whole", () => {
+  const owner = { apiVersion: "v1", kind: "Pod", name: "p", uid: "of-the-owner" };
+  const object = {
+    apiVersion: "example.com/v1",
+    data: { metadata: { uid: "no uid" } },
+    kind: "Thing",
+    metadata: { managedFields: [{ manager: "m" }], name: "one", ownerReferences: [owner], ...identity },
+  };
+  const value = Buffer.from(JSON.stringify(object));
+  const item = itemOf({ key: "k", value, createRevision: 1, modRevision: 7, lease: 0 });
+  const served = JSON.parse(item.served().toString()) as AnyObject;
+  const metadata = { ...object.metadata, resourceVersion: "7" };
+  assert.deepEqual(served, { ...object, metadata });
+  const { managedFields: _, ...lean } = metadata;
+  assert.deepEqual(item.lean, { ...object, metadata: lean });
+  assert.match(item.served().toString("utf8", item.typeLength()), /"data":/, "as an item of a list, too");
 });
 
 test("what makes no sense costs its object, and nothing else", async (t) => {

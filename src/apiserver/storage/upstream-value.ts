@@ -1,8 +1,10 @@
-/** Values as upstream's server stores them: protobuf. What is changed is stored in our form, which that server reads, too. */
+/** Values as upstream's server stores them: protobuf, or JSON in an order of its own. What is changed is stored in our form, which that server reads, too. */
+import { ObjectMeta } from "#api/meta-v1/objectmeta";
 import { resourceForKind } from "#api/registry";
 import { decodeJson } from "#machinery/derive/json";
 import { applyDefaults } from "#machinery/derive/defaults";
 import { decodeProtobuf } from "#machinery/derive/protobuf";
+import { parseJson } from "#machinery/json";
 import { readEnvelope } from "#machinery/protobuf-envelope";
 import type { AnyObject } from "#machinery/schema";
 import { conversionFor } from "./conversions.ts";
@@ -17,4 +19,18 @@ export function fromUpstream(value: Uint8Array): Buffer {
   const object = decodeJson(resource.schema, { ...members, apiVersion, kind }) as AnyObject;
   const whole = applyDefaults(resource, object);
   return encodeStored(resource.storedAs === undefined ? whole : conversionFor(resource).toStored(whole));
+}
+
+/**
+ * An object of a custom kind, which that server writes with all members in alphabetical order: in ours the kind comes
+ * first, and what is spliced in or cut out of the metadata finds its place by the order there.
+ */
+export function inOurOrder(value: Uint8Array): Buffer {
+  const { kind, apiVersion, metadata, ...members } = parseJson(value) as AnyObject;
+  return encodeStored({
+    kind,
+    apiVersion,
+    metadata: decodeJson(ObjectMeta, metadata) as AnyObject["metadata"],
+    ...members,
+  } as AnyObject);
 }

@@ -10,6 +10,7 @@ import {
   StoreClosed,
   StoreOverloaded,
   StoreUnavailable,
+  TooLarge,
   type Change,
   type CommitResult,
   type Guard,
@@ -229,7 +230,8 @@ function translated(thrown: unknown, lease: number): unknown {
   if (code === GrpcStatus.OUT_OF_RANGE && details.includes("compacted")) return new Compacted(0);
   if (code === GrpcStatus.OUT_OF_RANGE && details.includes("future")) return new FutureRevision(details);
   if (code === GrpcStatus.NOT_FOUND && details.includes("lease")) return new LeaseNotFound(lease);
-  if (code === GrpcStatus.INVALID_ARGUMENT) return new InvalidRequest(details);
+  if (code === GrpcStatus.INVALID_ARGUMENT)
+    return details.includes("too large") ? new TooLarge(details) : new InvalidRequest(details);
   if (code === GrpcStatus.RESOURCE_EXHAUSTED) {
     return details.includes("space") ? new NoSpace(details) : new StoreOverloaded(details);
   }
