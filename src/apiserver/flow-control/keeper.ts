@@ -80,12 +80,15 @@ export class FlowControlKeeper {
   }
 
   async #rounds(): Promise<void> {
-    while (this.#again && !this.#options.scope.closed) {
-      this.#again = false;
-      await this.#keepObjects();
-      await this.#keepStatuses();
+    try {
+      while (this.#again && !this.#options.scope.closed) {
+        this.#again = false;
+        await this.#keepObjects();
+        await this.#keepStatuses();
+      }
+    } finally {
+      this.#working = undefined;
     }
-    this.#working = undefined;
   }
 
   /** Until the cache shows what was written, the next round would write it once more. */
@@ -122,6 +125,8 @@ export class FlowControlKeeper {
   async #keepStatuses(): Promise<void> {
     const dangling = this.#configure();
     const { cache, clock } = this.#options;
+    for (const name of this.#written.keys())
+      if (!cache.get(FlowSchema, undefined, name)) this.#written.delete(name);
     const now = formatTime(clock.now());
     const writes = [...cache.list(FlowSchema)].flatMap((schema) => {
       const condition = danglingCondition(schema, dangling.has(schema), now);

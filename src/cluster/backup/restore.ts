@@ -2,12 +2,13 @@
 import { createWriteStream, existsSync, readdirSync } from "node:fs";
 import { mkdtemp, rename, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { systemClock } from "#base/clock";
 import { systemRandom } from "#base/random";
 import { formatTime } from "#machinery/time";
 import { openDiskStore, restoreDiskStore } from "#store/disk/disk-store";
+import { syncDirectory } from "#store/disk/lmdb-journal";
 import { lockDirectory } from "#store/disk/lock";
 import { restoreInto } from "#store/etcd/restore-etcd";
 import { readSnapshot, type Snapshot } from "#store/snapshot";
@@ -151,6 +152,7 @@ async function fillDisk(
     const aside = `${directory}.replaced-${formatTime(systemClock.now()).replaceAll(":", "")}`;
     await rename(directory, aside);
     await rename(fresh, directory);
+    syncDirectory(dirname(directory));
     return aside;
   } finally {
     lock.release();
