@@ -24,6 +24,8 @@ import { type QuotaRules, resourceQuotas } from "./resource-quota/resource-quota
 import { replicaSets } from "./replicaset/replicaset.ts";
 import { replicationControllers } from "./replicationcontroller/replicationcontroller.ts";
 import { rootCas } from "./root-ca/root-ca.ts";
+import { leakedAddresses, serviceAddresses } from "./servicecidr/addresses.ts";
+import { serviceCidrs } from "./servicecidr/servicecidr.ts";
 import { serviceAccounts } from "./serviceaccount/serviceaccount.ts";
 import { statefulSets } from "./statefulset/statefulset.ts";
 import { taintEviction } from "./taint-eviction/taint-eviction.ts";
@@ -81,6 +83,9 @@ export const standardControllers = ({
   volumePhases,
   claimProtection,
   volumeProtection,
+  serviceCidrs,
+  serviceAddresses,
+  leakedAddresses,
   ...(signToken ? [tokenSecrets({ caBundle, sign: signToken })] : []),
   ...(quotaRules ? [resourceQuotas(quotaRules)] : []),
   ...(signing ? [certificateRequests(signing)] : []),
