@@ -37,7 +37,7 @@ const WIDTH = 8;
 /** Shares of all deeds; the rest are requests for kinds. */
 const [SPECIAL, SESSIONS, ASSAULTS] = [0.2, 0.08, 0.02];
 
-export function oddDeed(random: Random, kinds: readonly Resource[]): Deed {
+function oddDeed(random: Random, kinds: readonly Resource[]): Deed {
   const share = random.next();
   if (share < ASSAULTS) return assault(random);
   if (share < ASSAULTS + SESSIONS) return oddSession(random);
@@ -154,7 +154,7 @@ function pollution(): string | undefined {
   return found.length === 0 ? undefined : `Object.prototype has ${found.join(", ")}`;
 }
 
-export function textOf(deed: Deed): string {
+function textOf(deed: Deed): string {
   switch (deed.over) {
     case "raw":
       return `raw ${deed.what}`;

@@ -2,6 +2,7 @@
 import { once } from "node:events";
 import { type Socket, connect as connectTcp } from "node:net";
 import { type TLSSocket, connect } from "node:tls";
+import { Carried } from "./carried.ts";
 
 const DEADLINE_MS = 8_000;
 const KEPT_BYTES_MAX = 128 * 1024;
@@ -34,7 +35,7 @@ export class Connection {
   /** `protocol`: `http/1.1` or `h2`. */
   static async open(port: number, ca: string, protocol: string): Promise<Connection> {
     const tcp = connectTcp(port, "127.0.0.1");
-    const socket = connect({ socket: tcp, host: "127.0.0.1", ca, ALPNProtocols: [protocol] });
+    const socket = connect({ socket: new Carried(tcp), host: "127.0.0.1", ca, ALPNProtocols: [protocol] });
     const connection = new Connection(tcp, socket);
     await Promise.race([once(socket, "secureConnect"), once(socket, "close")]).catch(() => undefined);
     return connection;

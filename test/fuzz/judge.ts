@@ -30,10 +30,17 @@ export const DOCUMENTED = new RegExp(
 /** Requests that are for another server, whose answer is its own. */
 const ELSEWHERE = new RegExp(`^/apis/${EXTENSION}|/proxy(?:/|\\?|$)|/log\\?`);
 
+/** What extension servers answer themselves is passed on whatever it is. */
+const isAnothers = (request: OddRequest | RawBytes, { body }: Answer): boolean =>
+  request.over !== "raw" &&
+  request.path.startsWith(`/apis/${EXTENSION}`) &&
+  !body.includes("Internal error occurred");
+
 /** Why this is no answer that Kubernetes could give; undefined for those that are fine. */
 export function faultOf(request: OddRequest | RawBytes, answer: Answer): string | undefined {
   if (answer.hung) return "no answer within the deadline";
-  if (answer.status === 500 && !DOCUMENTED.test(answer.body)) return `500: ${answer.body.slice(0, 600)}`;
+  if (answer.status === 500 && !DOCUMENTED.test(answer.body) && !isAnothers(request, answer))
+    return `500: ${answer.body.slice(0, 600)}`;
   if (request.over === "raw")
     return /HTTP\/1\.1 5[0-9][0-9]/.test(answer.body) && !/ 50[34] /.test(answer.body)
       ? answer.body.slice(0, 300)

@@ -3,11 +3,12 @@
  * answers is chosen by a number in the request's target, `n7n` or else the last one, so that whoever asks decides.
  */
 import { createHash } from "node:crypto";
-import { type TLSSocket, createServer } from "node:tls";
+import { TLSSocket, createSecureContext } from "node:tls";
 import { once } from "node:events";
-import type { AddressInfo, Socket } from "node:net";
+import { type AddressInfo, type Socket, createServer } from "node:net";
 import { type Random, seededRandom } from "#base/random";
 import { FIN, FRAME, FrameReader, controlFrame, dataFrame } from "#client/node/spdy/frames";
+import { Carried } from "./carried.ts";
 import { brokenSpdy } from "./frames.ts";
 
 interface Head {
@@ -222,39 +223,31 @@ export interface MisbehavingOptions {
 }
 
 export async function startMisbehaving({ certificate, key, well }: MisbehavingOptions): Promise<Misbehaving> {
-  const sockets = new Set<TLSSocket>();
-  const byPort = new Map<number, Socket>();
-  const server = createServer(
-    { cert: certificate, key, requestCert: true, rejectUnauthorized: false },
-    (socket) => {
-      sockets.add(socket);
-      below.set(socket, byPort.get(socket.remotePort ?? 0)!);
-      socket.on("close", () => sockets.delete(socket)).on("error", () => undefined);
-      serve(socket, well);
-    },
-  );
-  server.on("connection", (socket: Socket) => {
-    const { remotePort = 0 } = socket;
-    byPort.set(
-      remotePort,
+  const connections = new Set<Socket>();
+  const secureContext = createSecureContext({ cert: certificate, key, sessionIdContext: "misbehaving" });
+  const server = createServer((tcp) => {
+    connections.add(tcp);
+    tcp.on("close", () => connections.delete(tcp)).on("error", () => undefined);
+    const socket = new TLSSocket(new Carried(tcp), { isServer: true, secureContext, requestCert: true });
+    below.set(socket, tcp);
+    serve(
       socket.on("error", () => undefined),
+      well,
     );
-    socket.on("close", () => byPort.get(remotePort) === socket && byPort.delete(remotePort));
   });
-  server.on("tlsClientError", () => undefined);
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   return {
     port: (server.address() as AddressInfo).port,
     get open() {
-      return sockets.size;
+      return connections.size;
     },
     async allGone() {
       // oxlint-disable-next-line no-await-in-loop -- one after the other
-      for (const socket of sockets) await once(socket, "close");
+      for (const tcp of connections) await once(tcp, "close");
     },
     close() {
-      for (const socket of sockets) socket.destroy();
+      for (const tcp of connections) tcp.destroy();
       server.close();
     },
   };

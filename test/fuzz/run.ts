@@ -18,7 +18,7 @@ const seeds = Array.from({ length: Number(values.count) }, (_, index) => first +
 const { findings, codes, deeds } = await attack(seeds);
 for (const { seed, request, fault } of findings) console.log(`seed ${seed}: ${fault}\n    ${request}`);
 console.log(
-  `${seeds.length} requests, ${findings.length} findings, ${Math.round(process.memoryUsage().rss / 2 ** 20)} MiB`,
+  `${seeds.length} requests, ${findings.length} findings, ${Math.round(process.memoryUsage().rss / 2 ** 20)} MiB, ${Math.round(performance.now() / 1000)} s`,
   codes,
   deeds,
 );

@@ -66,7 +66,11 @@ export class KubeletConnections {
     const options = { ...this.#options(nodeName, what), agent: false as const, signal };
     return new Promise((resolve, reject) => {
       endUnlessConnected(httpsRequest(options))
-        .on("upgrade", (response, socket, head) => resolve({ response, socket, head }))
+        .on("upgrade", (response, socket, head) => {
+          // It may break before anybody has taken it over.
+          socket.on("error", () => undefined);
+          resolve({ response, socket, head });
+        })
         .on("response", (response) => {
           void refusal(nodeName, response).then(reject);
         })
