@@ -61,6 +61,15 @@ export class IssuerKeys {
     }
   };
 
+  /** Asks anew, as a new key may have the name of another, or none. False: there is nothing newer yet. */
+  readonly renew = async (): Promise<boolean> => {
+    if (!this.#fetching && !this.#mayAsk()) return false;
+    return this.#fetch().then(
+      () => true,
+      () => false,
+    );
+  };
+
   async #current(): Promise<KeySet> {
     const known = this.#keys;
     if (known && this.#options.clock.monotonic() - known.fetchedAtMs < AGE_MS_MAX) return known;

@@ -152,6 +152,27 @@ test("many tokens of a new key at once are all let in, and ask once", async (t) 
   assert.equal(issuer.asked.filter((path) => path === "/keys").length, 2);
 });
 
+test("a key that takes the name of another is found, and forged tokens ask once a while", async (t) => {
+  const { issuer, clock, claims, holder, user } = await setUp(t);
+  await user();
+  await clock.advance(10_000);
+  await issuer.addKey("one", "ES256");
+  for (const head of [{}, { kid: undefined }]) {
+    // oxlint-disable-next-line no-await-in-loop -- a table
+    const token = await issuer.sign("one", claims(), head);
+    // oxlint-disable-next-line no-await-in-loop -- a table
+    assert.equal((await holder(token))?.user.name, "jane");
+  }
+  assert.equal(issuer.asked.length, 4);
+  const [head, , signature] = (await issuer.sign("one", claims())).split(".");
+  const [, payload] = (await issuer.sign("one", claims({ sub: "root" }))).split(".");
+  await clock.advance(10_000);
+  const forged = [head, payload, signature].join(".");
+  await assert.rejects(holder(forged), /failed to verify signature/);
+  await assert.rejects(holder(forged), /failed to verify signature/);
+  assert.equal(issuer.asked.length, 6);
+});
+
 test("a token that is damaged anywhere lets nobody in", async (t) => {
   const { issuer, claims, holder } = await setUp(t);
   const token = await issuer.sign("one", claims());

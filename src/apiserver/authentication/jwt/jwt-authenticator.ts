@@ -60,7 +60,8 @@ export class JwtAuthenticator implements TokenAuthenticator {
   async #look(token: string, nowMs: number): Promise<User> {
     const { issuer, keys, clock, algorithms = ALGORITHMS } = this.#options;
     const { audiences = [] } = issuer.issuer;
-    const claims = await verifyToken(token, { find: keys.find, algorithms, audiences, clock });
+    const { find, renew } = keys;
+    const claims = await verifyToken(token, { find, renew, algorithms, audiences, clock });
     const user = userOfClaims(issuer, claims);
     this.#known.set(token, { user, untilMs: Math.min(nowMs + REMEMBERED_MS, expiryMsOf(claims)) });
     return user;

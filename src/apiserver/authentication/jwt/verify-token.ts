@@ -26,6 +26,8 @@ const DATE_MS_MAX = 8.64e15;
 
 export interface VerifyOptions {
   readonly find: FindKeys;
+  /** Looks for newer keys. False: there are none. */
+  readonly renew: () => Promise<boolean>;
   readonly algorithms: readonly string[];
   readonly audiences: readonly string[];
   readonly clock: Clock;
@@ -39,13 +41,22 @@ export async function verifyToken(token: string, options: VerifyOptions): Promis
   return claims;
 }
 
-async function signedBytes(
-  token: string,
-  { find, algorithms }: Pick<VerifyOptions, "find" | "algorithms">,
-): Promise<Uint8Array> {
-  const { compactVerify } = await import("jose/jws/compact/verify");
+async function signedBytes(token: string, { find, renew, algorithms }: VerifyOptions): Promise<Uint8Array> {
   refuseWrongAlgorithm(token, algorithms);
-  let failure: unknown;
+  try {
+    try {
+      return await verified(token, find, algorithms);
+    } catch (error) {
+      if (codeOf(error) !== WRONG_SIGNATURE || !(await renew())) throw error;
+      return await verified(token, find, algorithms);
+    }
+  } catch (error) {
+    throw verificationFailure(error);
+  }
+}
+
+async function verified(token: string, find: FindKeys, algorithms: readonly string[]): Promise<Uint8Array> {
+  const { compactVerify } = await import("jose/jws/compact/verify");
   // Where the token does not say which key it is, every one of them may be it.
   for (let tried = 0; ; tried++) {
     let isLast = true;
@@ -62,17 +73,19 @@ async function signedBytes(
       );
       return payload;
     } catch (error) {
-      failure = error;
+      if (isLast) throw error;
     }
-    if (isLast) break;
   }
-  throw verificationFailure(failure);
 }
 
+const WRONG_SIGNATURE = "ERR_JWS_SIGNATURE_VERIFICATION_FAILED";
+const codeOf = (error: unknown): string | undefined => (error as { readonly code?: string }).code;
+
 function verificationFailure(failure: unknown): BadToken {
-  const { message, code } = failure as Error & { code?: string };
+  const { message } = failure as Error;
+  const code = codeOf(failure);
   const text =
-    code === "ERR_JWS_SIGNATURE_VERIFICATION_FAILED" || code === "ERR_JWKS_NO_MATCHING_KEY"
+    code === WRONG_SIGNATURE || code === "ERR_JWKS_NO_MATCHING_KEY"
       ? "oidc: verify token: failed to verify signature: failed to verify id token signature"
       : message.startsWith("oidc: ")
         ? message
