@@ -30,6 +30,7 @@ interface Series {
 
 /** What was sent to the watches of one kind. */
 export interface WatchTraffic {
+  readonly labels: Labels;
   events: number;
   readonly sizes: Histogram;
 }
@@ -39,7 +40,8 @@ export class RequestMetrics {
   readonly registry = new Registry();
   readonly admission = new AdmissionMetrics();
   readonly #series = new Map<string, Series>();
-  readonly #traffic = new Map<ServedKind, WatchTraffic>();
+  /** By group, version and name: kinds of definitions are made anew with every change. */
+  readonly #traffic = new Map<string, WatchTraffic>();
 
   constructor() {
     const add = (type: "counter" | "gauge" | "histogram", name: string, help: string, of: Samples) =>
@@ -99,11 +101,13 @@ export class RequestMetrics {
     return () => void series.longRunning--;
   }
 
-  trafficOf(kind: ServedKind): WatchTraffic {
-    let traffic = this.#traffic.get(kind);
+  trafficOf({ resource: { group, version, plural } }: Pick<ServedKind, "resource">): WatchTraffic {
+    const key = `${group}/${version}/${plural}`;
+    let traffic = this.#traffic.get(key);
     if (!traffic) {
-      traffic = { events: 0, sizes: new Histogram(EVENT_BYTES) };
-      this.#traffic.set(kind, traffic);
+      const labels = { group, version, resource: plural };
+      traffic = { labels, events: 0, sizes: new Histogram(EVENT_BYTES) };
+      this.#traffic.set(key, traffic);
     }
     return traffic;
   }
@@ -158,10 +162,7 @@ export class RequestMetrics {
     const each = (value: (traffic: WatchTraffic) => number | Histogram) => {
       const traffic = this.#traffic;
       return function* (): Generator<Sample> {
-        for (const [{ resource }, one] of traffic) {
-          const { group, version, plural } = resource;
-          yield { labels: { group, version, resource: plural }, value: value(one) };
-        }
+        for (const one of traffic.values()) yield { labels: one.labels, value: value(one) };
       };
     };
     register(this.registry, {
@@ -179,7 +180,8 @@ export class RequestMetrics {
   }
 
   #seriesOf(info: RequestInfo): Series {
-    const { verb, group, version, resource, query } = info;
+    const { group, version, resource, query } = info;
+    const verb = knownVerb(info);
     const scope = scopeOf(info);
     const dryRun = query.size > 0 && query.get("dryRun") === "All" ? "All" : "";
     const keyWith = (subresource: string) =>
@@ -192,7 +194,7 @@ export class RequestMetrics {
     series = this.#series.get(key);
     if (series) return series;
     const labels = {
-      verb: wireVerb(info),
+      verb: wireVerb(info, verb),
       dry_run: dryRun,
       group,
       version,
@@ -241,9 +243,15 @@ const omit = (labels: Labels, name: string): Labels =>
 
 const WIRE_VERBS: Readonly<Record<string, string>> = { create: "POST", update: "PUT" };
 
+const METHODS = new Set(["connect", "delete", "get", "head", "options", "patch", "post", "put", "trace"]);
+
+/** Clients of HTTP/2 may make methods up. */
+const knownVerb = ({ isResource, verb }: RequestInfo): string =>
+  isResource || METHODS.has(verb) ? verb : "other";
+
 /** Verbs as dashboards know them: those of HTTP, and what HTTP does not tell apart. */
-const wireVerb = ({ isResource, verb }: RequestInfo): string =>
-  (isResource && WIRE_VERBS[verb]) || verb.toUpperCase();
+const wireVerb = ({ isResource }: RequestInfo, verb: string): string =>
+  verb === "other" ? verb : (isResource && WIRE_VERBS[verb]) || verb.toUpperCase();
 
 /** Paths that are about no kind count together: their number is not ours to bound. */
 function scopeOf({ isResource, verb, name, namespace }: RequestInfo): string {

@@ -29,6 +29,10 @@ export interface Grants {
 class Bindings {
   readonly #bySubject = new Map<SubjectKey, Map<string, Binding>>();
 
+  get isEmpty(): boolean {
+    return this.#bySubject.size === 0;
+  }
+
   set(before: Binding | undefined, after: Binding | undefined): void {
     if (before) {
       for (const key of subjectKeys(before)) {
@@ -94,12 +98,12 @@ export class RoleIndex {
       }),
       cache.onChange(RoleBinding, ({ before, after }) => {
         changed();
-        this.#namespaced((after ?? before)?.metadata.namespace ?? "").set(before, after);
+        this.#change((after ?? before)?.metadata.namespace ?? "", before, after);
       }),
     ];
     for (const binding of cache.list(ClusterRoleBinding)) this.#cluster.set(undefined, binding);
     for (const binding of cache.list(RoleBinding)) {
-      this.#namespaced(binding.metadata.namespace ?? "").set(undefined, binding);
+      this.#change(binding.metadata.namespace ?? "", undefined, binding);
     }
   }
 
@@ -140,10 +144,12 @@ export class RoleIndex {
     return this.rulesOfRole(roleRef.kind, roleRef.name, metadata.namespace ?? "");
   }
 
-  #namespaced(namespace: string): Bindings {
-    let bindings = this.#byNamespace.get(namespace);
-    if (!bindings) this.#byNamespace.set(namespace, (bindings = new Bindings()));
-    return bindings;
+  /** Nothing stays of a namespace without bindings: they come and go by the thousands. */
+  #change(namespace: string, before: Binding | undefined, after: Binding | undefined): void {
+    const bindings = this.#byNamespace.get(namespace) ?? new Bindings();
+    bindings.set(before, after);
+    if (bindings.isEmpty) this.#byNamespace.delete(namespace);
+    else this.#byNamespace.set(namespace, bindings);
   }
 }
 

@@ -93,7 +93,9 @@ export class Discovery {
     type?: string,
   ): Promise<void> {
     const format = type === undefined ? accepted(exchange.header("accept"), PLAIN_FORMS).format : "json";
-    const { body, etag } = this.#document(`${exchange.path} ${format} ${type ?? ""}`, () =>
+    // Not by the path as sent: that may have any number of slashes.
+    const what = splitPath(exchange.path).join("/");
+    const { body, etag } = this.#document(`${what} ${format} ${type ?? ""}`, () =>
       encodeValue(make(), schema, format, false),
     );
     const tagged =

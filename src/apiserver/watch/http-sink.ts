@@ -18,7 +18,7 @@ export class HttpWatchSink implements WatchSink {
   #blocked = false;
   /** Called when there is room again. */
   onRoom: () => void = () => undefined;
-  /** Called once, with the number of events sent, when the watch is over. */
+  /** Called once, when the watch is over. */
   onOver: () => void = () => undefined;
 
   constructor(stream: OutgoingStream, encoder: EventEncoder, bufferBytesMax: number, traffic: WatchTraffic) {

@@ -9,6 +9,9 @@ import { formatTime } from "#machinery/time";
 
 const log = logger("apiserver.services");
 
+/** What was said longer ago may be said again. */
+const SAID_MAX = 10_000;
+
 export interface WarningsOptions {
   readonly client: Client;
   readonly clock: Clock;
@@ -32,6 +35,7 @@ export class Warnings {
     const { namespace, name, uid, resourceVersion } = metadata;
     const saying = `${uid}/${reason}/${message}`;
     if (this.#said.has(saying)) return;
+    if (this.#said.size >= SAID_MAX) this.#said.delete(this.#said.values().next().value!);
     this.#said.add(saying);
     const time = formatTime(clock.now());
     const suffix = [clock.now(), random.below(2 ** 32)].map((part) => part.toString(16)).join("");
