@@ -3,6 +3,7 @@ import { after, before, describe, test } from "node:test";
 import { Node } from "#api/core-v1/node";
 import { Service } from "#api/core-v1/service";
 import { EndpointSlice } from "#api/discovery-v1/endpointslice";
+import { ServiceCIDR } from "#api/networking-v1/servicecidr";
 import { Scope } from "#base/scope";
 import { VirtualClock } from "#base/virtual-clock";
 import { canMakeNamespaces, type Machine, NetworkLab } from "#testing/network/lab";
@@ -167,6 +168,29 @@ describe("real packets find their way to the endpoints", { skip: !canMakeNamespa
     // No Service there at all: refused just the same, and never routed away.
     for (const machine of [pods[0]!, node])
       equal(await machine.tcp("10.96.0.4", 80), "ECONNREFUSED", machine.name);
+  });
+
+  test("further ranges are served as the first one, as long as they are there", async () => {
+    const range = (name: string, ...cidrs: string[]) =>
+      feed.set(ServiceCIDR, { metadata: { name }, spec: { cidrs }, status: {} } as never);
+    range("within", "10.96.7.0/24");
+    range("more", "192.0.2.0/28", "fd00:10:97::/112");
+    service("further", { clusterIP: "192.0.2.5" });
+    endpoints("further", [0, 2]);
+    await settled();
+    for (const machine of [pods[1]!, node]) {
+      deepEqual(names(await repeat(20, () => machine.tcp("192.0.2.5", 80))), ["poda", "podc"], machine.name);
+      equal(await machine.tcp("192.0.2.6", 80), "ECONNREFUSED", machine.name);
+    }
+    for (const nobody of ["fd00:10:96::6", "fd00:10:97::6"])
+      equal(await node.tcp(nobody, 80), "ECONNREFUSED", nobody);
+    feed.delete(Service, "ns/further");
+    feed.delete(ServiceCIDR, "more");
+    await settled();
+    equal(await node.tcp("192.0.2.6", 80), "ENETUNREACH");
+    feed.delete(ServiceCIDR, "within");
+    await settled();
+    equal(await node.tcp("10.96.7.7", 80), "ECONNREFUSED");
   });
 
   test("node ports, external addresses and load balancer addresses", async () => {

@@ -2,11 +2,12 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { Node } from "#api/core-v1/node";
 import { Service } from "#api/core-v1/service";
 import { EndpointSlice } from "#api/discovery-v1/endpointslice";
+import { ServiceCIDR } from "#api/networking-v1/servicecidr";
 import { asError } from "#base/attempt";
 import { type Clock, sleep } from "#base/clock";
 import { familyOf, type IpFamily, parseCidr } from "#base/ip";
 import { logger } from "#base/log";
-import { ipBatch } from "#base/node/iproute";
+import { ipBatch, ipShow } from "#base/node/iproute";
 import { type Nftables, openNftables } from "#base/node/nftables";
 import type { Scope } from "#base/scope";
 import { keyOf } from "#client/address";
@@ -17,20 +18,20 @@ import { healthCheckOf, HealthCheckServers } from "./health-checks.ts";
 import type { Surroundings } from "./model.ts";
 import { nftFamily } from "./nft/layout.ts";
 import { ServiceTable } from "./nft/table.ts";
-import { serviceRoutes } from "./routes.ts";
+import { outermost, ROUTE_PROTOCOL, serviceRoutes, strayRoutes } from "./routes.ts";
 import { servicePorts } from "./service-ports.ts";
 
 const log = logger("proxy");
 
 export interface ProxyOptions {
-  /** Services, EndpointSlices and this node come from here. */
+  /** Services, EndpointSlices, ServiceCIDRs and this node come from here. */
   readonly informers: InformerSet;
   readonly nodeName: string;
   /** Addresses of the node, at most one per family. Node ports are served there. */
   readonly nodeIPs: readonly string[];
   /** Ranges that pods have. Senders outside them reach Services with the node's address as source. */
   readonly podCIDRs: readonly string[];
-  /** Ranges that Services have. */
+  /** Ranges that Services have, beside those of the ServiceCIDRs; of each family that is served at least one, or pods' one. */
   readonly serviceCIDRs: readonly string[];
   /** Service addresses that a server on this node has bound itself, as cluster DNS does. */
   readonly boundAddresses?: readonly string[];
@@ -62,7 +63,7 @@ const RETRY_MS = { first: 200, max: 30_000 } as const;
 /** Keeps this node's kernel steering traffic for Services to their endpoints. It goes on doing so after the scope ends. */
 export async function startProxy(options: ProxyOptions): Promise<Proxy> {
   const proxy = new ServiceProxy(options);
-  await ipBatch(serviceRoutes(options.serviceCIDRs, options.nodeIPs), { namespace: options.namespace });
+  await proxy.route();
   options.scope.run((signal) => proxy.run(signal));
   return proxy;
 }
@@ -72,6 +73,7 @@ class ServiceProxy implements Proxy {
   readonly #services: Informer<Service>;
   readonly #slices: Informer<EndpointSlice>;
   readonly #node: Informer<Node>;
+  readonly #cidrs: Informer<ServiceCIDR>;
   readonly #tables: readonly ServiceTable[];
   readonly #nft: Nftables;
   readonly #healthChecks = new HealthCheckServers();
@@ -81,6 +83,9 @@ class ServiceProxy implements Proxy {
   #settled = Promise.withResolvers<void>();
   #behind = true;
   #zone: string | undefined;
+  /** Ranges that Services have, none within another. */
+  #ranges: readonly string[];
+  #rangesChanged = false;
   /** The kernel's table is the one that the last commands left. */
   #written = false;
 
@@ -89,38 +94,53 @@ class ServiceProxy implements Proxy {
     const { informers, nodeName, namespace, table = TABLE } = options;
     this.#services = informers.of(Service);
     this.#slices = informers.of(EndpointSlice);
+    this.#cidrs = informers.of(ServiceCIDR);
+    this.#ranges = outermost(options.serviceCIDRs);
     this.#node = informers.of(Node, { fieldSelector: `metadata.name=${nodeName}` });
     this.#slices.addIndex(SERVICE_NAME_LABEL, (slice) => {
       const key = serviceOf(slice);
       return key === undefined ? [] : [key];
     });
     this.#tables = families(options).map((family) => {
-      const own = (ranges: readonly string[]) => ranges.filter((range) => familyOf(range) === family);
-      const [podCIDRs, serviceCIDRs] = [own(options.podCIDRs), own(options.serviceCIDRs)];
+      const [podCIDRs, serviceCIDRs] = [ofFamily(options.podCIDRs, family), ofFamily(this.#ranges, family)];
       return new ServiceTable({ table, family, podCIDRs, serviceCIDRs });
     });
     this.#nft = openNftables({ namespace: namespace && `/run/netns/${namespace}` });
   }
 
   async settled(): Promise<void> {
-    await Promise.all([this.#services.synced, this.#slices.synced, this.#node.synced]);
+    await this.#synced();
     await this.#settled.promise;
+  }
+
+  /** Packets for Services find a way to this machine, and those for ranges of before do not any more. */
+  async route(): Promise<void> {
+    const { nodeIPs, namespace } = this.#options;
+    await ipBatch(serviceRoutes(this.#ranges, nodeIPs), { namespace });
+    if (!this.#cidrs.hasSynced) return;
+    const show = (family: string) =>
+      ipShow<{ readonly dst: string }>(
+        [family, "route", "show", "dev", "lo", "proto", String(ROUTE_PROTOCOL)],
+        { namespace },
+      );
+    const known = this.#tables.map(({ family }) => show(family === "ipv4" ? "-4" : "-6"));
+    const ranges = (await Promise.all(known)).flat().map(({ dst }) => dst);
+    await ipBatch(strayRoutes(ranges, this.#ranges), { namespace, force: true });
   }
 
   async run(signal: AbortSignal): Promise<void> {
     const unsubscribe = this.#listen();
     signal.addEventListener("abort", () => this.#wake(), { once: true });
     try {
-      await Promise.race([
-        Promise.all([this.#services.synced, this.#slices.synced, this.#node.synced]),
-        aborted(signal),
-      ]);
+      await Promise.race([this.#synced(), aborted(signal)]);
+      // An earlier run may have left routes for ranges that are gone.
+      this.#rangesChanged = true;
       let failures = 0;
       while (!signal.aborted) {
         const error = await this.#pass(signal);
         failures = error ? failures + 1 : 0;
         if (error) await this.#backOff(error, failures, signal);
-        else if (this.#dirty.size === 0 && !signal.aborted) await this.#nextChangeOrLoss();
+        else if (this.#isDone() && !signal.aborted) await this.#nextChangeOrLoss();
       }
     } finally {
       for (const stop of unsubscribe) stop();
@@ -130,7 +150,17 @@ class ServiceProxy implements Proxy {
     }
   }
 
+  async #synced(): Promise<void> {
+    const informers = [this.#services, this.#slices, this.#node, this.#cidrs];
+    await Promise.all(informers.map(({ synced }) => synced));
+  }
+
+  #isDone(): boolean {
+    return this.#dirty.size === 0 && !this.#rangesChanged;
+  }
+
   #listen(): readonly (() => void)[] {
+    const ranges = (): void => this.#lookAtRanges();
     const service = (changed: Service): void => this.#touch(keyOf(changed));
     const slice = (changed: EndpointSlice): void => {
       const key = serviceOf(changed);
@@ -147,7 +177,18 @@ class ServiceProxy implements Proxy {
         deleted: slice,
       }),
       this.#node.handle({ added: (node) => this.#placeIn(node), updated: (node) => this.#placeIn(node) }),
+      this.#cidrs.handle({ added: ranges, updated: ranges, deleted: ranges }),
     ];
+  }
+
+  /** Also of those that give no more addresses: some Services still have one. */
+  #lookAtRanges(): void {
+    const given = [...this.#cidrs.list()].flatMap(({ spec }) => spec.cidrs ?? []);
+    const ranges = outermost([...this.#options.serviceCIDRs, ...given]);
+    if (ranges.join() === this.#ranges.join()) return;
+    this.#ranges = ranges;
+    this.#rangesChanged = true;
+    this.#fallBehind();
   }
 
   #placeIn(node: Node): void {
@@ -158,9 +199,13 @@ class ServiceProxy implements Proxy {
   }
 
   #touch(service: string): void {
+    this.#dirty.add(service);
+    this.#fallBehind();
+  }
+
+  #fallBehind(): void {
     if (!this.#behind) this.#settled = Promise.withResolvers();
     this.#behind = true;
-    this.#dirty.add(service);
     this.#wake();
   }
 
@@ -168,6 +213,7 @@ class ServiceProxy implements Proxy {
   async #pass(signal: AbortSignal): Promise<Error | undefined> {
     const stale = await this.#plan();
     try {
+      if (this.#rangesChanged) await this.#followRanges();
       await this.#write();
       if (stale.length > 0) await this.#forget(stale);
     } catch (error) {
@@ -175,11 +221,18 @@ class ServiceProxy implements Proxy {
       this.#written = false;
       return signal.aborted ? undefined : asError(error);
     }
-    if (this.#dirty.size === 0) {
+    if (this.#isDone()) {
       this.#behind = false;
       this.#settled.resolve();
     }
     return undefined;
+  }
+
+  async #followRanges(): Promise<void> {
+    const ranges = this.#ranges;
+    await this.route();
+    for (const table of this.#tables) table.setServiceRanges(ofFamily(ranges, table.family));
+    this.#rangesChanged = ranges !== this.#ranges;
   }
 
   async #plan(): Promise<readonly StaleFlows[]> {
@@ -269,6 +322,9 @@ class ServiceProxy implements Proxy {
     );
   }
 }
+
+const ofFamily = (ranges: readonly string[], family: IpFamily): readonly string[] =>
+  ranges.filter((range) => familyOf(range) === family);
 
 /** Families with a range of their own. */
 const families = ({ podCIDRs, serviceCIDRs }: ProxyOptions): readonly IpFamily[] => [

@@ -84,9 +84,8 @@ export function layout({ table, family, podCIDRs, serviceCIDRs }: LayoutOptions,
     "}",
     ...names.map((name) => `flush ${SETS.has(name) ? "set" : "map"} ${ip} ${table} ${name}`),
     `flush set ${ip} ${table} pods`,
-    `flush set ${ip} ${table} virtual`,
     ...addTo(ip, table, "pods", podCIDRs),
-    ...addTo(ip, table, "virtual", serviceCIDRs),
+    ...serviceRanges(table, family, serviceCIDRs),
     // An earlier run may have filled the chains. They are all there before a rule names one.
     ...chains(ip).map(({ name, hook }) => `add chain ${ip} ${table} ${name}${hook ? ` { ${hook} }` : ""}`),
     ...chains(ip).map(({ name }) => `flush chain ${ip} ${table} ${name}`),
@@ -95,6 +94,12 @@ export function layout({ table, family, podCIDRs, serviceCIDRs }: LayoutOptions,
     ),
     "",
   ].join("\n");
+}
+
+/** Commands that make these the ranges that Services have; none may lie within another. */
+export function serviceRanges(table: string, family: IpFamily, ranges: readonly string[]): readonly string[] {
+  const ip = nftFamily(family);
+  return [`flush set ${ip} ${table} virtual`, ...addTo(ip, table, "virtual", ranges)];
 }
 
 /** Sets hold keys alone, maps keys with values. */

@@ -10,6 +10,7 @@ import {
   type LayoutOptions,
   type MapName,
   nftFamily,
+  serviceRanges,
   SETS,
 } from "./layout.ts";
 
@@ -26,7 +27,8 @@ interface HeldService {
  * since. When two Services claim the same address and port, the one that came first has it until it lets go.
  */
 export class ServiceTable {
-  readonly #options: LayoutOptions;
+  #options: LayoutOptions;
+  #rangesChanged = false;
   readonly #services = new Map<string, HeldService>();
   /** By element: the Service whose word counts. */
   readonly #owners = new Map<string, string>();
@@ -49,6 +51,13 @@ export class ServiceTable {
   /** How many elements are wanted. */
   get size(): number {
     return this.#owners.size;
+  }
+
+  /** Sets the ranges of this family that Services have; none may lie within another. */
+  setServiceRanges(serviceCIDRs: readonly string[]): void {
+    if (serviceCIDRs.join() === this.#options.serviceCIDRs.join()) return;
+    this.#options = { ...this.#options, serviceCIDRs };
+    this.#rangesChanged = true;
   }
 
   /** Sets what the Service wants; no ports: nothing any more. Answers with what it wanted before and wants now. */
@@ -85,7 +94,11 @@ export class ServiceTable {
       }
     }
     this.#touched.clear();
+    const { table, family, serviceCIDRs } = this.#options;
+    const ranges = this.#rangesChanged ? serviceRanges(table, family, serviceCIDRs) : [];
+    this.#rangesChanged = false;
     const commands = [
+      ...ranges,
       ...this.#newChains(),
       ...this.#commands("delete", removed),
       ...this.#commands("add", added),
@@ -97,6 +110,7 @@ export class ServiceTable {
   rewrite({ anew = false } = {}): string {
     this.#held.clear();
     this.#heldChains.clear();
+    this.#rangesChanged = false;
     for (const id of this.#owners.keys()) this.#touched.add(id);
     return `${layout(this.#options, anew)}\n${this.flush()}\n`;
   }
