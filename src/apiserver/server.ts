@@ -18,11 +18,11 @@ import type { AuditLog } from "./audit/audit-log.ts";
 import { type Advertised, advertise, bootstrapNamespaces } from "./bootstrap.ts";
 import type { AdmissionPlugin, Authenticator, Authorizer, Loopback, ReadCache, User } from "./contracts.ts";
 import { CustomKinds, type CustomKindsOptions } from "./custom/custom-kinds.ts";
+import { Entrances, type ListenOptions, type Listening } from "./entrances.ts";
 import { FeatureGates } from "./gates.ts";
 import { type AddedHandlers, HandlerTables } from "./handler-tables.ts";
 import { Health, type HealthCheck } from "./health/health.ts";
 import type { Exchange } from "./http/exchange.ts";
-import { Listener, type ServingCertificate } from "./http/listener.ts";
 import { KindFactory } from "./kinds.ts";
 import { type Limits, defaultLimits } from "./limits.ts";
 import { drain, keepFlowControl, startLoadControl } from "./load-control.ts";
@@ -97,14 +97,6 @@ export interface ApiServerOptions {
   readonly encryption?: Encryption;
 }
 
-export interface ListenOptions extends ServingCertificate {
-  readonly host: string;
-  /** 0: any that is free. */
-  readonly port: number;
-  /** PEM of the authorities whose client certificates count. */
-  readonly clientCa: string;
-}
-
 export interface ApiServer {
   /** The server as a function call, for this user. */
   transport(user: User): Transport;
@@ -115,11 +107,7 @@ export interface ApiServer {
   /** Makes this address the one behind the service `kubernetes`, or one of them where others share the store. */
   advertise(where: Advertised): Promise<void>;
   /** Serves TLS; gives the port. May be called for several addresses. */
-  listen(options: ListenOptions): Promise<{
-    readonly url: string;
-    readonly port: number;
-    readonly renew: (certificate: ServingCertificate) => void;
-  }>;
+  listen(options: ListenOptions): Promise<Listening>;
   close(): Promise<void>;
 }
 
@@ -215,23 +203,16 @@ async function start(asked: ApiServerOptions, scope: Scope): Promise<ApiServer> 
     await keepFlowControl({ flow: load.flow, kinds, cache, loopback, clock, scope });
 
   const guards: Guards = { impersonate: undefined, audit: undefined, ...rooms };
-  const chain = serving.chain(guards);
-  const listeners: Listener[] = [];
+  const { handle } = serving.chain(guards);
+  const { takesUpgrade } = aggregation;
+  const entrances = new Entrances({ clock, limits, handle, takesUpgrade, scope, opened: (at) => (url = at) });
   return {
     transport: (user) => serving.transport(user, guards),
     cache,
     gates,
     metrics,
     health,
-    async listen({ host, port, ...tls }) {
-      const { takesUpgrade } = aggregation;
-      const listener = new Listener({ ...tls, clock, limits, handle: chain.handle, takesUpgrade });
-      const bound = await listener.listen(host, port);
-      listeners.push(listener);
-      scope.defer(() => listener.close());
-      url = `https://${host.includes(":") ? `[${host}]` : host}:${bound.port}`;
-      return { url, port: bound.port, renew: (renewed) => listener.renew(renewed) };
-    },
+    listen: (where) => entrances.open(where),
     async advertise(where) {
       const { port, address } = where;
       const publish = (addresses: readonly string[]) =>
@@ -240,8 +221,8 @@ async function start(asked: ApiServerOptions, scope: Scope): Promise<ApiServer> 
       else await publish([address]);
     },
     async close() {
-      const refuse = () => listeners.forEach((listener) => listener.refuse());
-      await drain({ health, inFlight: load.inFlight, refuse, clock, limits });
+      const { inFlight } = load;
+      await drain({ health, inFlight, refuse: () => entrances.refuse(), clock, limits });
       await scope.close();
     },
   };

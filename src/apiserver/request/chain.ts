@@ -1,9 +1,7 @@
-import { Status as StatusKind } from "#api/meta-v1/status";
 import { attempt } from "#base/attempt";
 import type { Clock } from "#base/clock";
-import { logger } from "#base/log";
 import { type Random, uuid } from "#base/random";
-import { StatusError, internalError, noSuchResource, timeout, unauthorized } from "#machinery/status";
+import { noSuchResource, timeout, tooLarge, unauthorized } from "#machinery/status";
 import type { AuditLog, AuditTrail } from "../audit/audit-log.ts";
 import { denied } from "../authorization/denial.ts";
 import type { Authenticator, Authorizer, RequestInfo, User } from "../contracts.ts";
@@ -13,32 +11,21 @@ import type { FeatureGates } from "../gates.ts";
 import { type Exchange, type Headers, answeredStatus } from "../http/exchange.ts";
 import type { Limits } from "../limits.ts";
 import type { RequestMetrics } from "../metrics.ts";
-import {
-  type Accepted,
-  LIST_FORMS,
-  OBJECT_FORMS,
-  PLAIN_FORMS,
-  WATCH_FORMS,
-  accepted,
-  cborForms,
-  customForms,
-} from "../negotiation/accept.ts";
-import { type AnswerForm, encodeValue, includeObjectOf, writeAnswer } from "../negotiation/answer-writer.ts";
-import { MEDIA_TYPE } from "../negotiation/accept.ts";
+import { writeAnswer } from "../negotiation/answer-writer.ts";
 import { cborBody } from "../negotiation/cbor.ts";
-import { takesGzip } from "../negotiation/compress.ts";
-import type { ResourceSet, ServedKind } from "../resource-set.ts";
+import type { ResourceSet } from "../resource-set.ts";
+import { formOf, speaksCbor } from "./answer-form.ts";
 import { auditAnswer, auditBody, auditFailure, beginAudit, received } from "./auditing.ts";
 import { connectOptions } from "./connect-options.ts";
+import { mayConnect } from "./connect-rights.ts";
+import { asStatus, replyError, shuttingDown } from "./failures.ts";
 import type { ConnectHandler, PathHandler } from "./handlers.ts";
-import { type Dispatcher, checkPlace, notAllowed, subresourceKey } from "./dispatch.ts";
+import { type Dispatcher, checkPlace, subresourceKey } from "./dispatch.ts";
 import type { InFlight } from "./in-flight.ts";
 import { isLongRunning } from "./long-running.ts";
 import type { Body, Operation } from "./operation.ts";
-import { isTrue, requestInfoOf } from "./request-info.ts";
+import { requestInfoOf } from "./request-info.ts";
 import { serveWatch } from "./serve-watch.ts";
-
-const log = logger("apiserver.request");
 
 /** Where a request goes, as far as groups and versions are concerned. */
 export type AboutVersion = Pick<RequestInfo, "isResource" | "group" | "version" | "path">;
@@ -105,7 +92,7 @@ export class Chain {
   }
 
   get #speaksCbor(): boolean {
-    return this.#options.gates.enabled(CBOR);
+    return speaksCbor(this.#options.gates);
   }
 
   /** Always answers; throws only for what is our own fault after the answer has begun. */
@@ -148,7 +135,7 @@ export class Chain {
       wait: undefined,
       expire: () => this.#expire(visit),
     };
-    if (inFlight.draining && !HEALTH.test(asked.info.path)) throw shuttingDown(asked);
+    if (inFlight.draining && !HEALTH.test(asked.info.path)) throw shuttingDown(asked.exchange, asked.headers);
     if (!visit.lasts) inFlight.begin(visit, startMs);
     return visit;
   }
@@ -298,7 +285,7 @@ export class Chain {
     checkPlace({ info, kind });
     const connect = connects.get(subresourceKey(info.group, info.resource, info.subresource));
     if (connect) {
-      await this.#mayConnect(info, user, trail);
+      await mayConnect(info, user, trail, this.#options);
       const options = connectOptions(info, kind.resource);
       if (options) await dispatcher.connect(connecting({ info, user, kind }, exchange, trail), options);
       const closed = this.#options.metrics.opened(info);
@@ -350,28 +337,11 @@ export class Chain {
     };
   }
 
-  /** WebSockets begin with GET, yet whoever may only read must not run commands: that takes the right to create. */
-  async #mayConnect(info: RequestInfo, user: User, trail: AuditTrail | undefined): Promise<void> {
-    const { authorizer, gates } = this.#options;
-    const verbs = CONNECT_VERBS[info.subresource];
-    // The paths of old watches are no way around the verb.
-    if (info.verb === "watch" || (verbs && !verbs.includes(info.verb))) notAllowed();
-    if (info.verb !== "get" || !verbs?.includes("create")) return;
-    if (!gates.enabled("AuthorizePodWebsocketUpgradeCreatePermission")) return;
-    const creating = { ...info, verb: "create" };
-    const decision = await authorizer.authorize(user, creating);
-    const { verdict, reason } = decision;
-    if (verdict === "allow") return;
-    trail?.annotate("authorization.k8s.io/decision", "forbid");
-    trail?.annotate("authorization.k8s.io/reason", reason);
-    throw denied(user, creating, decision);
-  }
-
   async #body(exchange: Exchange): Promise<Body> {
     const { bodyBytesMax, bodyMs } = this.#options.limits;
     if (exchange.method === "GET" || exchange.method === "HEAD") return NO_BODY;
     const declared = Number(exchange.header("content-length") ?? 0);
-    if (declared > bodyBytesMax) throw tooLargeBody(bodyBytesMax);
+    if (declared > bodyBytesMax) throw tooLarge(`limit is ${bodyBytesMax}`);
     const bytes = await exchange.readBody(bodyBytesMax, bodyMs);
     if (bytes.length === 0 && exchange.method === "DELETE") return NO_BODY;
     const contentType = exchange.header("content-type") ?? "";
@@ -404,113 +374,10 @@ function nameLimits(headers: Headers, { flow }: Ticket): void {
 /** Whoever watches a server that closes is still told how it is. */
 const HEALTH = /^\/(?:livez|readyz|healthz)(?:\/|$)/;
 
-/** Seconds after which another server, or this one anew, is worth a try. */
-const SHUTDOWN_RETRY_SECONDS = 5;
-
-/** The connection is of no more use, either; with HTTP/2 that has been said before. */
-function shuttingDown({ headers, exchange }: Pick<Visit, "headers" | "exchange">): StatusError {
-  if (exchange.raw.protocol === "h1") headers["connection"] = "close";
-  return new StatusError({
-    kind: "Status",
-    apiVersion: "v1",
-    metadata: {},
-    status: "Failure",
-    message: "The apiserver is shutting down, please try again later.",
-    reason: "TooManyRequests",
-    details: { retryAfterSeconds: SHUTDOWN_RETRY_SECONDS },
-    code: 429,
-  });
-}
-
-/** Those of a pod; what is proxied takes every verb. */
-const CONNECT_VERBS: Readonly<Partial<Record<string, readonly string[]>>> = {
-  log: ["get"],
-  exec: ["create", "get"],
-  attach: ["create", "get"],
-  portforward: ["create", "get"],
-};
-
 const NO_BODY: Body = { type: "none" };
-
-const tooLargeBody = (limit: number): StatusError =>
-  new StatusError({
-    kind: "Status",
-    apiVersion: "v1",
-    metadata: {},
-    status: "Failure",
-    message: `Request entity too large: limit is ${limit}`,
-    reason: "RequestEntityTooLarge",
-    code: 413,
-  });
-
-const CBOR = "CBORServingAndStorage";
-const NEVER_TRANSFORMED = new Set(["create", "update", "patch", "delete"]);
-
-function formOf(
-  exchange: Exchange,
-  { verb, query, subresource }: RequestInfo,
-  { resource, storage }: ServedKind,
-  gates: FeatureGates,
-): AnswerForm {
-  const isCustom = resource.schema.rules.structural !== undefined;
-  // A review is an answer and no object.
-  const isReview = verb === "create" && storage === undefined;
-  const forms =
-    verb === "watch"
-      ? WATCH_FORMS
-      : verb === "list" || verb === "deletecollection"
-        ? LIST_FORMS
-        : isReview || (subresource !== "" && subresource !== "status" && !NEVER_TRANSFORMED.has(verb))
-          ? PLAIN_FORMS
-          : OBJECT_FORMS;
-  const possible = isCustom ? customForms(forms) : forms;
-  return {
-    ...accepted(exchange.header("accept"), gates.enabled(CBOR) ? cborForms(possible) : possible),
-    pretty: isPretty(exchange, query),
-    includeObject: includeObjectOf(query),
-    gzip: gates.enabled("APIResponseCompression") && takesGzip(exchange.header("accept-encoding")),
-  };
-}
-
-/** For people who look at it with their own eyes. */
-function isPretty(exchange: Exchange, query: URLSearchParams): boolean {
-  const wanted = query.get("pretty");
-  if (wanted !== null) return isTrue(wanted);
-  const agent = exchange.header("user-agent") ?? "";
-  return agent.startsWith("curl/") || agent.startsWith("Wget/") || agent.startsWith("Mozilla/5.0");
-}
 
 /** Header values hold no line ends and only ASCII. */
 const warningHeader = (text: string): string => {
   const plain = text.replace(/[^\x20-\x7e]/g, " ").replace(/[\\"]/g, "\\$&");
   return `299 - "${plain}"`;
 };
-
-/** What went wrong, for the client. Our own faults are logged here. */
-function asStatus(thrown: unknown, exchange: Exchange): StatusError {
-  if (thrown instanceof StatusError) return thrown;
-  if (!exchange.signal.aborted) {
-    log.error("a request failed", { method: exchange.method, path: exchange.path, error: thrown });
-  }
-  return internalError(thrown);
-}
-
-function replyError(exchange: Exchange, error: StatusError, headers: Headers, speaksCbor: boolean): void {
-  const { retryAfterSeconds } = error.status.details ?? {};
-  let form: Accepted;
-  try {
-    form = accepted(exchange.header("accept"), speaksCbor ? cborForms(PLAIN_FORMS) : PLAIN_FORMS);
-  } catch {
-    form = { format: "json", as: "", asVersion: "", parameters: {} };
-  }
-  const body = encodeValue(error.status, StatusKind, form.format, false);
-  exchange.reply(
-    error.code,
-    {
-      ...headers,
-      "content-type": MEDIA_TYPE[form.format],
-      ...(retryAfterSeconds ? { "retry-after": String(retryAfterSeconds) } : {}),
-    },
-    body,
-  );
-}
