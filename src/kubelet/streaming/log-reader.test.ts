@@ -88,3 +88,14 @@ test("following ends when the reader goes away", async (t) => {
   reader.abort();
   assert.equal((await waiting).done, true);
 });
+
+test("what is written while a log is read is not part of it, unless it is followed", async (t) => {
+  const many = line(1, "x".repeat(100)).repeat(2_000);
+  const path = logFile(t, many);
+  const reading = readLog({ ...plain(path), tailLines: 1_999 }, { signal: new AbortController().signal });
+  const { value: first } = await reading.next();
+  appendFileSync(path, line(2, "late"));
+  let text = String(first);
+  for await (const chunk of reading) text += chunk.toString();
+  assert.equal(text, `${"x".repeat(100)}\n`.repeat(1_999));
+});

@@ -42,12 +42,15 @@ async function* texts(options: LogOptions, signal: AbortSignal): AsyncGenerator<
   let file = await open(options.path, "r");
   try {
     const lines = new LineCutter(options);
-    let position = options.tailLines === undefined ? 0 : await tailPosition(file, options.tailLines);
+    const { size } = await file.stat();
+    let position = options.tailLines === undefined ? 0 : await tailPosition(file, size, options.tailLines);
+    // Who does not follow sees the log as it is now: what is written meanwhile would be lines too many.
+    if (!changes) return void (yield* readFrom(file, position, lines, size));
     for (;;) {
       // Noted before reading, so that nothing written meanwhile is slept over.
-      const change = changes?.next();
+      const change = changes.next();
       position = yield* readFrom(file, position, lines);
-      if (signal.aborted || !change) return;
+      if (signal.aborted) return;
       const more = await change;
       const fresh = await replaced(options.path, file);
       if (fresh) {
@@ -66,10 +69,18 @@ async function* texts(options: LogOptions, signal: AbortSignal): AsyncGenerator<
   }
 }
 
-async function* readFrom(file: FileHandle, start: number, lines: LineCutter): AsyncGenerator<Buffer, number> {
+/** Reads on to `end`, or as far as there is something. Gives the place behind it. */
+async function* readFrom(
+  file: FileHandle,
+  start: number,
+  lines: LineCutter,
+  end = Infinity,
+): AsyncGenerator<Buffer, number> {
   let position = start;
   for (;;) {
-    const { bytesRead, buffer } = await file.read(Buffer.allocUnsafe(CHUNK_BYTES), 0, CHUNK_BYTES, position);
+    const length = Math.min(CHUNK_BYTES, end - position);
+    if (length <= 0) return position;
+    const { bytesRead, buffer } = await file.read(Buffer.allocUnsafe(length), 0, length, position);
     if (bytesRead === 0) return position;
     position += bytesRead;
     const text = lines.push(buffer.subarray(0, bytesRead));
@@ -87,9 +98,8 @@ async function replaced(path: string, file: FileHandle): Promise<FileHandle | un
   return undefined;
 }
 
-/** Where the last `count` lines begin. */
-async function tailPosition(file: FileHandle, count: number): Promise<number> {
-  const { size } = await file.stat();
+/** Where the last `count` lines of the file's first `size` bytes begin. */
+async function tailPosition(file: FileHandle, size: number, count: number): Promise<number> {
   if (count === 0) return size;
   let found = 0;
   let end = size;
