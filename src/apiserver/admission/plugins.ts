@@ -84,7 +84,6 @@ export function admissionPlugins(options: AdmissionOptions): readonly AdmissionP
     ownerReferencesPermissionEnforcement(authorizer, findKind),
     persistentVolumeClaimResize(cache),
     runtimeClass(cache),
-    certificateRequester,
     certificateRequestValidity,
     certificateApproval(authorizer),
     certificateSigning(authorizer),
@@ -94,6 +93,8 @@ export function admissionPlugins(options: AdmissionOptions): readonly AdmissionP
     podTopologyLabels(cache),
     roleEscalation(authorizer, rbac),
     ...dynamicPlugins(options),
+    // Nobody changes what it says: approvers go by it.
+    certificateRequester,
     // Last: what is refused by others must not count.
     resourceQuota(cache, loopback),
   ];

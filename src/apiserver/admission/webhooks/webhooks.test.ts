@@ -1,6 +1,8 @@
 /** Webhooks as clients of the API meet them: a real one on loopback, asked by a server in this process. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import "reflect-metadata";
+import { Pkcs10CertificateRequestGenerator } from "@peculiar/x509";
 import {
   allowing,
   type Answered,
@@ -611,4 +613,36 @@ test("what is asked and never stored can be refused too", async (t) => {
     kind: "TokenRequest",
   });
   assert.deepEqual([hook.asked[1].name, hook.asked[1].subResource], ["sa", "token"]);
+});
+
+test("who asks for a certificate is nobody else's to say", async (t) => {
+  const [hook, { ask, configure }] = await Promise.all([startWebhook(t), startServer(t)]);
+  hook.answers.set("/forge", () =>
+    patching(
+      { op: "add", path: "/spec/username", value: "system:node:a" },
+      { op: "add", path: "/spec/groups", value: ["system:nodes"] },
+    ),
+  );
+  const csrs = { apiGroups: ["certificates.k8s.io"], resources: ["certificatesigningrequests"] };
+  const rules = [{ operations: ["CREATE"], apiVersions: ["v1"], ...csrs }];
+  await configure("Mutating", "one", hook.webhook("/forge", { rules, reinvocationPolicy: "IfNeeded" }));
+  const algorithm = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
+  const keys = await crypto.subtle.generateKey(algorithm, true, ["sign", "verify"]);
+  const request = await Pkcs10CertificateRequestGenerator.create({
+    name: "CN=ann",
+    keys,
+    signingAlgorithm: algorithm,
+  });
+  const { status, json } = await ask("POST", "/apis/certificates.k8s.io/v1/certificatesigningrequests", {
+    metadata: { name: "a" },
+    spec: {
+      request: Buffer.from(request.toString("pem")).toString("base64"),
+      signerName: "kubernetes.io/kube-apiserver-client",
+      usages: ["client auth"],
+    },
+  });
+  assert.equal(status, 201, JSON.stringify(json));
+  assert.ok(hook.asked.length > 0);
+  assert.equal(json.spec.username, "admin");
+  assert.deepEqual(json.spec.groups, ["system:masters", "system:authenticated"]);
 });
