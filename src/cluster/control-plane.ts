@@ -34,6 +34,7 @@ import { openStore } from "./store-location.ts";
 import { applySystemObjects } from "./system-objects.ts";
 
 const log = logger("control-plane");
+const [clock, random] = [systemClock, systemRandom];
 
 /** Listens on every address of the machine. */
 const ANY = "0.0.0.0";
@@ -59,34 +60,73 @@ export interface ControlPlaneOptions {
   readonly scope: Scope;
 }
 
-/** API server, controllers and scheduler in this process. Resolves when the API is served. */
+/** API server, controllers and scheduler in this process. Resolves when the API is served and they work. */
 export async function startControlPlane(options: ControlPlaneOptions): Promise<void> {
-  const { scope, flags, serviceRange, podRange, port, address } = options;
-  const [clock, random] = [systemClock, systemRandom];
-  const location = flags.store ?? { type: "disk" };
-  const isShared = location.type !== "disk";
+  const { scope, flags, podRange, port, address } = options;
+  const opened = await openParts(options);
+  const { store, certificates } = opened;
+  let isManaging = false;
+  const server = await startServer(options, opened, () => isManaging);
+  await listen(server, opened, options);
+  await tellPeople(options, certificates);
+  keepCompact(store, clock, scope, flags["etcd-compaction-interval"]);
+
+  const clientOf = (name: string, ...groups: string[]) =>
+    new Client(server.transport({ name, groups: [...groups, "system:authenticated"] }));
+  const admin = clientOf("system:k8ts:cluster", "system:masters");
+  const controllers = clusterControllers({
+    authority: certificates.cluster,
+    podRange,
+    serviceAccountKey: certificates.serviceAccountKey,
+  });
+  await furnish(admin, controllers, certificates, options);
+  if (flags["endpoint-reconciler-type"] !== "none") await server.advertise({ address, port });
+  if (server.gates.enabled("APIServerIdentity")) {
+    keepIdentity({ client: admin, clock, random, hostname: hostname(), scope });
+  }
+  const elects = flags["leader-elect"] ?? store.isShared;
+  await startManagers({ clientOf, controllers, elects, clock, random, scope });
+  isManaging = true;
+  log.info("control plane started", { address, port, store: flags.store?.type ?? "disk" });
+}
+
+/** What a server is made from; closed with the scope. */
+interface Parts {
+  readonly store: Store;
+  readonly certificates: CertificateStore;
+  readonly requestHeader: RequestHeaderOptions;
+}
+
+/** Throws StepFailed for a store that cannot be used. */
+async function openParts({ flags, storeDir, pkiDir, scope }: ControlPlaneOptions): Promise<Parts> {
   const [store, certificates] = await Promise.all([
-    openStore(location, { directory: options.storeDir, clock, random }),
-    CertificateStore.open(options.pkiDir, { clock }),
+    openStore(flags.store ?? { type: "disk" }, { directory: storeDir, clock, random }),
+    CertificateStore.open(pkiDir, { clock }),
   ]);
   scope.defer(() => store.close());
   scope.defer(() => certificates.close());
-
-  if (isShared && (await isHalfRestored(store))) {
+  if (store.isShared && (await isHalfRestored(store))) {
     throw new StepFailed("the store was restored only in part", "restore it again with --force");
   }
+  return { store, certificates, requestHeader: await requestHeaderOf(flags, certificates) };
+}
 
-  const requestHeader = await requestHeaderOf(flags, certificates);
-  const security = await securityOf(options, certificates, requestHeader, store);
+/** `isManaging`: whether controllers and scheduler have started. */
+async function startServer(
+  options: ControlPlaneOptions,
+  parts: Parts,
+  isManaging: () => boolean,
+): Promise<ApiServer> {
+  const { scope, flags, serviceRange } = options;
   const { "event-ttl": eventTtlMs, "service-node-port-range": nodePorts } = flags;
-  let managing = false;
   const managed = (name: string) => ({
     name,
-    check: () => (managing ? undefined : "it has not started yet"),
+    check: () => (isManaging() ? undefined : "it has not started yet"),
   });
+  const security = await securityOf(options, parts);
   const encryption = await openEncryption(flags, { clock, random, scope });
   const server = await startApiServer({
-    store,
+    store: parts.store,
     ...(encryption ? { encryption } : {}),
     components: ["controller-manager", "scheduler"].map(managed),
     clock,
@@ -100,49 +140,38 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<v
     priorityAndFairness: flags["enable-priority-and-fairness"] ?? true,
     services: { addresses: [serviceRange], ...(nodePorts ? { nodePorts } : {}) },
     rooms: security,
-    frontProxy: await frontProxyIdentity(flags, certificates, scope.signal),
-    identityHeaders: requestHeader,
+    frontProxy: await frontProxyIdentity(flags, parts.certificates, scope.signal),
+    identityHeaders: parts.requestHeader,
   });
   scope.defer(() => server.close());
-  await listen(server, certificates, requestHeader, options);
-  if (options.kubeconfig) {
-    const { path, cluster } = options.kubeconfig;
-    const host = options.host === undefined || options.host === ANY ? "127.0.0.1" : options.host;
-    await writeAdminKubeconfig(path, { cluster, host, port }, certificates);
-  }
-  keepCompact(store, clock, scope, flags["etcd-compaction-interval"]);
+  return server;
+}
 
-  const clientOf = (name: string, ...groups: string[]) =>
-    new Client(server.transport({ name, groups: [...groups, "system:authenticated"] }));
-  const admin = clientOf("system:k8ts:cluster", "system:masters");
-  const controllers = clusterControllers({
-    authority: certificates.cluster,
-    podRange,
-    serviceAccountKey: certificates.serviceAccountKey,
-  });
+/** A kubeconfig for people of this machine, where one is wanted. */
+async function tellPeople(
+  { kubeconfig, host: asked = ANY, port }: ControlPlaneOptions,
+  certificates: CertificateStore,
+): Promise<void> {
+  if (!kubeconfig) return;
+  const { path, cluster } = kubeconfig;
+  const host = asked === ANY ? "127.0.0.1" : asked;
+  await writeAdminKubeconfig(path, { cluster, host, port }, certificates);
+}
+
+/** Objects that every cluster of ours has. */
+async function furnish(
+  admin: Client,
+  controllers: ReturnType<typeof clusterControllers>,
+  { cluster: { certificate } }: CertificateStore,
+  { serviceRange, address, port }: ControlPlaneOptions,
+): Promise<void> {
   await applySystemObjects(admin, { dnsAddress: dnsServiceAddress(serviceRange), controllers });
-  const { certificate } = certificates.cluster;
   await applyClusterInfo(admin, { server: `https://${address}:${port}`, authority: certificate });
-  if (flags["endpoint-reconciler-type"] !== "none") await server.advertise({ address, port });
-  if (server.gates.enabled("APIServerIdentity")) {
-    keepIdentity({ client: admin, clock, random, hostname: hostname(), scope });
-  }
-  await startManagers({
-    clientOf,
-    controllers,
-    elects: flags["leader-elect"] ?? isShared,
-    clock,
-    random,
-    scope,
-  });
-  managing = true;
-  log.info("control plane started", { address, port, store: location.type });
 }
 
 async function listen(
   server: ApiServer,
-  certificates: CertificateStore,
-  { clientAuthorities }: RequestHeaderOptions,
+  { certificates, requestHeader: { clientAuthorities } }: Parts,
   { host = ANY, port, address, serviceRange, clusterDomain }: ControlPlaneOptions,
 ): Promise<void> {
   const serving = apiServerServing({
@@ -159,12 +188,9 @@ async function listen(
 /** Who may do what on this server, and how it reaches its nodes. */
 async function securityOf(
   { scope, flags, address, port, audit: auditing }: ControlPlaneOptions,
-  certificates: CertificateStore,
-  requestHeader: RequestHeaderOptions,
-  store: Store,
+  { certificates, requestHeader, store }: Parts,
 ): Promise<Parameters<typeof startApiServer>[0]["rooms"]> {
   const authority = certificates.cluster.certificate;
-  const [clock, random] = [systemClock, systemRandom];
   const audit = await openAudit(flags, { ...auditing, clock, random, scope });
   const { "enable-admission-plugins": enableAdmission, "disable-admission-plugins": disableAdmission } =
     flags;
