@@ -51,6 +51,16 @@ test("selectors by label and field", async (t) => {
   assert.equal((await ask("GET", `${PATH}?labelSelector=a%20in`)).status, 400);
 });
 
+test("a page that goes on has its revision already", async (t) => {
+  const { ask } = await withMaps(t, 3);
+  const { metadata } = (await ask("GET", `${PATH}?limit=2`)).json;
+  const next = `${PATH}?limit=2&continue=${encodeURIComponent(metadata.continue)}`;
+  const refused = await ask("GET", `${next}&resourceVersion=${metadata.resourceVersion}`);
+  assert.equal(refused.status, 400);
+  assert.equal(refused.json.message, "specifying resource version is not allowed when using continue");
+  assert.deepEqual(names((await ask("GET", `${next}&resourceVersion=0`)).json), ["m2"]);
+});
+
 test("pages show one revision, whatever happens between them", async (t) => {
   const { ask, create } = await withMaps(t, 5);
   const first = (await ask("GET", `${PATH}?limit=2`)).json;

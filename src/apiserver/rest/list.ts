@@ -1,5 +1,5 @@
 import { present } from "#base/assert";
-import { expired } from "#machinery/status";
+import { badRequest, expired } from "#machinery/status";
 import { Compacted, FutureRevision, prefixEnd } from "#store/store";
 import type { Limits } from "../limits.ts";
 import type { Answer, ListPageMeta, Operation } from "../request/operation.ts";
@@ -49,6 +49,9 @@ async function goOn(
   selection: Selection,
   query: ListQuery,
 ): Promise<Answer> {
+  // The first page has settled it.
+  if (query.resourceVersion !== "" && query.resourceVersion !== "0")
+    throw badRequest("specifying resource version is not allowed when using continue");
   const { revision, startKey } = decodeContinue(query.continue, storage.cache.prefix);
   if (revision > 0) return exactly(kind, storage, selection, query, revision, startKey);
   await storage.fresh();

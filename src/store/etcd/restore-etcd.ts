@@ -4,7 +4,7 @@ import { END_OF_KEYS, pagesOf } from "../tally.ts";
 
 /** Stands in a store whose restoration has begun and not ended. */
 const RESTORING_KEY = "k8ts_restoring";
-/** etcd takes no more than 128 changes and 1.5 MiB at once. */
+/** etcd takes no more than 128 changes and 1.5 MiB at once. What is larger than the rest together goes alone. */
 const CHANGES_MAX = 100;
 const CHANGES_BYTES_MAX = 2 ** 20;
 
@@ -69,9 +69,10 @@ class Batch {
   }
 
   async add(change: Change): Promise<void> {
+    const bytes = change.key.length + (change.type === "put" ? change.value.length : 0);
+    if (this.#changes.length >= CHANGES_MAX || this.#bytes + bytes > CHANGES_BYTES_MAX) await this.flush();
     this.#changes.push(change);
-    this.#bytes += change.type === "put" ? change.value.length : 0;
-    if (this.#changes.length >= CHANGES_MAX || this.#bytes >= CHANGES_BYTES_MAX) await this.flush();
+    this.#bytes += bytes;
   }
 
   async flush(): Promise<void> {
