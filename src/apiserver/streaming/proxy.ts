@@ -111,10 +111,17 @@ const PLACE = /^(\/+api\/v1\/(?:namespaces\/[^/]+\/)?[^/]+\/[^/]+\/proxy)(?:\/(.
 
 const pathBehind = ({ path }: RequestInfo): string => PLACE.exec(path)?.[2] ?? "";
 
+/** Links of what is proxied are relative to the place behind `proxy/`, so a client must know that it is there. */
+function sendBehind(prefix: string, exchange: Exchange): void {
+  const query = exchange.search === "" ? "" : `?${exchange.search}`;
+  exchange.reply(301, { location: `${prefix}/${query}` }, undefined);
+}
+
 async function proxyTo({ secure, host, port }: Target, info: RequestInfo, exchange: Exchange): Promise<void> {
   const prefix = PLACE.exec(info.path)?.[1] ?? "";
   if (!isGlobalUnicast(host)) throw badRequest("address not allowed");
   const { raw } = exchange;
+  if (raw.protocol !== "upgrade" && info.path === prefix) return sendBehind(prefix, exchange);
   const body =
     raw.protocol === "upgrade" || exchange.method === "GET" || exchange.method === "HEAD"
       ? undefined
