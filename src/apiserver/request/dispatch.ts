@@ -10,6 +10,7 @@ import { patch } from "../rest/patch.ts";
 import { update } from "../rest/update.ts";
 import { watch } from "../rest/watch.ts";
 import type { Answer, Operation } from "./operation.ts";
+import { withoutLastSlashes } from "./request-info.ts";
 
 export type Handler = (op: Operation, deps: RestDeps) => Answer | Promise<Answer>;
 
@@ -125,7 +126,7 @@ export function checkPlace({ info, kind }: Pick<Operation, "info" | "kind">): vo
   if (
     subresource !== "" &&
     subresource !== "proxy" &&
-    !path.replace(/\/+$/, "").endsWith(`/${subresource}`)
+    !withoutLastSlashes(path).endsWith(`/${subresource}`)
   ) {
     throw noSuchResource();
   }

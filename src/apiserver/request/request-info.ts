@@ -94,17 +94,26 @@ export function isTrue(text: string | null): boolean {
   );
 }
 
+/** A slash is one however it is written, as extension servers read it that see the path after us. */
 export function splitPath(path: string): string[] {
-  const trimmed = path.replace(/^\/+|\/+$/g, "");
-  if (trimmed === "") return [];
-  const parts = trimmed.split("/");
-  return path.includes("%") ? parts.map(decodePart) : parts;
+  const plain = path.includes("%") ? decoded(path) : path;
+  let start = 0;
+  while (plain[start] === "/") start++;
+  const trimmed = withoutLastSlashes(plain).slice(start);
+  return trimmed === "" ? [] : trimmed.split("/");
 }
 
-function decodePart(part: string): string {
+/** Anybody may send a megabyte of them, so no pattern is tried at every one. */
+export function withoutLastSlashes(path: string): string {
+  let end = path.length;
+  while (path[end - 1] === "/") end--;
+  return path.slice(0, end);
+}
+
+function decoded(path: string): string {
   try {
-    return decodeURIComponent(part);
+    return decodeURIComponent(path);
   } catch {
-    throw badRequest(`invalid URL escape in path segment "${part}"`);
+    throw badRequest(`invalid URL escape in path "${path}"`);
   }
 }
