@@ -94,13 +94,16 @@ export function isTrue(text: string | null): boolean {
   );
 }
 
-/** A slash is one however it is written, as extension servers read it that see the path after us. */
+/** What a request is about is said by the first few. */
+const PARTS_MAX = 16;
+
+/** The first parts. A slash is one however it is written, as extension servers read it that see the path after us. */
 export function splitPath(path: string): string[] {
   const plain = path.includes("%") ? decoded(path) : path;
   let start = 0;
   while (plain[start] === "/") start++;
   const trimmed = withoutLastSlashes(plain).slice(start);
-  return trimmed === "" ? [] : trimmed.split("/");
+  return trimmed === "" ? [] : trimmed.split("/", PARTS_MAX);
 }
 
 /** Anybody may send a megabyte of them, so no pattern is tried at every one. */
