@@ -4,7 +4,7 @@ import { type Socket, connect as connectTcp } from "node:net";
 import { type TLSSocket, connect } from "node:tls";
 import { Carried } from "./carried.ts";
 
-const DEADLINE_MS = 8_000;
+const DEADLINE_MS = 30_000;
 const KEPT_BYTES_MAX = 128 * 1024;
 
 /** One connection to the attacked server, with all that came back. */

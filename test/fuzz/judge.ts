@@ -33,8 +33,10 @@ const ELSEWHERE = new RegExp(`^/apis/${EXTENSION}|/proxy(?:/|\\?|$)|/log\\?`);
 /** What extension servers answer themselves is passed on whatever it is. */
 const isAnothers = (request: OddRequest | RawBytes, { body }: Answer): boolean =>
   request.over !== "raw" &&
-  request.path.startsWith(`/apis/${EXTENSION}`) &&
-  !body.includes("Internal error occurred");
+  ELSEWHERE.test(request.path) &&
+  // The words of a kubelet are in the body, which HEAD does not show.
+  (request.method === "HEAD" ||
+    (request.path.startsWith(`/apis/${EXTENSION}`) && !body.includes("Internal error occurred")));
 
 /** Why this is no answer that Kubernetes could give; undefined for those that are fine. */
 export function faultOf(request: OddRequest | RawBytes, answer: Answer): string | undefined {

@@ -24,6 +24,7 @@ interface Head {
 export const BY_DESIGN = "meant to be passed on";
 
 const HEAD_END = "\r\n\r\n";
+const PAUSE_MS = 500;
 const FLOOD_BYTES = 4 * 1024 * 1024;
 const CHUNK = Buffer.alloc(64 * 1024, "x");
 const SPDY_ANSWER = "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: SPDY/3.1\r\n";
@@ -41,7 +42,7 @@ const answer = (status: string, body = "", headers = ""): string =>
   `HTTP/1.1 ${status}\r\nContent-Type: text/plain\r\n${headers}Content-Length: ${body.length}\r\n\r\n${body}`;
 
 /** As much as the other side takes, up to a bound. */
-function flood(socket: TLSSocket, piece: Uint8Array, done: () => void = () => undefined): void {
+function flood(socket: Socket, piece: Uint8Array, done: () => void = () => undefined): void {
   let sent = 0;
   const go = () => {
     while (sent < FLOOD_BYTES && !socket.destroyed) {
@@ -56,13 +57,13 @@ function flood(socket: TLSSocket, piece: Uint8Array, done: () => void = () => un
 }
 
 /** Connections below TLS. */
-const below = new WeakMap<TLSSocket, Socket>();
-const reset = (socket: TLSSocket): void => {
-  below.get(socket)?.resetAndDestroy();
+const below = new WeakMap<Socket, Socket>();
+const reset = (socket: Socket): void => {
+  (below.get(socket) ?? socket).resetAndDestroy();
   socket.destroy();
 };
 
-type Manner = (socket: TLSSocket, head: Head, random: Random) => void;
+type Manner = (socket: Socket, head: Head, random: Random) => void;
 
 /** Manners that tests ask for by name. */
 const [unasked, oddStatus, connectionHeaders, halfRefusal, goAway]: readonly Manner[] = [
@@ -173,6 +174,8 @@ const LASTING: readonly Manner[] = [
   (socket, head) => {
     socket.write(upgraded(head));
     socket.pause();
+    // Whoever does not read never learns that the other side has gone.
+    setTimeout(() => socket.resume(), PAUSE_MS);
   },
   (socket) => socket.write("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf"),
   (socket) => socket.write("HTTP/1.1 500 x\r\nContent-Length: 100\r\n\r\nhalf"),
@@ -216,18 +219,23 @@ export interface Misbehaving {
 }
 
 export interface MisbehavingOptions {
-  readonly certificate: string;
-  readonly key: string;
+  /** Absent: it speaks without TLS. */
+  readonly certificate?: string;
+  readonly key?: string;
   /** What is answered well; undefined: in some manner. */
   readonly well: (head: Head) => string | undefined;
 }
 
 export async function startMisbehaving({ certificate, key, well }: MisbehavingOptions): Promise<Misbehaving> {
   const connections = new Set<Socket>();
-  const secureContext = createSecureContext({ cert: certificate, key, sessionIdContext: "misbehaving" });
+  const isSecure = certificate !== undefined && key !== undefined;
+  const secureContext = createSecureContext(
+    !isSecure ? {} : { cert: certificate, key, sessionIdContext: "misbehaving" },
+  );
   const server = createServer((tcp) => {
     connections.add(tcp);
     tcp.on("close", () => connections.delete(tcp)).on("error", () => undefined);
+    if (!isSecure) return serve(tcp, well);
     const socket = new TLSSocket(new Carried(tcp), { isServer: true, secureContext, requestCert: true });
     below.set(socket, tcp);
     serve(
@@ -253,7 +261,7 @@ export async function startMisbehaving({ certificate, key, well }: MisbehavingOp
   };
 }
 
-function serve(socket: TLSSocket, well: MisbehavingOptions["well"]): void {
+function serve(socket: Socket, well: MisbehavingOptions["well"]): void {
   let read: Buffer = Buffer.alloc(0);
   const take = (chunk: Buffer) => {
     read = Buffer.concat([read, chunk]);

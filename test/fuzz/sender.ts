@@ -15,7 +15,7 @@ export interface Answer {
   readonly hung: boolean;
 }
 
-const DEADLINE_MS = 10_000;
+const DEADLINE_MS = 30_000;
 /** How long a raw connection may stay quiet before we hang up: the server waits for more of the request, rightly. */
 const QUIET_MS = 40;
 const WATCHING = /watch|follow/;

@@ -1,8 +1,8 @@
 import { type IncomingMessage, STATUS_CODES } from "node:http";
 import type { Duplex } from "node:stream";
 import type { Clock } from "#base/clock";
+import { EarlyBytes } from "#base/node/early-bytes";
 import type { Credentials, HeaderSet } from "../contracts.ts";
-import { EarlyBytes } from "./early-bytes.ts";
 import type { Exchange, Headers, OutgoingStream, RawExchange } from "./exchange.ts";
 
 /** A request to change the protocol of its connection. Whoever does not grant that answers as HTTP/1.1. */

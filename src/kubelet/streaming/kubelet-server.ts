@@ -5,6 +5,7 @@ import type { Duplex } from "node:stream";
 import { Pod } from "#api/core-v1/pod";
 import type { Clock } from "#base/clock";
 import { asError } from "#base/attempt";
+import { EarlyBytes } from "#base/node/early-bytes";
 import { logger } from "#base/log";
 import type { Wire } from "#machinery/schema";
 import { formatTime } from "#machinery/time";
@@ -115,15 +116,20 @@ export class KubeletServer {
     }
   }
 
-  async #upgrade(client: UpgradeRequest): Promise<void> {
-    client.socket.on("error", () => client.socket.destroy());
+  async #upgrade(client: Omit<UpgradeRequest, "early"> & { readonly head: Buffer }): Promise<void> {
+    const { socket } = client;
+    socket.on("error", () => socket.destroy());
+    const early = new EarlyBytes(socket, client.head);
+    const left = new AbortController();
+    socket.once("close", () => left.abort());
     try {
       const { query, parts } = await this.#admit(client.request);
       const [verb = "", namespace = "", name = "", ...rest] = parts;
       const target = this.#target(namespace, name);
       const url = await this.#streamUrl(verb, target, rest.at(-1) ?? "", query);
-      await tunnelToRuntime(client, url);
+      await tunnelToRuntime({ ...client, early }, url, { signal: left.signal });
     } catch (error) {
+      if (left.signal.aborted) return;
       const { status, words } = refusalOf(error);
       refuseUpgrade(client.socket, status, words);
     }
@@ -227,8 +233,7 @@ export class KubeletServer {
 
   /** Parses the request and makes sure that its sender may send it. */
   async #admit(request: IncomingMessage): Promise<{ path: string; query: URLSearchParams; parts: string[] }> {
-    const { pathname: path, searchParams: query } = new URL(request.url ?? "/", "https://kubelet");
-    const parts = path.split("/").slice(1).map(decodeURIComponent);
+    const { path, query, parts } = targetOf(request.url ?? "/");
     const verdict = await this.#options.access.check(request, subresourceOf(parts[0] ?? ""));
     if (verdict === 401) throw new Refusal(401, "Unauthorized");
     if (verdict === 403)
@@ -237,6 +242,22 @@ export class KubeletServer {
         `Forbidden (verb=${request.method}, resource=nodes, subresource(s)=[${subresourceOf(parts[0] ?? "")}])`,
       );
     return { path, query, parts };
+  }
+}
+
+interface RequestTarget {
+  readonly path: string;
+  readonly query: URLSearchParams;
+  /** Of the path, each decoded. */
+  readonly parts: string[];
+}
+
+function targetOf(url: string): RequestTarget {
+  try {
+    const { pathname: path, searchParams: query } = new URL(url, "https://kubelet");
+    return { path, query, parts: path.split("/").slice(1).map(decodeURIComponent) };
+  } catch {
+    throw new Refusal(400, "Bad Request");
   }
 }
 
