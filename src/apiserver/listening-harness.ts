@@ -17,8 +17,8 @@ import { type ApiServer, type Rooms, startApiServer } from "./server.ts";
 
 const DAY_MS = 86_400_000;
 
-/** A certificate for this machine that is its own authority. */
-export async function selfSigned(): Promise<ServingCertificate> {
+/** A certificate for this machine, and for these names, that is its own authority. */
+export async function selfSigned(...names: readonly string[]): Promise<ServingCertificate> {
   const algorithm = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
   const keys = (await webcrypto.subtle.generateKey(algorithm, true, [
     "sign",
@@ -33,7 +33,10 @@ export async function selfSigned(): Promise<ServingCertificate> {
       signingAlgorithm: algorithm,
       extensions: [
         new BasicConstraintsExtension(true),
-        new SubjectAlternativeNameExtension([{ type: "ip", value: "127.0.0.1" }]),
+        new SubjectAlternativeNameExtension([
+          { type: "ip", value: "127.0.0.1" },
+          ...names.map((value) => ({ type: "dns", value }) as const),
+        ]),
       ],
     },
     webcrypto as Crypto,

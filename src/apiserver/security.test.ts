@@ -11,9 +11,10 @@ import { systemClock } from "#base/clock";
 import { systemRandom } from "#base/random";
 import { formatYaml } from "#machinery/yaml";
 import { openMemoryStore } from "#store/memory/memory-store";
-import { certificate, type Json } from "./admission/webhooks/test-kit.ts";
+import type { Json } from "./admission/webhooks/test-kit.ts";
 import { startIssuer } from "./authentication/jwt/test-issuer.ts";
 import { type AuthorizationSettings, buildAuthorization } from "./authorization/build.ts";
+import { selfSigned } from "./listening-harness.ts";
 import { secure, type SecurityOptions } from "./security.ts";
 import { LOOPBACK_USER, startApiServer } from "./server.ts";
 import { startReviewWebhook } from "./webhook-client/test-review-webhook.ts";
@@ -21,7 +22,8 @@ import { startReviewWebhook } from "./webhook-client/test-review-webhook.ts";
 const VERSION = "apiserver.config.k8s.io/v1";
 
 async function start(t: TestContext, settings: Partial<SecurityOptions>) {
-  const pair = await certificate();
+  const pair = await selfSigned();
+  const ca = pair.certificate;
   const store = openMemoryStore();
   const server = await startApiServer({
     store,
@@ -39,15 +41,14 @@ async function start(t: TestContext, settings: Partial<SecurityOptions>) {
     await server.close();
     await store.close();
   });
-  const serving = { certificate: pair.cert, key: pair.key };
-  const { url } = await server.listen({ host: "127.0.0.1", port: 0, clientCa: pair.cert, ...serving });
+  const { url } = await server.listen({ host: "127.0.0.1", port: 0, clientCa: ca, ...pair });
   const ask = (path: string, token?: string, body?: object, method = body ? "POST" : "GET") =>
     new Promise<{ readonly status: number; readonly json: Json }>((resolve, reject) => {
       const headers = {
         "content-type": "application/json",
         ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
       };
-      const sent = request(url + path, { method, ca: pair.cert, agent: false, headers }, (answer) => {
+      const sent = request(url + path, { method, ca, agent: false, headers }, (answer) => {
         const chunks: Buffer[] = [];
         answer.on("data", (chunk: Buffer) => chunks.push(chunk));
         answer.on("end", () => {

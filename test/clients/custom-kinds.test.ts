@@ -1,16 +1,10 @@
 /** kubectl 1.35 and a custom kind of an operator's size, against the API server alone. */
 import assert from "node:assert/strict";
-import { webcrypto } from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
-import "reflect-metadata";
-import {
-  BasicConstraintsExtension,
-  SubjectAlternativeNameExtension,
-  X509CertificateGenerator,
-} from "@peculiar/x509";
+import { selfSigned } from "#apiserver/listening-harness";
 import { startApiServer } from "#apiserver/server";
 import { systemClock } from "#base/clock";
 import { systemRandom } from "#base/random";
@@ -18,36 +12,6 @@ import { openMemoryStore } from "#store/memory/memory-store";
 import { clientBinary } from "../tools/client-binaries.ts";
 import { output, run } from "../tools/run.ts";
 import { databases } from "./custom-kind.ts";
-
-const DAY_MS = 86_400_000;
-
-/** A certificate for this machine that is its own authority. */
-async function selfSigned() {
-  const algorithm = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
-  const keys = (await webcrypto.subtle.generateKey(algorithm, true, [
-    "sign",
-    "verify",
-  ])) as webcrypto.CryptoKeyPair;
-  const certificate = await X509CertificateGenerator.createSelfSigned(
-    {
-      name: "CN=localhost",
-      keys,
-      notBefore: new Date(systemClock.now() - DAY_MS),
-      notAfter: new Date(systemClock.now() + DAY_MS),
-      signingAlgorithm: algorithm,
-      extensions: [
-        new BasicConstraintsExtension(true),
-        new SubjectAlternativeNameExtension([{ type: "ip", value: "127.0.0.1" }]),
-      ],
-    },
-    webcrypto as Crypto,
-  );
-  const key = Buffer.from(await webcrypto.subtle.exportKey("pkcs8", keys.privateKey)).toString("base64");
-  return {
-    certificate: certificate.toString("pem"),
-    key: `-----BEGIN PRIVATE KEY-----\n${key}\n-----END PRIVATE KEY-----\n`,
-  };
-}
 
 const ORDERS = `
 apiVersion: data.example.com/v1

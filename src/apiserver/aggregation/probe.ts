@@ -1,9 +1,10 @@
 import type { Clock } from "#base/clock";
 import type { Random } from "#base/random";
+import { bytesOf } from "../http/outgoing-request.ts";
 import { type Availability, PASSED, unavailable } from "./availability.ts";
 import type { Address } from "./backend.ts";
 import { userHeaders } from "./front-proxy.ts";
-import { type Remote, bytesOf } from "./remote.ts";
+import type { Remote } from "./remote.ts";
 import { type ResourceRows, readRows } from "./remote-rows.ts";
 
 /** Who asks when nobody does. */

@@ -139,18 +139,3 @@ export class Remote {
     return backend.addresses[this.#options.random.below(backend.addresses.length)]!;
   }
 }
-
-/** All of an answer. */
-export async function bytesOf(response: IncomingMessage, bytesMax: number): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of response as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    if (size > bytesMax) {
-      response.destroy();
-      throw new Error(`the answer is larger than ${bytesMax} bytes`);
-    }
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
-}

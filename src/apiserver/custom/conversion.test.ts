@@ -1,47 +1,12 @@
 import assert from "node:assert/strict";
-import { webcrypto } from "node:crypto";
 import { createServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { type TestContext, test } from "node:test";
-import "reflect-metadata";
-import {
-  BasicConstraintsExtension,
-  SubjectAlternativeNameExtension,
-  X509CertificateGenerator,
-} from "@peculiar/x509";
-import { systemClock } from "#base/clock";
 import { customKind } from "#client/kinds";
 import { type Json, startHarness } from "../harness.ts";
+import { selfSigned } from "../listening-harness.ts";
 
 const DEFINITIONS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
-const DAY_MS = 86_400_000;
-
-async function selfSigned() {
-  const algorithm = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
-  const keys = (await webcrypto.subtle.generateKey(algorithm, true, [
-    "sign",
-    "verify",
-  ])) as webcrypto.CryptoKeyPair;
-  const certificate = await X509CertificateGenerator.createSelfSigned(
-    {
-      name: "CN=localhost",
-      keys,
-      notBefore: new Date(systemClock.now() - DAY_MS),
-      notAfter: new Date(systemClock.now() + DAY_MS),
-      signingAlgorithm: algorithm,
-      extensions: [
-        new BasicConstraintsExtension(true),
-        new SubjectAlternativeNameExtension([{ type: "ip", value: "127.0.0.1" }]),
-      ],
-    },
-    webcrypto as Crypto,
-  );
-  const key = Buffer.from(await webcrypto.subtle.exportKey("pkcs8", keys.privateKey)).toString("base64");
-  return {
-    cert: certificate.toString("pem"),
-    key: `-----BEGIN PRIVATE KEY-----\n${key}\n-----END PRIVATE KEY-----\n`,
-  };
-}
 
 /** The old version has host and port in one text. */
 function converted(object: Json, apiVersion: string): Json {
@@ -55,9 +20,9 @@ function converted(object: Json, apiVersion: string): Json {
 
 /** A webhook on this machine. */
 async function webhook(t: TestContext) {
-  const pair = await selfSigned();
+  const { certificate: cert, key } = await selfSigned();
   const state = { asked: 0, broken: false };
-  const server = createServer(pair, (incoming, outgoing) => {
+  const server = createServer({ cert, key }, (incoming, outgoing) => {
     const chunks: Buffer[] = [];
     incoming.on("data", (chunk: Buffer) => chunks.push(chunk));
     incoming.on("end", () => {
@@ -78,7 +43,7 @@ async function webhook(t: TestContext) {
   const { port } = server.address() as AddressInfo;
   const clientConfig = {
     url: `https://127.0.0.1:${port}/convert`,
-    caBundle: Buffer.from(pair.cert).toString("base64"),
+    caBundle: Buffer.from(cert).toString("base64"),
   };
   return { state, clientConfig };
 }

@@ -24,3 +24,15 @@ export function statusOf({ statusCode = 0 }: IncomingMessage): number {
   if (statusCode >= STATUS_LEAST && statusCode <= STATUS_MOST) return statusCode;
   throw serviceUnavailable(`the backend answered with status ${statusCode}`);
 }
+
+/** All of an answer. Fails for one that is larger, and hangs up then. */
+export async function bytesOf(answer: AsyncIterable<Uint8Array>, bytesMax: number): Promise<Buffer> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of answer) {
+    size += chunk.length;
+    if (size > bytesMax) throw new Error(`the answer is larger than ${bytesMax} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}

@@ -5,7 +5,7 @@ import type { Clock } from "#base/clock";
 import type { Random } from "#base/random";
 import { stringifyJson } from "#machinery/json";
 import type { ReadCache } from "../contracts.ts";
-import { answered } from "../http/outgoing-request.ts";
+import { answered, bytesOf } from "../http/outgoing-request.ts";
 import { endpointOf } from "./endpoint.ts";
 import type { Target } from "./target.ts";
 import { causeText, statusText } from "./transport-errors.ts";
@@ -131,17 +131,7 @@ async function attempt({ options, body, answerBytesMax, signal }: Exchange): Pro
 }
 
 async function answerOf(response: IncomingMessage, bytesMax: number): Promise<Uint8Array> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of response as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    if (size > bytesMax) {
-      response.destroy();
-      throw new UnreachableWebhook(`the response is larger than ${bytesMax} bytes`);
-    }
-    chunks.push(chunk);
-  }
-  const bytes = Buffer.concat(chunks);
+  const bytes = await bytesOf(response, bytesMax);
   const { statusCode = 0 } = response;
   if (statusCode < 200 || statusCode > 206)
     throw new UnreachableWebhook(statusText(statusCode, bytes.toString("utf8")));

@@ -8,6 +8,7 @@ import { HttpsTransport } from "#client/node/https-transport";
 import { connectionOf } from "#client/node/kubeconfig-transport";
 import { encodeJson, parseJson } from "#machinery/json";
 import { isObject } from "#machinery/patch/merge-patch";
+import { bytesOf } from "../http/outgoing-request.ts";
 import { statusText } from "./transport-errors.ts";
 
 const ANSWER_BYTES_MAX = 1024 * 1024;
@@ -91,7 +92,7 @@ export class ReviewClient {
         { method: "POST", path: this.#url.pathname, query, headers, body },
         { signal: deadline.signal },
       );
-      const text = await textOf(answer);
+      const text = (await bytesOf(answer, ANSWER_BYTES_MAX)).toString("utf8");
       if (status < 200 || status >= 300) throw new ReviewFailure(statusText(status, text), status);
       return text;
     } catch (cause) {
@@ -110,17 +111,6 @@ export class ReviewClient {
 
 /** A lost connection, too much to do, and a fault of the webhook's own may pass. */
 const mayHelp = ({ code }: ReviewFailure): boolean => code === 0 || code === 429 || code >= 500;
-
-async function textOf(body: AsyncIterable<Uint8Array>): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of body) {
-    size += chunk.length;
-    if (size > ANSWER_BYTES_MAX) throw new Error(`the answer is larger than ${ANSWER_BYTES_MAX} bytes`);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString("utf8");
-}
 
 /** The status is what counts; kind and version are those that were sent. */
 function answered(sent: Review, text: string): Review {

@@ -7,7 +7,8 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { formatKubeconfig, withContext, emptyKubeconfig } from "#client/kubeconfig";
-import { certificate, type Json } from "../admission/webhooks/test-kit.ts";
+import type { Json } from "../admission/webhooks/test-kit.ts";
+import { selfSigned } from "../listening-harness.ts";
 
 export interface TestReviewWebhook {
   /** Reviews that were asked, in order, each with the headers that it came with. */
@@ -20,7 +21,8 @@ export interface TestReviewWebhook {
 }
 
 export async function startReviewWebhook(t: { after(end: () => unknown): void }): Promise<TestReviewWebhook> {
-  const pair = await certificate();
+  const { certificate: cert, key } = await selfSigned();
+  const pair = { cert, key };
   const dir = await mkdtemp(join(tmpdir(), "review-"));
   const serve = async (incoming: IncomingMessage, response: ServerResponse) => {
     const chunks = await Array.fromAsync(incoming as AsyncIterable<Buffer>);

@@ -1,26 +1,18 @@
 /** For tests of this room: a webhook on loopback, and an API server in process that asks it. */
-import { generateKeyPairSync, webcrypto } from "node:crypto";
+import { generateKeyPairSync } from "node:crypto";
 import { once } from "node:events";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { createServer } from "node:https";
 import type { AddressInfo } from "node:net";
-import "reflect-metadata";
-import {
-  BasicConstraintsExtension,
-  SubjectAlternativeNameExtension,
-  X509CertificateGenerator,
-} from "@peculiar/x509";
-import { systemClock } from "#base/clock";
 import { seededRandom } from "#base/random";
 import { VirtualClock } from "#base/virtual-clock";
 import { openMemoryStore } from "#store/memory/memory-store";
 import { AuditLog } from "../../audit/audit-log.ts";
 import { parseAuditPolicy } from "../../audit/policy.ts";
 import type { ConnectHandler } from "../../request/handlers.ts";
+import { selfSigned } from "../../listening-harness.ts";
 import { secure } from "../../security.ts";
 import { type ApiServer, type ApiServerOptions, startApiServer } from "../../server.ts";
-
-const DAY_MS = 86_400_000;
 
 /** Whatever was sent: a test says what it expects. */
 // oxlint-disable-next-line typescript/no-explicit-any -- requests and answers of every shape are looked at
@@ -28,37 +20,6 @@ export type Json = any;
 
 interface Test {
   after(end: () => unknown): void;
-}
-
-/** For 127.0.0.1 and a service; it is its own authority. */
-export async function certificate() {
-  const algorithm = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
-  const keys = (await webcrypto.subtle.generateKey(algorithm, true, [
-    "sign",
-    "verify",
-  ])) as webcrypto.CryptoKeyPair;
-  const made = await X509CertificateGenerator.createSelfSigned(
-    {
-      name: "CN=webhook",
-      keys,
-      notBefore: new Date(systemClock.now() - DAY_MS),
-      notAfter: new Date(systemClock.now() + DAY_MS),
-      signingAlgorithm: algorithm,
-      extensions: [
-        new BasicConstraintsExtension(true),
-        new SubjectAlternativeNameExtension([
-          { type: "ip", value: "127.0.0.1" },
-          { type: "dns", value: "hook.default.svc" },
-        ]),
-      ],
-    },
-    webcrypto as Crypto,
-  );
-  const key = Buffer.from(await webcrypto.subtle.exportKey("pkcs8", keys.privateKey)).toString("base64");
-  return {
-    cert: made.toString("pem"),
-    key: `-----BEGIN PRIVATE KEY-----\n${key}\n-----END PRIVATE KEY-----\n`,
-  };
 }
 
 export interface TestWebhook {
@@ -77,7 +38,9 @@ export interface TestWebhook {
 export type Answering = (request: Json, response: ServerResponse) => object | undefined;
 
 export async function startWebhook(t: Test): Promise<TestWebhook> {
-  const pair = await certificate();
+  // Also under the name of a service.
+  const { certificate: cert, key } = await selfSigned("hook.default.svc");
+  const pair = { cert, key };
   const asked: Json[] = [];
   const answers = new Map<string, Answering>();
   const serve = async (incoming: IncomingMessage, response: ServerResponse) => {

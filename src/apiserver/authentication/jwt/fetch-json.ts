@@ -1,6 +1,6 @@
 import { Agent, get } from "node:https";
 import type { Clock } from "#base/clock";
-import { answered } from "../../http/outgoing-request.ts";
+import { answered, bytesOf } from "../../http/outgoing-request.ts";
 
 /** Documents of issuers are small. */
 const ANSWER_BYTES_MAX = 4 * 1024 * 1024;
@@ -25,13 +25,7 @@ export async function fetchJson(url: string, ca: string | undefined, clock: Cloc
 
 async function textOf(url: string, agent: Agent, signal: AbortSignal): Promise<string> {
   const answer = await answered(get(url, { agent, signal, headers: { accept: "application/json" } }));
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of answer as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    if (size > ANSWER_BYTES_MAX) throw new Error(`the answer is larger than ${ANSWER_BYTES_MAX} bytes`);
-    chunks.push(chunk);
-  }
+  const bytes = await bytesOf(answer, ANSWER_BYTES_MAX);
   if (answer.statusCode !== 200) throw new Error(`the server answered with status ${answer.statusCode}`);
-  return Buffer.concat(chunks).toString("utf8");
+  return bytes.toString("utf8");
 }

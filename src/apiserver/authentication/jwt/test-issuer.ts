@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { createServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { type CryptoKey, exportJWK, generateKeyPair, type JWK, SignJWT } from "jose";
-import { certificate } from "../../admission/webhooks/test-kit.ts";
+import { selfSigned } from "../../listening-harness.ts";
 
 export interface TestIssuer {
   readonly url: string;
@@ -22,7 +22,8 @@ export interface TestIssuer {
 }
 
 export async function startIssuer(t: { after(end: () => unknown): void }): Promise<TestIssuer> {
-  const pair = await certificate();
+  const serving = await selfSigned();
+  const pair = { cert: serving.certificate, key: serving.key };
   const published = new Map<string, JWK>();
   const keys = new Map<string, { readonly key: CryptoKey; readonly algorithm: string }>();
   const asked: string[] = [];
