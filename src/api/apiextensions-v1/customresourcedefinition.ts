@@ -7,6 +7,7 @@ import {
   at,
   bool,
   bytes,
+  duplicate,
   type FieldProblem,
   int32,
   int64,
@@ -245,6 +246,28 @@ function* approvalProblems(group: string, approval: string | undefined): Iterabl
     );
 }
 
+/** Objects may be stored in these versions: none of them may go before they are written anew. */
+function* storedVersionProblems({
+  spec: { versions },
+  status,
+}: Pick<CustomResourceDefinition, "spec" | "status">): Iterable<FieldProblem> {
+  const path = "status.storedVersions";
+  const stored = status?.storedVersions ?? [];
+  if (stored.length === 0) yield invalid(path, stored, "must have at least one stored version");
+  for (const [index, name] of stored.entries()) {
+    if (stored.indexOf(name) < index) yield duplicate(item(path, index), name);
+    else if (!versions.some((version) => version.name === name))
+      yield invalid(
+        item(path, index),
+        name,
+        `missing from spec.versions; ${name} was previously a storage version, and must remain in spec.versions until a storage migration ensures no data remains persisted in ${name} and removes ${name} from status.storedVersions`,
+      );
+  }
+  for (const { name, storage } of versions)
+    if (storage && !stored.includes(name))
+      yield invalid(path, stored, `must have the storage version ${name}`);
+}
+
 /** Forms of texts in all of its schemas that this server knows nothing of. */
 const formatsOf = (spec: CustomResourceDefinitionSpec | undefined): Set<string> =>
   new Set(
@@ -305,7 +328,8 @@ export const CustomResourceDefinition = resource({
       yield* versionPartProblems(spec);
       yield* approvalProblems(spec.group, metadata.annotations?.[APPROVED]);
     },
-    *validateUpdate({ spec }, old) {
+    *validateUpdate({ spec, status }, old) {
+      yield* storedVersionProblems({ spec, status });
       const established = (old.status.conditions ?? []).some(
         ({ type, status }) => type === "Established" && status === "True",
       );
@@ -317,15 +341,7 @@ export const CustomResourceDefinition = resource({
       for (const format of formatsOf(spec))
         if (!known.has(format)) yield `unrecognized format ${JSON.stringify(format)}`;
     },
-    *validateStatusUpdate({ spec, status }) {
-      for (const [index, name] of (status.storedVersions ?? []).entries())
-        if (!spec.versions.some((version) => version.name === name))
-          yield invalid(
-            item("status.storedVersions", index),
-            name,
-            `missing from spec.versions; ${name} was previously a storage version, and must remain in spec.versions until a storage migration ensures no data remains persisted in ${name} and removes ${name} from status.storedVersions`,
-          );
-    },
+    validateStatusUpdate: storedVersionProblems,
   },
 });
 export interface CustomResourceDefinition extends Of<typeof CustomResourceDefinition> {}

@@ -39,11 +39,12 @@ function columnOf({
 }
 
 /** A value that is not of the column's type shows nothing. */
-function cellOf(type: string, value: unknown): string | number | boolean | undefined {
+function cellOf(type: string, value: unknown): ReturnType<Column<AnyObject>["cell"]> {
   if (value === undefined || value === null) return undefined;
   switch (type) {
     case "integer":
-      return typeof value === "number" || typeof value === "bigint" ? Math.trunc(Number(value)) : undefined;
+      if (typeof value === "bigint") return value;
+      return typeof value === "number" ? Math.trunc(value) : undefined;
     case "number":
       return typeof value === "number" || typeof value === "bigint" ? Number(value) : undefined;
     case "boolean":

@@ -55,6 +55,8 @@ interface Served {
   readonly uid: string;
   readonly spec: CustomResourceDefinition["spec"];
   readonly names: DefinitionStatus["acceptedNames"];
+  /** Some objects may be stored in another version than the present one. */
+  readonly isMixed: boolean;
   readonly isTerminating: boolean;
   readonly cache: KindCache;
   readonly storage: KindStorage;
@@ -156,9 +158,11 @@ export class CustomKinds {
     const { metadata, spec, status } = definition;
     const names = status.acceptedNames;
     const isTerminating = metadata.deletionTimestamp !== undefined;
+    const isMixed = (status.storedVersions ?? []).length > 1;
     const before = this.#served.get(metadata.name);
     if (
       before?.isTerminating === isTerminating &&
+      before.isMixed === isMixed &&
       sameJson(before.spec, spec) &&
       sameJson(before.names, names)
     ) {
@@ -174,7 +178,7 @@ export class CustomKinds {
     void before?.scope.close();
     const { uid } = metadata;
     const emptying = before?.emptying ?? false;
-    const served = { uid, spec, names, isTerminating, cache, storage, kinds, scope, emptying };
+    const served = { uid, spec, names, isMixed, isTerminating, cache, storage, kinds, scope, emptying };
     this.#served.set(metadata.name, served);
   }
 

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { customKind } from "#client/kinds";
+import type { AnyObject } from "#machinery/schema";
 import { type Harness, type Json, startHarness } from "../harness.ts";
+import { columnsOf } from "./columns.ts";
 
 const DEFINITIONS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
 const WIDGETS = "/apis/shop.example.com/v1/namespaces/default/widgets";
@@ -191,6 +193,8 @@ test("status and scale are written apart, and generations count what is wanted",
   assert.equal(reported.spec.size, 3);
   assert.equal(reported.status.phase, "Ready");
   assert.equal(reported.metadata.generation, 1);
+  const labelled = { ...reported, metadata: { ...reported.metadata, labels: { a: "b" } } };
+  assert.equal((await ask("PUT", `${WIDGETS}/a/status`, labelled)).json.metadata.labels, undefined);
   const wrong = { ...reported, status: { phase: 5 } };
   assert.match(
     (await ask("PUT", `${WIDGETS}/a/status`, wrong)).json.message,
@@ -215,6 +219,46 @@ test("status and scale are written apart, and generations count what is wanted",
     ["Name", "Size", "Weight", "Age"],
   );
   assert.deepEqual(table.rows[0].cells.slice(0, 3), ["a", 3, "7"]);
+});
+
+test("no version goes while objects may be stored in it, and forms of texts that nobody knows are told", async (t) => {
+  const { ask, ...harness } = await startHarness(t);
+  await established({ ask, ...harness }, widgets());
+  const path = `${DEFINITIONS}/widgets.shop.example.com`;
+  const put = async (change: (definition: Json) => void, subresource = "") => {
+    const definition = structuredClone((await ask("GET", path)).json) as Json;
+    change(definition);
+    return ask("PUT", `${path}${subresource}`, definition);
+  };
+  const moved = await put(({ spec }) => {
+    for (const version of spec.versions) version.storage = !version.storage;
+    spec.versions[0].schema.openAPIV3Schema.properties.spec.properties.name.format = "surname";
+  });
+  assert.equal(moved.status, 200, moved.text);
+  assert.equal(moved.headers.warning, '299 - "unrecognized format \\"surname\\""');
+  const [first, second] = moved.json.status.storedVersions;
+  const gone = await put(({ spec }) => {
+    spec.versions = spec.versions.filter(({ name }: Json) => name === second);
+  });
+  assert.match(
+    gone.json.message,
+    new RegExp(`status.storedVersions\\[0\\]: Invalid value: "${first}": missing from`),
+  );
+  for (const [stored, detail] of [
+    [[], "must have at least one stored version"],
+    [[first], `must have the storage version ${second}`],
+    [[first, second, second], `status.storedVersions[2]: Duplicate value: "${second}"`],
+  ] as const) {
+    const refused = await put(({ status }) => (status.storedVersions = stored), "/status");
+    assert.ok(refused.json.message.includes(detail), refused.text);
+  }
+  assert.equal((await put(({ status }) => (status.storedVersions = [second]), "/status")).status, 200);
+});
+
+test("columns show whole numbers to the last digit", () => {
+  const [, column] = columnsOf([{ name: "N", type: "integer", jsonPath: ".n" }]);
+  const cell = (n: unknown) => column!.cell({ n } as unknown as AnyObject, 0);
+  assert.deepEqual([cell(9007199254740993n), cell(1.5), cell("1")], [9007199254740993n, 1, undefined]);
 });
 
 test("lists and watches select on fields that the definition names", async (t) => {

@@ -228,9 +228,13 @@ export const mainPart: Part = {
 
 /** The status, and metadata that may go along with it; owners stay as they are. */
 export const statusPart: Part = {
-  merge: (_resource, candidate, old) => {
+  merge: ({ schema }, candidate, old) => {
     const { ownerReferences } = old.metadata;
-    const metadata = withMeta(candidate, { ownerReferences }).metadata;
+    const { managedFields } = candidate.metadata;
+    // With custom kinds not even a label goes along.
+    const { metadata } = schema.rules.structural
+      ? withMeta(old, { managedFields })
+      : withMeta(candidate, { ownerReferences });
     return withStatus({ ...old, metadata }, statusOf(candidate));
   },
   prepare: (resource, object, old, deps) =>

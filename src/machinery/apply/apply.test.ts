@@ -113,6 +113,24 @@ test("apply owns leaves, items of keyed lists with their defaulted keys, and val
   });
 });
 
+test("what has lost everything that was in it is null, which says nothing", () => {
+  const containers = (image: object) => [{ name: "web", ...image }];
+  const object = chain(
+    [
+      "me",
+      {
+        metadata: { labels: { a: "1" } },
+        spec: { replicas: 1, containers: containers({ ports: [{ port: 80 }] }), rolling: { surge: 1 } },
+      },
+    ],
+    ["you", { spec: { containers: containers({}) } }],
+    ["me", { spec: { replicas: 1 } }],
+  );
+  const { metadata, spec } = object as { metadata: JsonObject; spec: JsonObject };
+  assert.equal(metadata.labels, null);
+  assert.deepEqual(spec, { replicas: 1, containers: [{ name: "web", ports: null }], rolling: null });
+});
+
 test("apply removes what its manager no longer names, and keeps what others own", () => {
   const object = chain(
     [

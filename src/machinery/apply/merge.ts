@@ -81,15 +81,19 @@ function pruneMembers(node: MergeNode, value: unknown, gone: FieldSet, kept: Fie
       const result = pruned(node.member(key), `f:${key}`, child);
       return result.keep ? [[key, result.value]] : [];
     });
-    return Object.fromEntries(members);
+    return members.length === 0 ? emptied(value) : Object.fromEntries(members);
   }
   if (!Array.isArray(value)) return value;
   const items = value.flatMap((item): unknown[] => {
     const result = prunedItem(node, item, pruned);
     return result.keep ? [result.value] : [];
   });
+  if (items.length === 0) return emptied(value);
   return sameJson(items, value) ? value : items;
 }
+
+/** What has lost everything that was in it goes itself, unless it may be null. */
+const emptied = (value: object): object | null => (Object.keys(value).length === 0 ? value : null);
 
 function prunedItem(
   node: MergeNode,

@@ -75,7 +75,7 @@ export interface Column<T> {
   readonly priority?: 0 | 1;
   readonly doc?: string;
   /** The cell's value; for ages the timestamp, which the table turns into elapsed time. */
-  cell(object: T, now: number): string | number | boolean | undefined;
+  cell(object: T, now: number): string | number | bigint | boolean | undefined;
 }
 
 /** Like every function of a kind it takes objects of that kind, yet each kind is a `Resource<AnyObject>`. */

@@ -209,6 +209,13 @@ test("values are held against every word of the schema", () => {
     ],
     [{ type: "number" }, 3, []],
     [{ type: "integer" }, 3.5, ['Invalid value: "number": a in body must be of type integer: "number"']],
+    [{ type: "integer" }, 1e300, ['Invalid value: "number": a in body must be of type integer: "number"']],
+    [{ type: "integer" }, 2n ** 63n - 1n, []],
+    [
+      { type: "integer" },
+      2n ** 63n,
+      ['Invalid value: "number": a in body must be of type integer: "number"'],
+    ],
     [{ type: "integer", multipleOf: 5 }, 7, ["Invalid value: 7: a in body should be a multiple of 5"]],
     [
       { type: "string", minLength: 3 },

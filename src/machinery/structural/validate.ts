@@ -88,8 +88,9 @@ const say = (path: string, what: string): string => `${path} in body ${what}`;
 export function typeNameOf(value: unknown): string {
   if (value === null) return "null";
   if (Array.isArray(value)) return "array";
-  if (typeof value === "bigint") return "integer";
-  if (typeof value === "number") return Number.isInteger(value) ? "integer" : "number";
+  if (typeof value === "bigint") return BigInt.asIntN(64, value) === value ? "integer" : "number";
+  // Whole numbers that are larger were written with a point or an exponent, and are not exact.
+  if (typeof value === "number") return Number.isSafeInteger(value) ? "integer" : "number";
   return typeof value;
 }
 
