@@ -1,5 +1,6 @@
 import type { AnyObject, Resource } from "#machinery/schema";
 import type { RequestInfo } from "../contracts.ts";
+import { proxiedPath } from "./proxied-path.ts";
 import { isTrue } from "./request-info.ts";
 
 const STREAMS = ["stdin", "stdout", "stderr", "tty"];
@@ -34,8 +35,8 @@ function membersOf(subresource: string, query: URLSearchParams, path: string): o
       return ports.length === 0 ? {} : { ports };
     }
     default: {
-      const behind = /\/proxy(\/.*)$/.exec(path)?.[1];
-      return behind === undefined ? {} : { path: behind };
+      const { behind } = proxiedPath(path);
+      return behind === undefined ? {} : { path: `/${behind}` };
     }
   }
 }

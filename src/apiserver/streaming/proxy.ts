@@ -9,6 +9,7 @@ import type { RequestInfo } from "../contracts.ts";
 import { drained, type Exchange, type Headers } from "../http/exchange.ts";
 import { answered, statusOf } from "../http/outgoing-request.ts";
 import { endToEnd } from "../http/hop-by-hop.ts";
+import { proxiedPath } from "../request/proxied-path.ts";
 import { CONNECT_MS_MAX, endUnlessConnected } from "./connect-timeout.ts";
 import type { ConnectRequest, StreamingOptions } from "./connect.ts";
 import { podOf } from "./pod-target.ts";
@@ -106,10 +107,7 @@ export async function proxyNode(
   await relay(response, exchange, undefined);
 }
 
-/** Up to the subresource, and what stands behind it; namespaces and objects may be called `proxy` too. */
-const PLACE = /^(\/+api\/v1\/(?:namespaces\/[^/]+\/)?[^/]+\/[^/]+\/proxy)(?:\/(.*))?$/;
-
-const pathBehind = ({ path }: RequestInfo): string => PLACE.exec(path)?.[2] ?? "";
+const pathBehind = ({ path }: RequestInfo): string => proxiedPath(path).behind ?? "";
 
 /** Links of what is proxied are relative to the place behind `proxy/`, so a client must know that it is there. */
 function sendBehind(prefix: string, exchange: Exchange): void {
@@ -118,10 +116,10 @@ function sendBehind(prefix: string, exchange: Exchange): void {
 }
 
 async function proxyTo({ secure, host, port }: Target, info: RequestInfo, exchange: Exchange): Promise<void> {
-  const prefix = PLACE.exec(info.path)?.[1] ?? "";
+  const { prefix, behind } = proxiedPath(info.path);
   if (!isGlobalUnicast(host)) throw badRequest("address not allowed");
   const { raw } = exchange;
-  if (raw.protocol !== "upgrade" && info.path === prefix) return sendBehind(prefix, exchange);
+  if (raw.protocol !== "upgrade" && behind === undefined) return sendBehind(prefix, exchange);
   const body =
     raw.protocol === "upgrade" || exchange.method === "GET" || exchange.method === "HEAD"
       ? undefined
@@ -132,7 +130,7 @@ async function proxyTo({ secure, host, port }: Target, info: RequestInfo, exchan
     host,
     port,
     method: exchange.method,
-    path: `/${pathBehind(info)}${exchange.search === "" ? "" : `?${exchange.search}`}`,
+    path: `/${behind ?? ""}${exchange.search === "" ? "" : `?${exchange.search}`}`,
     headers: { ...incoming, "x-forwarded-uri": prefix },
     signal: exchange.signal,
     timeout: CONNECT_MS_MAX,
