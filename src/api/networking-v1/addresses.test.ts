@@ -2,6 +2,7 @@ import { test } from "node:test";
 import assert from "node:assert/strict";
 import { IPAddress } from "#api/networking-v1/ipaddress";
 import { ServiceCIDR } from "#api/networking-v1/servicecidr";
+import { ServiceCIDR as BetaServiceCIDR } from "#api/networking-v1beta1/servicecidr";
 import { problemsOf, updateProblems } from "#api/test-kit";
 
 const address = (name: string, parentRef: object | undefined) => ({
@@ -50,6 +51,14 @@ test("a range has one of each family at most, and a second may join", () => {
     [],
   );
   assert.deepEqual(updateProblems(ServiceCIDR, range("10.0.0.0/24"), range("10.1.0.0/24")), [
-    'spec.cidrs: Invalid value: ["10.1.0.0/24"]: field is immutable',
+    'spec.cidrs[0]: Invalid value: "10.1.0.0/24": field is immutable',
   ]);
+  const both = range("10.0.0.0/24", "2001:db8::/112");
+  assert.deepEqual(updateProblems(ServiceCIDR, both, range("10.0.0.0/24", "2001:db8:1::/112")), [
+    'spec.cidrs[1]: Invalid value: "2001:db8:1::/112": field is immutable',
+  ]);
+  assert.deepEqual(updateProblems(ServiceCIDR, both, range("10.0.0.0/24")), [
+    'spec.cidrs: Invalid value: ["10.0.0.0/24"]: field is immutable',
+  ]);
+  assert.match(problemsOf(BetaServiceCIDR, range("10.0.0.0"))[0]!, /must be a valid CIDR value/);
 });

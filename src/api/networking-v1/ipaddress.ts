@@ -72,17 +72,31 @@ export const IPAddress = resource({
     }),
   ],
   rules: {
-    *validate({ metadata: { name }, spec: { parentRef } }) {
-      const canonical = canonicalIp(name);
-      if (name !== "" && canonical === undefined) yield invalid("metadata.name", name, NO_ADDRESS);
-      else if (canonical !== undefined && canonical !== name)
-        yield invalid("metadata.name", name, `must be in canonical form ("${canonical}")`);
-      if (parentRef) yield* problemsOfParent(parentRef);
-      else yield required("spec.parentRef");
-    },
-    validateUpdate: ({ spec }, old) => unchanged("spec.parentRef", spec.parentRef, old.spec.parentRef),
+    validate: addressProblems,
+    validateUpdate: addressUpdateProblems,
   },
 });
+
+interface Unvalidated {
+  readonly metadata: { readonly name: string };
+  readonly spec: { readonly parentRef?: ParentReference };
+}
+
+/** Of every version. */
+export function* addressProblems({ metadata, spec: { parentRef } }: Unvalidated): Iterable<FieldProblem> {
+  const { name } = metadata;
+  const canonical = canonicalIp(name);
+  if (name !== "" && canonical === undefined) yield invalid("metadata.name", name, NO_ADDRESS);
+  else if (canonical !== undefined && canonical !== name)
+    yield invalid("metadata.name", name, `must be in canonical form ("${canonical}")`);
+  if (parentRef) yield* problemsOfParent(parentRef);
+  else yield required("spec.parentRef");
+}
+
+/** Of every version. */
+export function addressUpdateProblems({ spec }: Unvalidated, old: Unvalidated): Iterable<FieldProblem> {
+  return unchanged("spec.parentRef", spec.parentRef, old.spec.parentRef);
+}
 
 const NO_ADDRESS = "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)";
 

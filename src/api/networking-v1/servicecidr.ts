@@ -44,14 +44,28 @@ export const ServiceCIDR = resource({
 
   columns: [nameColumn, text("CIDRs", ({ spec }) => (spec.cidrs ?? []).join(",")), ageColumn],
   rules: {
-    validate: ({ spec: { cidrs = [] } }) => problemsOfRanges(cidrs),
-    *validateUpdate({ spec: { cidrs = [] } }, { spec: { cidrs: old = [] } }) {
-      // A second family may join the first; else ranges are for ever.
-      if (old.length === 1 && cidrs.length === 2) yield* unchanged("spec.cidrs[0]", cidrs[0], old[0]);
-      else yield* unchanged("spec.cidrs", cidrs, old);
-    },
+    validate: rangeProblems,
+    validateUpdate: rangeUpdateProblems,
   },
 });
+
+interface Unvalidated {
+  readonly spec: ServiceCIDRSpec;
+}
+
+/** Of every version. */
+export function rangeProblems({ spec: { cidrs = [] } }: Unvalidated): Iterable<FieldProblem> {
+  return problemsOfRanges(cidrs);
+}
+
+/** Of every version: a second family may join the first; else ranges are for ever. */
+export function* rangeUpdateProblems({ spec }: Unvalidated, old: Unvalidated): Iterable<FieldProblem> {
+  const [now = [], before = []] = [spec.cidrs, old.spec.cidrs];
+  const path = "spec.cidrs";
+  const joins = before.length === 1 && now.length === 2;
+  if (now.length !== before.length && !joins) return yield* unchanged(path, now, before);
+  for (const [index, range] of before.entries()) yield* unchanged(item(path, index), now[index], range);
+}
 
 function* problemsOfRanges(cidrs: readonly string[]): Iterable<FieldProblem> {
   const path = "spec.cidrs";

@@ -1,5 +1,6 @@
 import { nameColumn, text } from "#api/columns";
 import { ObjectMeta } from "#api/meta-v1/objectmeta";
+import { addressProblems, addressUpdateProblems } from "#api/networking-v1/ipaddress";
 import { type Of, ref, resource, string, struct } from "#machinery/schema";
 
 export const ParentReference = struct("networking.v1beta1.ParentReference", {
@@ -23,6 +24,7 @@ export const IPAddress = resource({
   shortNames: ["ip"],
   namespaced: false,
   metadata: ObjectMeta,
+  nameFormat: "path-segment",
   spec: IPAddressSpec,
   storedAs: "networking.k8s.io/v1/IPAddress",
   servedByDefault: false,
@@ -36,5 +38,6 @@ export const IPAddress = resource({
       return [of, namespace, name].filter(Boolean).join("/");
     }),
   ],
+  rules: { validate: addressProblems, validateUpdate: addressUpdateProblems },
 });
 export interface IPAddress extends Of<typeof IPAddress> {}

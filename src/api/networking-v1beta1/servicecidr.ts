@@ -1,6 +1,7 @@
 import { ageColumn, nameColumn, text } from "#api/columns";
 import { Condition } from "#api/meta-v1/condition";
 import { ObjectMeta } from "#api/meta-v1/objectmeta";
+import { rangeProblems, rangeUpdateProblems } from "#api/networking-v1/servicecidr";
 import { list, type Of, resource, string, struct } from "#machinery/schema";
 
 export const ServiceCIDRSpec = struct("networking.v1beta1.ServiceCIDRSpec", {
@@ -27,5 +28,6 @@ export const ServiceCIDR = resource({
   servedByDefault: false,
 
   columns: [nameColumn, text("CIDRs", ({ spec }) => (spec.cidrs ?? []).join(",")), ageColumn],
+  rules: { validate: rangeProblems, validateUpdate: rangeUpdateProblems },
 });
 export interface ServiceCIDR extends Of<typeof ServiceCIDR> {}
