@@ -92,7 +92,7 @@ export async function proxyNode(
   { kubelets }: StreamingOptions,
 ): Promise<void> {
   const { name } = parseName(info.name);
-  const path = `/${pathBehind(info)}${exchange.search === "" ? "" : `?${exchange.search}`}`;
+  const path = `/${proxiedPath(info.path).behind ?? ""}${exchange.search === "" ? "" : `?${exchange.search}`}`;
   if (exchange.raw.protocol === "upgrade") {
     const { raw } = exchange;
     const upgraded = await kubelets.upgrade(name, {
@@ -106,8 +106,6 @@ export async function proxyNode(
   const response = await kubelets.request(name, { method: exchange.method, path, signal: exchange.signal });
   await relay(response, exchange, undefined);
 }
-
-const pathBehind = ({ path }: RequestInfo): string => proxiedPath(path).behind ?? "";
 
 /** Links of what is proxied are relative to the place behind `proxy/`, so a client must know that it is there. */
 function sendBehind(prefix: string, exchange: Exchange): void {
