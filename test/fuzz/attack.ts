@@ -46,7 +46,7 @@ function oddDeed(random: Random, kinds: readonly Resource[]): Deed {
 
 const WATCHED = [ConfigMap, Pod, Secret, Lease] as unknown as readonly Resource[];
 /** Pauses until the watches have come to where the caches are. */
-const SETTLE_TURNS = 50;
+const SETTLE_TURNS = 300;
 
 export async function attack(seeds: readonly number[]): Promise<Report> {
   const target = await startTarget(1);

@@ -2,7 +2,7 @@
 import type { Target } from "./target.ts";
 
 /** Turns of waiting: connections of slow clients end within the server's bounds, which the target has short. */
-const PATIENCE_TURNS = 100;
+const PATIENCE_TURNS = 300;
 const TURN_MS = 100;
 
 interface Held {
