@@ -22,6 +22,7 @@ import { Entrances, type ListenOptions, type Listening } from "./entrances.ts";
 import { FeatureGates } from "./gates.ts";
 import { type AddedHandlers, HandlerTables } from "./handler-tables.ts";
 import { Health, type HealthCheck } from "./health/health.ts";
+import { storeCheck } from "./health/store-check.ts";
 import type { Exchange } from "./http/exchange.ts";
 import { KindFactory } from "./kinds.ts";
 import { type Limits, defaultLimits } from "./limits.ts";
@@ -139,7 +140,7 @@ async function start(asked: ApiServerOptions, scope: Scope): Promise<ApiServer> 
   const handlers = new HandlerTables();
   const metrics = new RequestMetrics();
   const health = healthOf(options, feed);
-  const components = [...(options.components ?? []), { name: "etcd-0", check: storeCheck(store) }];
+  const components = [...(options.components ?? []), { name: "etcd-0", check: storeCheck(store, clock) }];
   handlers.reviews.set("v1/ComponentStatus", componentStatuses(components));
   encryption?.attach({ registry: metrics.registry, health, onRetry: () => feed.readAgain() });
   let url = "https://localhost";
@@ -275,10 +276,10 @@ async function startOwnWork({ aggregation, ...options }: OwnWork): Promise<void>
 /** Extension servers that want to know who asks them are told nothing. */
 const nobody = () => undefined;
 
-function healthOf({ healthChecks = [], store }: ApiServerOptions, feed: Feed): Health {
+function healthOf({ healthChecks = [], store, clock }: ApiServerOptions, feed: Feed): Health {
   const health = new Health();
   for (const check of healthChecks) health.add(check);
-  health.add({ name: "etcd", check: storeCheck(store) });
+  health.add({ name: "etcd", check: storeCheck(store, clock) });
   health.add({
     name: "informer-sync",
     onlyReadiness: true,
@@ -286,7 +287,5 @@ function healthOf({ healthChecks = [], store }: ApiServerOptions, feed: Feed): H
   });
   return health;
 }
-
-const storeCheck = (store: Store) => async () => void (await store.get("/registry/health"));
 
 const allowAll: Authorizer = { authorize: () => ({ verdict: "allow", reason: "" }) };
