@@ -39,4 +39,9 @@ export class CacheEvent {
     (this.#encoded ??= new Map()).set(form, made);
     return made;
   }
+
+  /** The window keeps the event for long. Who reads it from there makes its forms anew. */
+  forgetForms(): void {
+    this.#encoded = undefined;
+  }
 }

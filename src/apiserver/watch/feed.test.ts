@@ -6,6 +6,7 @@ import { openMemoryStore } from "#store/memory/memory-store";
 import { SlowWatcher, type Store, StoreUnavailable } from "#store/store";
 import { defaultLimits } from "../limits.ts";
 import type { Item } from "../storage/item.ts";
+import type { CacheEvent } from "./event.ts";
 import { Feed } from "./feed.ts";
 import { KindCache } from "./kind-cache.ts";
 import { everything } from "./scope.ts";
@@ -148,4 +149,27 @@ test("who cannot be told of a change loses the watch; the cache and the others g
   assert.deepEqual(bad.ends, [500]);
   assert.deepEqual([good.ends, seen], [[], ["/registry/known/a"]]);
   assert.deepEqual(keysOf(cache), ["/registry/known/a"]);
+});
+
+test("forms of an event are shared by all who hear of it, and not kept with it", async (t) => {
+  const store = openMemoryStore();
+  t.after(() => store.close());
+  const cache = cacheOf("/registry/known/");
+  await started(t, store, cache);
+  const events = new Set<CacheEvent>();
+  let made = 0;
+  const encode = (event: CacheEvent) => event.encoded("form", () => (made++, Buffer.from("form")));
+  const sharing: WatchSink = {
+    send: (_type, _item, shared) => (events.add(shared!), encode(shared!), true),
+    bookmark: () => undefined,
+    end: () => undefined,
+  };
+  const at = { revision: 0, bookmarks: false };
+  for (let watch = 0; watch < 3; watch++)
+    cache.watch(everything, { type: "after", revision: 0 }, at, sharing).resume();
+  await put(store, "/registry/known/a");
+  await turns();
+  assert.deepEqual([events.size, made], [1, 1]);
+  for (const event of events) encode(event);
+  assert.equal(made, 2);
 });

@@ -136,7 +136,10 @@ export class KindCache {
     const shown = item ?? new Item(key, revision, previous!.stored);
     const event = new CacheEvent(this.#sequence++, type, shown, previous);
     this.#window.push(event);
-    if (this.#watchers.size > 0) this.#watchers.offer(event, this.#bucketsOf(event, before, after));
+    if (this.#watchers.size > 0) {
+      this.#watchers.offer(event, this.#bucketsOf(event, before, after));
+      event.forgetForms();
+    }
     this.#tell(previous, item);
   }
 
