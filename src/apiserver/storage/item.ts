@@ -24,7 +24,9 @@ export class Item<T extends AnyObject = AnyObject> {
   constructor(key: string, revision: number, stored: Uint8Array, object?: T) {
     this.key = key;
     this.revision = revision;
-    this.stored = Buffer.from(stored.buffer, stored.byteOffset, stored.byteLength);
+    this.stored = Buffer.isBuffer(stored)
+      ? stored
+      : Buffer.from(stored.buffer, stored.byteOffset, stored.byteLength);
     this.#spliceAt = spliceOffset(this.stored);
     if (object) this.#parsed = new WeakRef(object);
   }

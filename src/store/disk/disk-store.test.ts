@@ -57,6 +57,29 @@ describe("disk store", () => {
     });
   });
 
+  it("gives the same values whoever asks first, and however long they are", async () => {
+    await inDirectory(async (directory) => {
+      const store = await openDiskStore(directory);
+      for (const kilobytes of [0, 1, 3, 60, 64, 200]) {
+        for (const round of ["old", "new"])
+          await put(store, `/a/${kilobytes}`, round.repeat(kilobytes * 342));
+      }
+      const before = await store.range("/", "0");
+      await store.close();
+      const again = await openDiskStore(directory);
+      for (const { key, value } of before.entries) {
+        assert.deepEqual((await again.get(key)).entry?.value, value);
+        assert.deepEqual((await again.get(key)).entry?.value, value);
+      }
+      assert.deepEqual(await again.range("/", "0"), before);
+      await again.close();
+      const third = await openDiskStore(directory);
+      await put(third, "/b", "");
+      assert.deepEqual((await third.range("/a", "/b")).entries, before.entries);
+      await third.close();
+    });
+  });
+
   it("remembers across a restart what was compacted", async () => {
     await inDirectory(async (directory) => {
       const store = await openDiskStore(directory);

@@ -59,13 +59,23 @@ interface Meta {
   readonly transaction: number;
 }
 
-/** Throws `Damaged` when LMDB could not safely open the file. A file that is missing or empty is a new one. */
-export function checkFile(path: string): void {
+/** Hears of what one tree holds. The bytes are good until it returns. */
+export interface TreeReader {
+  readonly name: string;
+  /** Called for the last key first. */
+  read(key: Buffer, data: Buffer): void;
+}
+
+/**
+ * Throws `Damaged` when LMDB could not safely open the file. A file that is missing or empty is a new one. The whole
+ * file passes by on the way, so that whoever needs what is in a tree hears it here, and nobody reads it twice.
+ */
+export function checkFile(path: string, reader?: TreeReader): void {
   if (!existsSync(path)) return;
   const fd = openSync(path, "r");
   try {
     const { size } = fstatSync(fd);
-    if (size > 0) new FileCheck(fd, size).run();
+    if (size > 0) new FileCheck(fd, size, reader).run();
   } catch (error) {
     if (!(error instanceof Damaged)) throw error;
     throw new Damaged(`${path} is damaged: ${error.message}`, { cause: error });
@@ -75,16 +85,21 @@ export function checkFile(path: string): void {
 }
 
 class FileCheck {
-  readonly #fd: number;
+  readonly #pages: FileWindow;
+  /** Long values stand on pages of their own, apart from those that lead there. */
+  readonly #values: FileWindow;
   readonly #bytes: number;
+  readonly #reader: TreeReader | undefined;
   readonly #meta: Meta;
   /** One bit for every page that something refers to. */
   readonly #used: Uint8Array;
   #claimed = 0;
 
-  constructor(fd: number, bytes: number) {
-    this.#fd = fd;
+  constructor(fd: number, bytes: number, reader: TreeReader | undefined) {
+    this.#pages = new FileWindow(fd, bytes);
+    this.#values = new FileWindow(fd, bytes);
     this.#bytes = bytes;
+    this.#reader = reader;
     this.#meta = this.#newestMeta();
     this.#used = new Uint8Array(Math.floor(this.#meta.lastPage / 8) + 1);
     for (let page = 0; page < META_PAGES; page++) this.#claim(page, 1);
@@ -92,19 +107,21 @@ class FileCheck {
 
   run(): void {
     const { free, main, lastPage } = this.#meta;
-    const subtrees: Tree[] = [];
+    const subtrees = new Map<string, Tree>();
     ensure(free.flags === FREE_TREE_FLAGS, "its tree of free pages is of a wrong kind");
-    this.#walk(main, compareBytes, (flags, data) => {
-      if (flags === NODE_IS_TREE) subtrees.push(readTree(data, 0));
+    this.#walk(main, compareBytes, (flags, key, data) => {
+      if (flags === NODE_IS_TREE) subtrees.set(nameOf(key), readTree(data, 0));
       else ensure((flags & ~NODE_ON_OVERFLOW) === 0, "a value is of a wrong kind");
     });
-    for (const tree of [main, ...subtrees]) ensure(tree.flags === 0, "a tree is of a wrong kind");
-    for (const tree of subtrees) {
-      this.#walk(tree, compareBytes, (flags) =>
-        ensure((flags & ~NODE_ON_OVERFLOW) === 0, "a value is of a wrong kind"),
-      );
+    for (const tree of [main, ...subtrees.values()]) ensure(tree.flags === 0, "a tree is of a wrong kind");
+    for (const [name, tree] of subtrees) {
+      const reader = this.#reader?.name === name ? this.#reader : undefined;
+      this.#walk(tree, compareBytes, (flags, key, data) => {
+        ensure((flags & ~NODE_ON_OVERFLOW) === 0, "a value is of a wrong kind");
+        reader?.read(key, data);
+      });
     }
-    this.#walk(free, compareNumbers, (_flags, data) => this.#claimFree(data));
+    this.#walk(free, compareNumbers, (_flags, _key, data) => this.#claimFree(data));
     ensure(
       this.#claimed === lastPage + 1,
       `${lastPage + 1 - this.#claimed} of its pages are neither used nor free`,
@@ -137,7 +154,7 @@ class FileCheck {
   }
 
   #readMeta(page: number, at: number): Meta {
-    const bytes = this.#read(at, FIRST_META_BYTES);
+    const bytes = this.#pages.read(at, FIRST_META_BYTES);
     ensure(readNumber(bytes, 0) === page && bytes.readUInt16LE(18) === PAGE_META, `page ${page} is no root`);
     const meta = bytes.subarray(PAGE_HEADER);
     ensure(meta.readUInt32LE(0) === META_MAGIC, "it is not an LMDB file");
@@ -159,37 +176,41 @@ class FileCheck {
     };
   }
 
-  /** Visits the leaf nodes of a tree in order and compares it with what is written of it. */
-  #walk(
-    tree: Tree,
-    compare: (a: Buffer, b: Buffer) => number,
-    visit: (nodeFlags: number, data: Buffer) => void,
-  ): void {
+  /** Visits the leaf nodes of a tree, the last one first, and compares it with what is written of it. */
+  #walk(tree: Tree, compare: (a: Buffer, b: Buffer) => number, visit: VisitNode): void {
     const found = { branchPages: 0, leafPages: 0, overflowPages: 0, entries: 0 };
-    let last: Buffer | undefined;
+    // The key that was seen last: what comes now is smaller.
+    let next: Buffer | undefined;
+    const visitLeaf = (number: number, page: Buffer): void => {
+      for (let place = nodeCount(page, number) - 1; place >= 0; place--) {
+        const node = nodeAt(page, number, place);
+        const key = keyOf(node, number);
+        ensure(next === undefined || compare(key, next) < 0, `page ${number} is not in order`);
+        next = key;
+        found.entries++;
+        visit(node.readUInt16LE(4), key, this.#dataOf(node, number, found));
+      }
+      next = next && Buffer.from(next);
+    };
+    const visitBranch = (number: number, page: Buffer, depth: number): void => {
+      for (let place = nodeCount(page, number) - 1; place >= 0; place--) {
+        const node = nodeAt(page, number, place);
+        visitPage(childOf(node), depth + 1);
+        // The first key of all has no separator.
+        if (place === 0) continue;
+        const separator = node.subarray(NODE_HEADER, NODE_HEADER + node.readUInt16LE(6));
+        ensure(next === undefined || compare(separator, next) <= 0, `page ${number} is not in order`);
+        next = separator;
+      }
+    };
     const visitPage = (number: number, depth: number): void => {
       const page = this.#page(number);
       const isLeaf = page.readUInt16LE(18) === PAGE_LEAF;
       ensure(isLeaf === (depth === tree.depth), `page ${number} is at a wrong depth`);
       if (isLeaf) found.leafPages++;
       else found.branchPages++;
-      for (const [place, node] of nodesOf(page, number).entries()) {
-        if (!isLeaf) {
-          const separator = node.subarray(NODE_HEADER, NODE_HEADER + node.readUInt16LE(6));
-          // What stands left of a separator is smaller, and the first key of all has none.
-          ensure(
-            place === 0 || last === undefined || compare(last, separator) < 0,
-            `page ${number} is not in order`,
-          );
-          visitPage(childOf(node), depth + 1);
-          continue;
-        }
-        const key = Buffer.from(keyOf(node, number));
-        ensure(last === undefined || compare(last, key) < 0, `page ${number} is not in order`);
-        last = key;
-        found.entries++;
-        visit(node.readUInt16LE(4), this.#dataOf(node, number, found));
-      }
+      if (isLeaf) visitLeaf(number, page);
+      else visitBranch(number, Buffer.from(page), depth);
     };
     ensure(
       tree.depth <= DEPTH_MAX && (tree.root === undefined) === (tree.depth === 0),
@@ -201,7 +222,7 @@ class FileCheck {
     }
   }
 
-  /** Data in the page, or the start of data on pages of its own. */
+  /** Data in the page, or on pages of its own. The bytes are good until the next. */
   #dataOf(node: Buffer, page: number, found: { overflowPages: number }): Buffer {
     const start = NODE_HEADER + node.readUInt16LE(6);
     const bytes = node.readUInt32LE(0);
@@ -212,24 +233,24 @@ class FileCheck {
     ensure(start + OVERFLOW_REFERENCE_BYTES <= node.length, `page ${page} has a node that is too long`);
     const first = readNumber(node, start);
     const pages = Math.ceil((PAGE_HEADER + bytes) / this.#meta.pageBytes);
-    const header = this.#read(first * this.#meta.pageBytes, PAGE_HEADER);
-    const isOverflow = (header.readUInt16LE(18) & PAGE_OVERFLOW) !== 0 && readNumber(header, 0) === first;
-    ensure(readNumber(header, 8) <= this.#meta.transaction, `page ${first} is of a transaction to come`);
-    ensure(isOverflow && header.readUInt32LE(20) === pages, `page ${first} should begin a long value`);
+    this.#claim(first, pages);
+    const long = this.#values.read(first * this.#meta.pageBytes, PAGE_HEADER + bytes);
+    const isOverflow = (long.readUInt16LE(18) & PAGE_OVERFLOW) !== 0 && readNumber(long, 0) === first;
+    ensure(readNumber(long, 8) <= this.#meta.transaction, `page ${first} is of a transaction to come`);
+    ensure(isOverflow && long.readUInt32LE(20) === pages, `page ${first} should begin a long value`);
     ensure(
       readNumber(node, start + 8) <= this.#meta.transaction,
       `page ${page} refers to a transaction to come`,
     );
     ensure(readNumber(node, start + 16) === pages, `page ${page} refers to a value of another length`);
-    this.#claim(first, pages);
     found.overflowPages += pages;
-    return this.#read(first * this.#meta.pageBytes + PAGE_HEADER, bytes);
+    return long.subarray(PAGE_HEADER);
   }
 
   /** A branch or leaf page, claimed for who asks. */
   #page(number: number): Buffer {
     this.#claim(number, 1);
-    const page = this.#read(number * this.#meta.pageBytes, this.#meta.pageBytes);
+    const page = this.#pages.read(number * this.#meta.pageBytes, this.#meta.pageBytes);
     const flags = page.readUInt16LE(18);
     ensure(readNumber(page, 0) === number, `page ${number} says it is another`);
     ensure(readNumber(page, 8) <= this.#meta.transaction, `page ${number} is of a transaction to come`);
@@ -261,16 +282,51 @@ class FileCheck {
       this.#claimed++;
     }
   }
+}
 
-  #read(at: number, length: number): Buffer {
+/** Called with a node's flags, its key and its data. */
+type VisitNode = (flags: number, key: Buffer, data: Buffer) => void;
+
+/** So much is read at a time where reading goes on. */
+const WINDOW_BYTES = 64 * 2 ** 10;
+
+/** Reads a file from its end to its beginning, mostly: what lies just before the last part is read in one go with it. */
+class FileWindow {
+  readonly #fd: number;
+  readonly #bytes: number;
+  readonly #window = Buffer.allocUnsafeSlow(WINDOW_BYTES);
+  #start = 0;
+  #end = 0;
+
+  constructor(fd: number, bytes: number) {
+    this.#fd = fd;
+    this.#bytes = bytes;
+  }
+
+  /** The answer is good until the next read. */
+  read(at: number, length: number): Buffer {
     ensure(at + length <= this.#bytes, "it is too short");
-    const bytes = Buffer.allocUnsafe(length);
-    ensure(readSync(this.#fd, bytes, 0, length, at) === length, "it could not be read to its end");
-    return bytes;
+    if (at < this.#start || at + length > this.#end) {
+      if (length > WINDOW_BYTES) return this.#fill(Buffer.allocUnsafeSlow(length), at);
+      const goesOn = at < this.#start && at >= this.#start - WINDOW_BYTES;
+      this.#end = at + length;
+      this.#start = goesOn ? Math.max(0, this.#end - WINDOW_BYTES) : at;
+      this.#fill(this.#window.subarray(0, this.#end - this.#start), this.#start);
+    }
+    return this.#window.subarray(at - this.#start, at - this.#start + length);
+  }
+
+  #fill(target: Buffer, at: number): Buffer {
+    ensure(
+      readSync(this.#fd, target, 0, target.length, at) === target.length,
+      "it could not be read to its end",
+    );
+    return target;
   }
 }
 
-function nodesOf(page: Buffer, number: number): Buffer[] {
+/** Nodes of the page, whose bounds are checked. */
+function nodeCount(page: Buffer, number: number): number {
   const lower = page.readUInt16LE(20);
   const upper = page.readUInt16LE(22);
   const room = page.length - PAGE_HEADER;
@@ -278,13 +334,19 @@ function nodesOf(page: Buffer, number: number): Buffer[] {
     lower >= 2 && lower % 2 === 0 && lower <= upper && upper <= room,
     `page ${number} has impossible bounds`,
   );
-  return Array.from({ length: lower / 2 }, (_, place) => {
-    const at = page.readUInt16LE(PAGE_HEADER + place * 2);
-    ensure(at >= upper && at + NODE_HEADER <= room, `page ${number} has a node outside of it`);
-    const node = page.subarray(PAGE_HEADER + at);
-    ensure(NODE_HEADER + node.readUInt16LE(6) <= node.length, `page ${number} has a key that is too long`);
-    return node;
-  });
+  return lower / 2;
+}
+
+function nodeAt(page: Buffer, number: number, place: number): Buffer {
+  const at = page.readUInt16LE(PAGE_HEADER + place * 2);
+  const upper = page.readUInt16LE(22);
+  ensure(
+    at >= upper && at + NODE_HEADER <= page.length - PAGE_HEADER,
+    `page ${number} has a node outside of it`,
+  );
+  const node = page.subarray(PAGE_HEADER + at);
+  ensure(NODE_HEADER + node.readUInt16LE(6) <= node.length, `page ${number} has a key that is too long`);
+  return node;
 }
 
 function keyOf(node: Buffer, page: number): Buffer {
@@ -323,3 +385,6 @@ const compareNumbers = (a: Buffer, b: Buffer): number => {
 function ensure(condition: boolean, what: string): asserts condition {
   if (!condition) throw new Damaged(what);
 }
+
+/** Trees are known to LMDB by C strings, with a NUL behind them where whoever opened them wrote one. */
+const nameOf = (key: Buffer): string => key.toString("latin1").replace(/\0+$/, "");

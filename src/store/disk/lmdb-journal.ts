@@ -7,10 +7,10 @@ import type { Room } from "../mvcc/room.ts";
 import type { Version } from "../mvcc/version.ts";
 import { Damaged, NoSpace } from "../store.ts";
 import { checkFile } from "./file-check.ts";
+import { LOG, RecoveredLog } from "./recovered-log.ts";
 import { lockDirectory, type DirectoryLock } from "./lock.ts";
 import {
   decodeLease,
-  decodeRecord,
   encodeLease,
   encodeRecord,
   RECORD_ID_BYTES,
@@ -46,6 +46,8 @@ export class LmdbJournal implements Journal {
   #arena = Buffer.allocUnsafeSlow(ARENA_BYTES);
   /** Keys are copied by LMDB when they are named, so one buffer does for all. */
   readonly #id = Buffer.alloc(RECORD_ID_BYTES);
+  /** What the check of the file has read, until somebody asks for it or something is written. */
+  #recovered: RecoveredLog;
 
   /** Opens the store in the directory, or makes a new one there. `id` names a new store. */
   static open(directory: string, id: () => string): LmdbJournal {
@@ -64,7 +66,8 @@ export class LmdbJournal implements Journal {
     this.#lock = lock;
     const path = join(directory, DATA_FILE);
     createFile(directory, path);
-    checkFile(path);
+    this.#recovered = new RecoveredLog();
+    checkFile(path, this.#recovered);
     this.#root = naming(path, () =>
       open<Buffer, Buffer>({
         path,
@@ -79,7 +82,7 @@ export class LmdbJournal implements Journal {
       }),
     );
     this.#log = naming(path, () =>
-      this.#root.openDB({ name: "log", encoding: "binary", keyEncoding: "binary" }),
+      this.#root.openDB({ name: LOG, encoding: "binary", keyEncoding: "binary" }),
     );
     this.#leases = naming(path, () =>
       this.#root.openDB({ name: "leases", encoding: "binary", keyEncoding: "binary" }),
@@ -92,10 +95,11 @@ export class LmdbJournal implements Journal {
     const { revision, compactRevision, nextLease } = this.#state;
     const tally = new Tally();
     const leases = this.#readLeases(tally);
-    return { revision, compactRevision, nextLease, leases, versions: this.#readVersions(tally) };
+    return { revision, compactRevision, nextLease, leases, versions: this.#verified(tally) };
   }
 
   async write(write: JournalWrite): Promise<void> {
+    this.#recovered.release();
     const tally = new Tally(this.#state);
     const room = write.versions.reduce((sum, version) => sum + aligned(recordBytes(version)), 0);
     this.#assertSpace(write.versions.length > 0 ? room : 0);
@@ -126,7 +130,9 @@ export class LmdbJournal implements Journal {
   }
 
   value(version: Version, room: Room): Uint8Array {
-    return valueIn(this.#log.getBinaryFast(this.#idOf(version)), version, room);
+    return (
+      this.#recovered.take(version) ?? valueIn(this.#log.getBinaryFast(this.#idOf(version)), version, room)
+    );
   }
 
   /** From here on the memory map holds the bytes. */
@@ -193,16 +199,12 @@ export class LmdbJournal implements Journal {
     return leases;
   }
 
-  *#readVersions(tally: Tally): Generator<Version> {
-    for (const { key, value } of this.#log.getRange({ start: Buffer.from([0]) })) {
-      const version = decodeRecord(value);
-      if (!this.#idOf(version).equals(key))
-        throw new Damaged("a record of the store stands in a wrong place");
-      tally.add(version.checksum);
-      yield version;
-    }
+  /** The versions that the file holds, if they are all those that it should hold. */
+  #verified(tally: Tally): readonly Version[] {
+    const versions = this.#recovered.takeVersions();
+    for (const version of versions) tally.add(version.checksum);
     const { records, checksum } = tally.totals;
-    if (records === this.#state.records && checksum === this.#state.checksum) return;
+    if (records === this.#state.records && checksum === this.#state.checksum) return versions;
     throw new Damaged(
       `the store should hold ${this.#state.records} records, but ${records} or others are there`,
     );

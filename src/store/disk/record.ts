@@ -76,8 +76,12 @@ export function valueIn(record: Buffer | undefined, version: Version, room: Room
   if (crc32(record.subarray(CHECKSUM_BYTES, record.length)) !== checksum) {
     throw new Damaged(`the record of ${key} at revision ${modRevision} has a wrong checksum`);
   }
-  return room.copy(record, KEY_AT + key.length, record.length);
+  return recordValue(record, version, room);
 }
+
+/** A copy of the value inside the record of this version, which was verified. */
+export const recordValue = (record: Buffer, { key }: Version, room: Room): Uint8Array =>
+  room.copy(record, KEY_AT + key.length, record.length);
 
 export function encodeLease({ id, ttlSeconds }: Lease): Buffer {
   const record = Buffer.allocUnsafe(LEASE_RECORD_BYTES);

@@ -15,19 +15,19 @@ export const ownRoom: Room = {
 
 /** For values of one answer, which are let go of together. */
 export class SharedRoom implements Room {
-  #block = new Uint8Array(0);
+  #block = Buffer.alloc(0);
   #used = 0;
 
   copy(source: Uint8Array, start: number, end: number): Uint8Array {
     const length = end - start;
     if (length > SHARED_BYTES_MAX) return ownRoom.copy(source, start, end);
     if (this.#used + length > this.#block.length) {
-      this.#block = new Uint8Array(BLOCK_BYTES);
+      this.#block = Buffer.allocUnsafeSlow(BLOCK_BYTES);
       this.#used = 0;
     }
-    const copy = this.#block.subarray(this.#used, this.#used + length);
-    copy.set(source.subarray(start, end));
-    this.#used += length;
-    return copy;
+    const at = this.#used;
+    this.#block.set(source.subarray(start, end), at);
+    this.#used = at + length;
+    return this.#block.subarray(at, this.#used);
   }
 }
