@@ -103,21 +103,30 @@ export class SpdySession {
   }
 
   #handle(frame: Frame): void {
-    if (frame.kind === "data") return this.#streams.get(frame.streamId)?.receive(frame.payload, frame.fin);
+    if (frame.kind === "data")
+      return this.#with(frame.streamId, (stream) => stream.receive(frame.payload, frame.fin));
     switch (frame.type) {
       case FRAME.synReply:
       case FRAME.headers:
         // The headers of answers say nothing that matters here; only that the stream may be over.
-        if ((frame.flags & 1) !== 0) this.#streams.get(streamIdIn(frame.payload))?.close();
+        if ((frame.flags & 1) !== 0) this.#with(streamIdIn(frame.payload), (stream) => stream.close());
         return;
       case FRAME.rstStream:
-        return this.#streams.get(streamIdIn(frame.payload))?.close();
+        return this.#with(streamIdIn(frame.payload), (stream) => stream.close());
       case FRAME.ping:
         return void this.socket.write(controlFrame(FRAME.ping, frame.payload));
       case FRAME.goAway:
         return this.#closeAll();
       default:
     }
+  }
+
+  /** One that is over is forgotten: a session lives long, and has two for every connection that it forwards. */
+  #with(id: number, work: (stream: SpdyStream) => void): void {
+    const stream = this.#streams.get(id);
+    if (!stream) return;
+    work(stream);
+    if (stream.ended) this.#streams.delete(id);
   }
 
   #closeAll(): void {
