@@ -181,6 +181,13 @@ test("lists of objects that are stored in several versions are of one", async (t
     assert.ok(items.length >= 2);
     for (const one of items) assert.deepEqual([one.apiVersion, typeof shown(one)], [apiVersion, "string"]);
   }
+  // Whoever writes it back as it was read, in any version, moves it to the present one.
+  const { json } = await ask("GET", `${V1}/a`);
+  const moved = await ask("PUT", `${V1}/a`, json);
+  assert.notEqual(moved.json.metadata.resourceVersion, json.metadata.resourceVersion);
+  assert.equal(await stored("a"), "net.example.com/v1beta1");
+  const again = await ask("PUT", `${V1}/a`, moved.json);
+  assert.equal(again.json.metadata.resourceVersion, moved.json.metadata.resourceVersion);
 });
 
 test("a webhook that fails is named, and harms no other version", async (t) => {

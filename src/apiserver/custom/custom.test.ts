@@ -255,6 +255,20 @@ test("no version goes while objects may be stored in it, and forms of texts that
   assert.equal((await put(({ status }) => (status.storedVersions = [second]), "/status")).status, 200);
 });
 
+test("who names a finalizer that others may use is told so, once", async (t) => {
+  const { ask, ...harness } = await startHarness(t);
+  await established({ ask, ...harness }, widgets());
+  const made = widget("held") as Json;
+  made.metadata.finalizers = ["hold", "orphan", "shop.example.com/hold"];
+  const { headers, json } = await ask("POST", WIDGETS, made);
+  assert.equal(
+    headers.warning,
+    '299 - "metadata.finalizers: \\"hold\\": prefer a domain-qualified finalizer name including a path (/) to avoid accidental conflicts with other finalizer writers"',
+  );
+  const changed = { ...json, metadata: { ...json.metadata, finalizers: ["hold"] } };
+  assert.equal((await ask("PUT", `${WIDGETS}/held`, changed)).headers.warning, undefined);
+});
+
 test("columns show whole numbers to the last digit", () => {
   const [, column] = columnsOf([{ name: "N", type: "integer", jsonPath: ".n" }]);
   const cell = (n: unknown) => column!.cell({ n } as unknown as AnyObject, 0);

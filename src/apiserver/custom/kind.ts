@@ -174,6 +174,18 @@ const selectorsOf = ({ selectableFields = [] }: Version): Record<string, ReadsTe
     }),
   );
 
+const STANDARD_FINALIZERS = new Set(["foregroundDeletion", "kubernetes", "orphan"]);
+
+/** Of finalizers that come new: others may use the same short name. */
+function* finalizerWarnings({ metadata }: AnyObject, old: AnyObject | undefined): Iterable<string> {
+  const before = new Set(old?.metadata.finalizers);
+  const added = new Set(metadata.finalizers?.filter((name) => !before.has(name)));
+  for (const name of [...added].toSorted()) {
+    if (name.includes("/") || STANDARD_FINALIZERS.has(name)) continue;
+    yield `metadata.finalizers: ${JSON.stringify(name)}: prefer a domain-qualified finalizer name including a path (/) to avoid accidental conflicts with other finalizer writers`;
+  }
+}
+
 function rulesOf(schema: JsonSchema): ResourceRules<AnyObject> {
   const members = membersSchema(schema);
   const name = schema.properties?.metadata?.properties?.name;
@@ -188,9 +200,11 @@ function rulesOf(schema: JsonSchema): ResourceRules<AnyObject> {
     validateCreate: (object) => problems(object, undefined),
     validateUpdate: problems,
     validateStatusUpdate: problems,
-    warnings: (object, old) =>
-      (old ? toleratedByRules(schema, object, old) : []).map(
-        (problem) => `${problem.path}: ${problemText(problem)}`,
-      ),
+    *warnings(object, old) {
+      yield* finalizerWarnings(object, old);
+      if (!old) return;
+      for (const problem of toleratedByRules(schema, object, old))
+        yield `${problem.path}: ${problemText(problem)}`;
+    },
   };
 }

@@ -86,7 +86,8 @@ async function attemptCreate(
       trackUpdate({
         resource,
         before: emptyOf(resource),
-        after: named,
+        // What the schema says of an empty status is not the writer's.
+        after: keepsStatus(op) ? named : withStatus(named, statusOf(emptyOf(resource))),
         manager: managerOf(query, op.userAgent),
         subresource: "",
         now,

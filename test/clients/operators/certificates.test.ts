@@ -219,6 +219,23 @@ describe("a certificate manager's definition", () => {
     assert.equal(warned.stdout, "certificate.certs.example.com/odd created\n");
     assert.match(warned.stderr, /Warning: unknown field "spec.usage"/);
     await server.kubectl("delete cert odd");
+    const held = NEW.replace("name: api", "name: held, finalizers: [hold, example.com/hold]");
+    assert.equal(
+      (await server.ran("create -f -", held)).stderr,
+      'Warning: metadata.finalizers: "hold": prefer a domain-qualified finalizer name including a path (/) to avoid accidental conflicts with other finalizer writers\n',
+    );
+    await server.kubectl([
+      "patch",
+      at("v1"),
+      "held",
+      "--type=merge",
+      "-p",
+      '{"metadata":{"finalizers":null}}',
+    ]);
+    const { metadata, status } = await server.read(`get ${at("v1")} held --show-managed-fields`);
+    assert.deepEqual(status, {});
+    for (const { fieldsV1 } of metadata.managedFields) assert.equal(fieldsV1["f:status"], undefined);
+    await server.kubectl("delete cert held");
     const failed = OLD.replace("name: shop", "name: broken")
       .replace("team: web", "broken: yes-it-is")
       .replace("v1alpha2", "v1beta1");
