@@ -37,6 +37,8 @@ describe("flags of the control plane", () => {
 
   const wrong: [Record<string, string[]>, RegExp][] = [
     [{ store: ["etcd://nowhere"] }, /^--store etcd:\/\/nowhere: it is disk, /],
+    [{ "advertise-address": ["127.0.0.1"] }, /^--advertise-address 127\.0\.0\.1: it is no address at which /],
+    [{ "advertise-address": ["localhost"] }, /it is no address at which /],
     [{ store: ["etcd://a:1?password=x"] }, /password is unknown/],
     [{ store: ["etcd://a:1,b:2"] }, /named by their addresses/],
     [{ store: ["etcd://a:1?ca=/a&cert=/b"] }, /cert and key belong together/],

@@ -2,7 +2,7 @@
  * Every flag of the control plane, by the name that upstream's has where there is one. A new one is a line here; what
  * it is set to arrives as `flags` of the `ControlPlaneOptions`, absent when it was not given.
  */
-import { parseCidr } from "#base/ip";
+import { isGlobalUnicast, parseCidr } from "#base/ip";
 import { parseDuration } from "#machinery/time";
 import { absoluteStore, type StoreLocation, parseStoreLocation } from "../store-location.ts";
 import { auditFlags } from "./audit-flags.ts";
@@ -28,10 +28,10 @@ export const serverFlags = {
     help: "address to serve at, by default every one of the machine",
   }),
   "secure-port": wholeNumber({ value: "PORT", help: "port to serve at" }),
-  "advertise-address": text({
-    value: "ADDRESS",
-    help: "where nodes and pods reach this API server",
-  }),
+  "advertise-address": parsed(
+    { value: "ADDRESS", help: "where nodes and pods reach this API server" },
+    reachableAddress,
+  ),
   "cert-dir": file({ value: "DIR", help: "keys and certificates, the same for all servers of a cluster" }),
   "cluster-cidr": text({ value: "CIDR", help: "addresses of pods" }),
   "service-cluster-ip-range": parsed({ value: "CIDR", help: "addresses of services" }, serviceRange),
@@ -94,6 +94,12 @@ export function parseServerFlags(texts: FlagTexts): ServerFlags {
     }
   }
   return values as ServerFlags;
+}
+
+function reachableAddress(given: string): string {
+  if (!isGlobalUnicast(given))
+    throw new Error("it is no address at which other machines and pods reach this one");
+  return given;
 }
 
 function serviceRange(given: string): string {
