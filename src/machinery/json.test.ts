@@ -21,6 +21,19 @@ test("keys of Object.prototype are plain keys", () => {
   assert.equal(Object.getPrototypeOf(exact), Object.prototype);
 });
 
+test("a large integer is found wherever it stands", () => {
+  for (let before = 0; before < 40; before++) {
+    const text = `["${"x".repeat(before)}",9007199254740993]`;
+    assert.deepEqual(parseJson(text), ["x".repeat(before), 9007199254740993n]);
+    assert.deepEqual(parseJson(text.replace("]", "0]")), ["x".repeat(before), 90071992547409930n]);
+    assert.deepEqual(parseJson(`["${"1".repeat(before)}",900719925474099,1]`), [
+      "1".repeat(before),
+      900719925474099,
+      1,
+    ]);
+  }
+});
+
 test("repeated keys are told with their path", () => {
   const paths: string[] = [];
   const text = '{"a":1,"b":[{"c":{"d":1,"d":2}},{"e":1,"\\u0065":2}],"a":3}';

@@ -15,7 +15,7 @@ const DEPTH_MAX = 10_000;
 /** Integers with more digits stay floating point numbers. */
 const INTEGER_DIGITS_MAX = 400;
 /** 2^53 has sixteen digits: a shorter run is always a safe integer. */
-const LONG_DIGITS = /[0-9]{16}/;
+const LONG_DIGITS = 16;
 const INTEGER = /^-?[0-9]+$/;
 
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
@@ -32,12 +32,30 @@ export function parseJson(input: string | Uint8Array, limits: JsonLimits = {}): 
     scanJson(text, { maxDepth, ...(onDuplicate ? { onDuplicate } : {}) });
   }
   try {
-    return LONG_DIGITS.test(text) ? parseExactly(text) : JSON.parse(text);
+    return hasLongDigits(text) ? parseExactly(text) : JSON.parse(text);
   } catch (error) {
     if (error instanceof RangeError) throw new JsonError("exceeded max depth", { cause: error });
     scanJson(text, { maxDepth });
     throw new JsonError(String((error as Error).message), { cause: error });
   }
+}
+
+/** However such a run lies, it covers one of every sixteen places: where no digit stands there, the rest need no look. */
+function hasLongDigits(text: string): boolean {
+  for (let at = LONG_DIGITS - 1; at < text.length; at += LONG_DIGITS) {
+    if (!isDigit(text, at)) continue;
+    let start = at;
+    while (isDigit(text, start - 1)) start--;
+    let end = at + 1;
+    while (isDigit(text, end)) end++;
+    if (end - start >= LONG_DIGITS) return true;
+  }
+  return false;
+}
+
+function isDigit(text: string, at: number): boolean {
+  const code = text.charCodeAt(at);
+  return code >= 0x30 && code <= 0x39;
 }
 
 /** Brackets in strings count too; it only has to be cheap and never wrong the other way. */

@@ -4,8 +4,9 @@ const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const COMMA = 0x2c;
 const COLON = 0x3a;
-const [OPEN_LIST, CLOSE_LIST] = [0x5b, 0x5d];
-const [OPEN_OBJECT, CLOSE_OBJECT] = [0x7b, 0x7d];
+const OPEN_OBJECT = 0x7b;
+const CLOSE_OBJECT = 0x7d;
+const BRACKET_TO_BRACE = 0x20;
 
 /** A part of the bytes: `start <= at < end`. */
 export interface Span {
@@ -75,19 +76,26 @@ function behindText(json: Buffer, open: number): number {
   return json.length;
 }
 
-/** Behind the value that begins at `start`. */
+/** Behind the value that begins at `start`. Most bytes pass by here, so what is between quotes is skipped in place. */
 function behindValue(json: Buffer, start: number): number {
+  const { length } = json;
   let depth = 0;
-  for (let at = start; at < json.length; at++) {
+  for (let at = start; at < length; at++) {
     const byte = json[at]!;
+    // Braces and brackets differ in one bit.
+    const folded = byte | BRACKET_TO_BRACE;
     if (byte === QUOTE) {
-      at = behindText(json, at) - 1;
-      if (depth === 0) return at + 1;
-    } else if (byte === OPEN_OBJECT || byte === OPEN_LIST) depth++;
-    else if (byte === CLOSE_OBJECT || byte === CLOSE_LIST) {
+      for (at++; at < length; at++) {
+        const within = json[at]!;
+        if (within === QUOTE) break;
+        if (within === BACKSLASH) at++;
+      }
+      if (depth === 0) return Math.min(at + 1, length);
+    } else if (folded === OPEN_OBJECT) depth++;
+    else if (folded === CLOSE_OBJECT) {
       if (depth === 0) return at;
       if (--depth === 0) return at + 1;
     } else if (byte === COMMA && depth === 0) return at;
   }
-  return json.length;
+  return length;
 }
