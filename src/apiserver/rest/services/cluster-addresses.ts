@@ -2,6 +2,7 @@ import { type IPAddress, isServiceAddress } from "#api/networking-v1/ipaddress";
 import { type IpFamily, canonicalIp, cidrHas, familyOf } from "#base/ip";
 import type { Random } from "#base/random";
 import type { Guard } from "#store/store";
+import { type Companions, alone } from "../../storage/kind-storage.ts";
 import type { KindCache } from "../../watch/kind-cache.ts";
 import { Claims } from "./claims.ts";
 import { freeAddress, isUsable } from "./ranges.ts";
@@ -11,6 +12,11 @@ import type { ReadyRange, ReadyRanges } from "./ready-ranges.ts";
 export interface Offer {
   readonly address: string;
   readonly guard: Guard | undefined;
+}
+
+interface Named {
+  readonly namespace?: string;
+  readonly name: string;
 }
 
 export interface ClusterAddressesOptions {
@@ -68,13 +74,18 @@ export class ClusterAddresses {
     return undefined;
   }
 
-  /** Is the address put down as this service's, or as nobody's? */
-  isHeldFor(address: string, namespace: string | undefined, name: string): boolean {
+  /** Gives the address back, where it is put down as this service's and as long as nobody else has taken it. */
+  returned(address: string, { namespace, name }: Named): Companions {
     const { addresses, prefix } = this.#options;
-    const held = addresses?.getByKey(prefix + address)?.object as IPAddress | undefined;
-    if (!held || !isServiceAddress(held)) return held === undefined;
-    const { parentRef } = held.spec;
-    return parentRef?.namespace === namespace && parentRef?.name === name;
+    const key = prefix + address;
+    const changes = [{ type: "delete", key }] as const;
+    if (!addresses) return { guards: [], changes };
+    const item = addresses.getByKey(key);
+    const held = item?.object as IPAddress | undefined;
+    const { parentRef } = held?.spec ?? {};
+    if (!item || !held || !isServiceAddress(held)) return alone;
+    if (parentRef?.namespace !== namespace || parentRef?.name !== name) return alone;
+    return { guards: [{ key, modRevision: item.revision }], changes };
   }
 
   #nextOf({ text, usable }: ReadyRange): string | undefined {

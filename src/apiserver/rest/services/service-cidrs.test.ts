@@ -110,6 +110,17 @@ test("an address is not given of a range that another server deletes at this mom
   else assert.equal(taken.status, 422);
 });
 
+test("an address that is somebody else's by now stays when the service goes", async (t) => {
+  const house = await small(t);
+  const { ask } = house;
+  const { clusterIP } = (await made(house, SERVICES, service("a"))).spec;
+  await ask("DELETE", `${ADDRESSES}/${clusterIP}`);
+  const parentRef = { group: "example.com", resource: "things", name: "mine" };
+  await made(house, ADDRESSES, { metadata: { name: clusterIP }, spec: { parentRef } });
+  assert.equal((await ask("DELETE", `${SERVICES}/a`)).status, 200);
+  assert.equal((await ask("GET", `${ADDRESSES}/${clusterIP}`)).status, 200);
+});
+
 test("a service gets, keeps and gives back a second family", async (t) => {
   const house = await startHarness(t, { services: { addresses: ["10.0.0.0/24", "fd00::/112"] } });
   const { ask } = house;

@@ -15,7 +15,7 @@ import type { KindHooks, Prepared } from "../kind-hooks.ts";
 import { canonical } from "../rules.ts";
 import { ClusterAddresses, type Offer } from "./cluster-addresses.ts";
 import { type FamilyName, familyNamed, nameOfFamily, planAddresses } from "./families.ts";
-import { HEADLESS, NOTHING, holdingsOf } from "./holdings.ts";
+import { HEADLESS, type Holdings, NOTHING, holdingsOf } from "./holdings.ts";
 import { NodePorts, nodePortKey } from "./node-ports.ts";
 import type { ServiceRanges } from "./ranges.ts";
 import { ReadyRanges } from "./ready-ranges.ts";
@@ -75,11 +75,11 @@ export class ServiceHooks implements KindHooks {
     return this.#prepare(service, before);
   }
 
-  onDelete(object: AnyObject): Promise<Companions> {
+  async onDelete(object: AnyObject): Promise<Companions> {
+    await this.#options.fresh();
     const { metadata, spec } = object as Service;
     const { addresses, ports } = holdingsOf(spec);
-    const keys = [...this.#ownAddresses(addresses, metadata), ...this.#ownPorts(ports, metadata)];
-    return Promise.resolve({ guards: [], changes: keys.map((key) => ({ type: "delete", key })) });
+    return this.#returned({ addresses, ports }, metadata);
   }
 
   #prepare(service: Service, old: Service | undefined): Prepared {
@@ -140,24 +140,28 @@ export class ServiceHooks implements KindHooks {
       take(ADDRESSES + address, this.#addressObject(address, service));
     const owner = Buffer.from(JSON.stringify({ namespace: metadata.namespace ?? "", name: metadata.name }));
     for (const port of without(now.ports, before.ports)) take(nodePortKey(port), owner);
-    const left = [
-      ...this.#ownAddresses(without(before.addresses, now.addresses), metadata),
-      ...this.#ownPorts(without(before.ports, now.ports), metadata),
-    ];
-    for (const key of left) changes.push({ type: "delete", key });
-    return { guards, changes };
+    const left = this.#returned(
+      {
+        addresses: without(before.addresses, now.addresses),
+        ports: without(before.ports, now.ports),
+      },
+      metadata,
+    );
+    return { guards: [...guards, ...left.guards], changes: [...changes, ...left.changes] };
   }
 
-  /** Keys of those that are this service's to give back. */
-  #ownAddresses(addresses: readonly string[], { namespace, name }: Service["metadata"]): readonly string[] {
-    return addresses
-      .filter((address) => this.#addresses.isHeldFor(address, namespace, name))
-      .map((address) => ADDRESSES + address);
-  }
-
-  #ownPorts(ports: readonly number[], { namespace, name }: Service["metadata"]): readonly string[] {
-    const key = `${this.#options.services.prefix}${namespace}/${name}`;
-    return ports.filter((port) => (this.#nodePorts.owner(port) ?? key) === key).map(nodePortKey);
+  /** Gives back what is this service's to give. */
+  #returned({ addresses, ports }: Holdings, metadata: Service["metadata"]): Companions {
+    const key = `${this.#options.services.prefix}${metadata.namespace}/${metadata.name}`;
+    const own = ports.filter((port) => (this.#nodePorts.owner(port) ?? key) === key);
+    const freed = addresses.map((address) => this.#addresses.returned(address, metadata));
+    return {
+      guards: freed.flatMap(({ guards }) => guards),
+      changes: [
+        ...freed.flatMap(({ changes }) => changes),
+        ...own.map((port): Change => ({ type: "delete", key: nodePortKey(port) })),
+      ],
+    };
   }
 
   #addressObject(address: string, { metadata }: Service): Buffer {
