@@ -1,4 +1,5 @@
 import { named, sameValue } from "#api/checks";
+import { APPROVED, approvalOf } from "#api/apiextensions-v1/api-approval";
 import { JSONSchemaProps } from "#api/apiextensions-v1/jsonschemaprops";
 import { conversionProblems, versionPartProblems } from "#api/apiextensions-v1/version-problems";
 import { ObjectMeta } from "#api/meta-v1/objectmeta";
@@ -229,21 +230,11 @@ function* definitionUpdateProblems(
   if (spec.names.kind !== old.names.kind) yield invalid("spec.names.kind", spec.names.kind, fixed);
 }
 
-const APPROVED = "api-approved.kubernetes.io";
-const APPROVAL_URL = "https://github.com/kubernetes/enhancements/pull/1111";
-
-/** Groups of the project itself are not for everybody. */
-function* approvalProblems(group: string, approval: string | undefined): Iterable<FieldProblem> {
-  if (!/(?:^|\.)(?:k8s|kubernetes)\.io$/.test(group)) return;
+function* approvalProblems(group: string, annotation: string | undefined): Iterable<FieldProblem> {
+  const approval = approvalOf(group, annotation);
   const path = `metadata.annotations[${APPROVED}]`;
-  if (!approval)
-    yield required(path, `protected groups must have approval annotation "${APPROVED}", see ${APPROVAL_URL}`);
-  else if (!approval.startsWith("unapproved") && !URL.canParse(approval))
-    yield invalid(
-      path,
-      approval,
-      `protected groups must have approval annotation "${APPROVED}" with either a URL or a reason starting with "unapproved", see ${APPROVAL_URL}`,
-    );
+  if (approval?.reason === "MissingAnnotation") yield required(path, approval.message);
+  if (approval?.reason === "InvalidAnnotation") yield invalid(path, annotation, approval.message);
 }
 
 /** Objects may be stored in these versions: none of them may go before they are written anew. */

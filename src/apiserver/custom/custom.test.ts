@@ -581,6 +581,24 @@ test("a group of the project's own needs approval", async (t) => {
   assert.match(refused.json.message, /protected groups must have approval annotation/);
   taken.metadata.annotations = { "api-approved.kubernetes.io": "unapproved, for a test" };
   assert.equal((await ask("POST", DEFINITIONS, taken)).status, 201);
+  const path = `${DEFINITIONS}/widgets.apps.k8s.io`;
+  const approval = async (status: string) => {
+    for (;;) {
+      const { conditions = [] } = (await ask("GET", path)).json.status;
+      const found = conditions.find(({ type }: Json) => type === "KubernetesAPIApprovalPolicyConformant");
+      if (found?.status === status) return [found.reason, found.message];
+      await new Promise(setImmediate);
+    }
+  };
+  assert.deepEqual(await approval("False"), [
+    "UnapprovedAnnotation",
+    'not approved: "unapproved, for a test"',
+  ]);
+  const where = "https://example.com/approval";
+  const annotations = { "api-approved.kubernetes.io": where };
+  const body = { metadata: { annotations } };
+  assert.equal((await ask("PATCH", path, body, patchOf("merge-patch+json"))).status, 200);
+  assert.deepEqual(await approval("True"), ["ApprovedAnnotation", `approved in ${where}`]);
 });
 
 test("watches show custom objects in their version, and end when the definition changes", async (t) => {

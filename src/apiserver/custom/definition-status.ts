@@ -1,3 +1,4 @@
+import { APPROVED, approvalOf } from "#api/apiextensions-v1/api-approval";
 import type { CustomResourceDefinition } from "#api/apiextensions-v1/customresourcedefinition";
 import { sameJson } from "#machinery/same-json";
 import { formatTime } from "#machinery/time";
@@ -17,7 +18,11 @@ export function observe(
   nowMs: number,
 ): DefinitionStatus {
   const names = settleNames(definition, others);
-  const changes = [acceptedCondition(names), ...establishedConditions(definition, names)];
+  const changes = [
+    acceptedCondition(names),
+    ...establishedConditions(definition, names),
+    ...approvalConditions(definition),
+  ];
   return withConditions(definition.status, { acceptedNames: names.accepted }, changes, nowMs);
 }
 
@@ -32,6 +37,14 @@ function establishedConditions(definition: CustomResourceDefinition, { conflict 
     ? { status: "False", reason: "NotAccepted", message: "not all names are accepted" }
     : { status: "True", reason: "InitialNamesAccepted", message: "the initial names have been accepted" };
   return [{ type: "Established", ...established }];
+}
+
+/** Of definitions in the project's own groups. */
+function approvalConditions({ metadata, spec }: CustomResourceDefinition): Change[] {
+  const approval = approvalOf(spec.group, metadata.annotations?.[APPROVED]);
+  if (!approval) return [];
+  const status = approval.reason === "ApprovedAnnotation" ? "True" : "False";
+  return [{ type: "KubernetesAPIApprovalPolicyConformant", status, ...approval }];
 }
 
 /** The status while the objects of the kind are being deleted. */

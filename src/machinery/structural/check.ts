@@ -7,7 +7,7 @@ import { type FieldProblem, forbidden, invalid, type JsonSchema, notSupported, r
 import { patternOf } from "./pattern.ts";
 import { isEmbedded, isIntOrString, itemsOf, keepsUnknown, valuesOf } from "./place.ts";
 import { pruneOf } from "./prune.ts";
-import { ruleProblems } from "./rules.ts";
+import { brokenByDefault, ruleProblems } from "./rules.ts";
 import { problemsOf } from "./validate.ts";
 
 type Level = "root" | "item" | "field";
@@ -20,7 +20,8 @@ export function schemaProblems(schema: JsonSchema, path: string): FieldProblem[]
   problems.sort((a, b) => (text(a) < text(b) ? -1 : 1));
   if (problems.length > 0) return problems;
   // Defaults and rules are looked at with a schema that can be relied on.
-  return [...defaultProblems(schema, path, true), ...ruleProblems(schema, path)];
+  const found = [...defaultProblems(schema, path, true), ...ruleProblems(schema, path)];
+  return found.length > 0 ? found : [...eachDefault(schema, path, true, ruleProblemsOfDefault)];
 }
 
 /** Levels of objects and lists in the JSON of a schema. Nobody writes that many; all that walks schemas can bear them. */
@@ -335,25 +336,42 @@ function* missingIn(schema: JsonSchema, nested: JsonSchema, path: string, where:
   for (const one of nested.not ? [...deeper, nested.not] : deeper) yield* missingIn(schema, one, path, where);
 }
 
-/** A default is a value like any other: it has no unknown members and is valid. */
-function* defaultProblems(schema: JsonSchema, path: string, isRoot: boolean): Problems {
-  if (schema.default !== undefined) {
-    const state = { unknown: false };
-    pruneOf(schema)(schema.default, state);
-    if (state.unknown) yield invalid(`${path}.default`, schema.default, "must not have unknown fields");
-    for (const { path: where, value, detail, type } of problemsOf(schema, schema.default)) {
-      const text = detail === "" && type === "required" ? "Required value" : detail;
-      yield invalid(where === "" ? `${path}.default` : `${path}.default.${where}`, value ?? null, text);
-    }
-  }
+const defaultProblems = (schema: JsonSchema, path: string, isRoot: boolean): Problems =>
+  eachDefault(schema, path, isRoot, valueProblemsOfDefault);
+
+/** Every place of the schema that has a default. */
+function* eachDefault(
+  schema: JsonSchema,
+  path: string,
+  isRoot: boolean,
+  check: (schema: JsonSchema, path: string) => Problems,
+): Problems {
+  if (schema.default !== undefined) yield* check(schema, `${path}.default`);
   const items = itemsOf(schema);
-  if (items) yield* defaultProblems(items, `${path}.items`, false);
+  if (items) yield* eachDefault(items, `${path}.items`, false, check);
   for (const [name, one] of Object.entries(schema.properties ?? {})) {
     if (isRoot && name === "metadata") continue;
-    yield* defaultProblems(one, member(path, name), false);
+    yield* eachDefault(one, member(path, name), false, check);
   }
   const values = valuesOf(schema);
-  if (values && values !== true) yield* defaultProblems(values, `${path}.additionalProperties`, false);
+  if (values && values !== true) yield* eachDefault(values, `${path}.additionalProperties`, false, check);
+}
+
+const below = (path: string, place: string): string =>
+  place === "" || place === "<nil>" ? path : `${path}.${place}`;
+
+/** A default is a value like any other: it has no unknown members and is valid. */
+function* valueProblemsOfDefault(schema: JsonSchema, path: string): Problems {
+  const state = { unknown: false };
+  pruneOf(schema)(schema.default, state);
+  if (state.unknown) yield invalid(path, schema.default, "must not have unknown fields");
+  for (const problem of problemsOf(schema, schema.default))
+    yield { ...problem, path: below(path, problem.path) };
+}
+
+/** It keeps the rules, too. */
+function* ruleProblemsOfDefault(schema: JsonSchema, path: string): Problems {
+  for (const problem of brokenByDefault(schema)) yield { ...problem, path: below(path, problem.path) };
 }
 
 const AT_ROOT_WITH_STATUS = new Set(

@@ -21,6 +21,10 @@ export function* brokenRules(
   else yield* rules(object, old).problems;
 }
 
+/** What the rules of a place in a schema say of its default. */
+export const brokenByDefault = (schema: JsonSchema): readonly FieldProblem[] =>
+  compileSchemaRules(schema, false)?.(schema.default, undefined).problems ?? [];
+
 /** What the rules find wrong in an object that is as it was: worth a word, but no reason to refuse. */
 export const toleratedByRules = (
   schema: JsonSchema,

@@ -109,6 +109,34 @@ test("schemas that are not structural are refused, with the place and the reason
       ['properties[b].default: Invalid value: "string":  in body must be of type integer: "string"'],
     ],
     [
+      inRoot({
+        b: {
+          type: "object",
+          default: {},
+          properties: {
+            n: {
+              type: "integer",
+              default: 5,
+              "x-kubernetes-validations": [{ rule: "self < 5", message: "small" }],
+            },
+          },
+          "x-kubernetes-validations": [{ rule: "has(self.n)", message: "needs n" }],
+        },
+      }),
+      [
+        "properties[b].default: Invalid value: needs n",
+        "properties[b].properties[n].default: Invalid value: 5: small",
+      ],
+    ],
+    [
+      inRoot({ b: { type: "object", default: {}, required: ["x"], properties: { x: text } } }),
+      ["properties[b].default.x: Required value"],
+    ],
+    [
+      inRoot({ b: { type: "string", default: "x", not: { enum: ["x"] } } }),
+      ['properties[b].default: Invalid value: "": "" must not validate the schema (not)'],
+    ],
+    [
       inRoot({ b: { type: "object", default: { x: 1 } } }),
       ['properties[b].default: Invalid value: {"x":1}: must not have unknown fields'],
     ],
