@@ -403,6 +403,18 @@ describe("attacks that once worked", () => {
     await target.kubelet.allGone();
   });
 
+  it("a client that leaves in the middle of a body is not forgotten while the kubelet is silent", async () => {
+    await sender.send({
+      over: "h1",
+      method: "POST",
+      path: `/api/v1/nodes/broken/proxy/${MANNERS.silent}`,
+      headers: { authorization: "Bearer attacker" },
+      body: new Uint8Array(600_000),
+      abort: true,
+    });
+    await target.kubelet.allGone();
+  });
+
   it("answers that are given up do not use up a connection", async () => {
     const session = connectHttp2(`https://127.0.0.1:${target.port}`, { ca: target.authority });
     session.on("error", () => undefined);

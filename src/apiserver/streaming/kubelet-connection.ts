@@ -20,6 +20,7 @@ export interface KubeletRequest {
   /** With query. */
   readonly path: string;
   readonly headers?: Readonly<Record<string, string | string[]>>;
+  readonly body?: Uint8Array | undefined;
   readonly signal?: AbortSignal;
 }
 
@@ -51,10 +52,10 @@ export class KubeletConnections {
   }
 
   /** The answer, whose body is still to be read. Refusals of the kubelet become StatusErrors with its words. */
-  async request(nodeName: string, { signal, ...what }: KubeletRequest): Promise<IncomingMessage> {
+  async request(nodeName: string, { signal, body, ...what }: KubeletRequest): Promise<IncomingMessage> {
     const options = { ...this.#options(nodeName, what), agent: this.#agent, signal };
     const started = endUnlessConnected(httpsRequest(options));
-    const response = await answered(started.end()).catch((cause: Error) => {
+    const response = await answered(started.end(body)).catch((cause: Error) => {
       throw unreachable(nodeName, cause);
     });
     if (statusOf(response) >= 400) throw await refusal(nodeName, response);
@@ -62,7 +63,7 @@ export class KubeletConnections {
   }
 
   /** Asks for another protocol on the connection. */
-  upgrade(nodeName: string, { signal, ...what }: KubeletRequest): Promise<Upgraded> {
+  upgrade(nodeName: string, { signal, ...what }: Omit<KubeletRequest, "body">): Promise<Upgraded> {
     const options = { ...this.#options(nodeName, what), agent: false as const, signal };
     return new Promise((resolve, reject) => {
       endUnlessConnected(httpsRequest(options))
@@ -79,7 +80,10 @@ export class KubeletConnections {
     });
   }
 
-  #options(nodeName: string, { method, path, headers }: Omit<KubeletRequest, "signal">): RequestOptions {
+  #options(
+    nodeName: string,
+    { method, path, headers }: Omit<KubeletRequest, "signal" | "body">,
+  ): RequestOptions {
     const node = this.#cache.get(NodeKind, undefined, nodeName);
     if (!node) throw notFound({ group: "", plural: "nodes" }, nodeName);
     const { host, port } = addressOf(node);

@@ -103,9 +103,18 @@ export async function proxyNode(
     });
     return tunnel(raw.socket, raw.head, upgraded);
   }
-  const response = await kubelets.request(name, { method: exchange.method, path, signal: exchange.signal });
+  const body = await bodyOf(exchange);
+  const headers = requestHeaders(exchange, body);
+  const { method, signal } = exchange;
+  const response = await kubelets.request(name, { method, path, headers, body, signal });
   await relay(response, exchange, undefined);
 }
+
+/** All of it, lest a client that leaves should not be seen to. */
+const bodyOf = async (exchange: Exchange): Promise<Uint8Array | undefined> =>
+  exchange.method === "GET" || exchange.method === "HEAD"
+    ? undefined
+    : exchange.readBody(BODY_BYTES_MAX, BODY_MS_MAX);
 
 /** Links of what is proxied are relative to the place behind `proxy/`, so a client must know that it is there. */
 function sendBehind(prefix: string, exchange: Exchange): void {
