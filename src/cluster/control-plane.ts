@@ -13,6 +13,7 @@ import { logger } from "#base/log";
 import { systemRandom } from "#base/random";
 import type { Scope } from "#base/scope";
 import { Client } from "#client/client";
+import type { FabricOptions } from "#network/machine/fabric";
 import { isHalfRestored } from "#store/etcd/restore-etcd";
 import type { Store } from "#store/store";
 import { writeAdminKubeconfig } from "./admin-kubeconfig.ts";
@@ -26,6 +27,7 @@ import { openEncryption } from "./flags/encryption-flags.ts";
 import { loadLimits } from "./flags/load-flags.ts";
 import { securitySettings } from "./flags/security-flags.ts";
 import type { ServerFlags } from "./flags/server-flags.ts";
+import { keepMachineRoutes } from "./machine-routes.ts";
 import { startManagers } from "./managers.ts";
 import { apiServiceAddress, dnsServiceAddress } from "./settings.ts";
 import { keepIdentity } from "./server-identity.ts";
@@ -51,6 +53,8 @@ export interface ControlPlaneOptions {
   readonly podRange: string;
   readonly serviceRange: string;
   readonly clusterDomain: string;
+  /** The cables of a local cluster, by which this machine reaches its services. */
+  readonly fabric?: FabricOptions;
   /** A kubeconfig with all rights is written for people of this machine; absent: they have one already. */
   readonly kubeconfig?: { readonly path: string; readonly cluster: string };
   /** Requests go on record by this policy and in this file, where flags name no others; without a policy none do. */
@@ -70,6 +74,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<v
   await listen(server, opened, options);
   await tellPeople(options, certificates);
   keepCompact(store, clock, scope, flags["etcd-compaction-interval"]);
+  if (options.fabric) keepMachineRoutes(server.cache, options.fabric, scope);
 
   const clientOf = (name: string, ...groups: string[]) =>
     new Client(server.transport({ name, groups: [...groups, "system:authenticated"] }));

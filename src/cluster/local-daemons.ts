@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import { networkInterfaces } from "node:os";
 import type { Scope } from "#base/scope";
-import { planFabric } from "#network/machine/fabric";
+import { type Fabric, type FabricOptions, planFabric } from "#network/machine/fabric";
 import { clusterCgroup } from "./cgroups.ts";
 import type { ControlPlaneOptions } from "./control-plane.ts";
 import { type FlagTexts, parseServerFlags } from "./flags/server-flags.ts";
@@ -37,6 +37,7 @@ export function controlPlaneOptions(
     podRange: flags["cluster-cidr"] ?? settings?.podRange ?? DEFAULT_POD_RANGE,
     serviceRange: flags["service-cluster-ip-range"] ?? settings?.serviceRange ?? DEFAULT_SERVICE_RANGE,
     clusterDomain: settings?.clusterDomain ?? DEFAULT_DOMAIN,
+    ...(settings ? { fabric: fabricOptions(settings) } : {}),
     ...(settings ? {} : { kubeconfig: { path: places.kubeconfig, cluster: places.name } }),
     audit: auditOf(places),
     flags,
@@ -82,5 +83,13 @@ export function nodeAgentOptions(places: ClusterPlaces, node: string, scope: Sco
   };
 }
 
-const fabricOf = ({ name, nodes, nodeRange, podRange, serviceRange, uplink }: ClusterSettings) =>
-  planFabric({ cluster: name, nodes, nodeRange, podRange, serviceRange, uplink });
+const fabricOptions = ({ name, ...settings }: ClusterSettings): FabricOptions => ({
+  cluster: name,
+  nodes: settings.nodes,
+  nodeRange: settings.nodeRange,
+  podRange: settings.podRange,
+  serviceRange: settings.serviceRange,
+  uplink: settings.uplink,
+});
+
+const fabricOf = (settings: ClusterSettings): Fabric => planFabric(fabricOptions(settings));

@@ -4,7 +4,7 @@ import type { Node } from "#api/core-v1/node";
 import type { Pod } from "#api/core-v1/pod";
 import { cniConfig } from "./cni.ts";
 import { hostPortsOf } from "./host-ports.ts";
-import { bridgeOf, planFabric } from "./machine/fabric.ts";
+import { bridgeOf, furtherRoutes, planFabric } from "./machine/fabric.ts";
 import { chooseRanges } from "./machine/ranges.ts";
 import { masqueradeTables } from "./masquerade.ts";
 import { peerRanges } from "./peers.ts";
@@ -150,6 +150,31 @@ describe("names and addresses of a fabric", () => {
   });
   test("a range that is none is said", () => {
     throws(() => planFabric({ ...options, nodeRange: "172.28.5.0" }), /is not a range of addresses/);
+  });
+
+  test("the machine has routes to further ranges, where it has none of its own", () => {
+    const fabric = { ...options, podRange: "10.200.0.0/16", serviceRange: "10.97.0.0/16" };
+    const { bridge } = planFabric(fabric);
+    const routes = [{ dst: "default" }, { dst: "192.0.2.0/24" }, { dst: "10.9.9.9" }];
+    const added = furtherRoutes(
+      fabric,
+      [fabric.serviceRange, "198.51.100.0/28", "192.0.2.16/28", "10.9.0.0/16", "fd00::/112"],
+      routes,
+    );
+    const metric = Number(/metric (\d+)$/.exec(added[1]!)![1]);
+    deepEqual(added, [
+      `route replace 198.51.100.0/28 via 172.28.5.2 dev ${bridge} metric ${metric - 1}`,
+      `route replace unreachable 198.51.100.0/28 metric ${metric}`,
+    ]);
+    const ours = [fabric.podRange, fabric.serviceRange, "198.51.100.0/28"].flatMap((dst) => [
+      { dst, metric: metric - 1 },
+      { dst, metric, type: "unreachable" },
+    ]);
+    deepEqual(furtherRoutes(fabric, ["198.51.100.0/28"], [...routes, ...ours]), []);
+    deepEqual(furtherRoutes(fabric, [], [...routes, ...ours]), [
+      `route del 198.51.100.0/28 metric ${metric - 1}`,
+      `route del unreachable 198.51.100.0/28 metric ${metric}`,
+    ]);
   });
 });
 

@@ -2,7 +2,7 @@
  * The cables of a cluster on one machine: a bridge, a network namespace for each node with one device on that bridge,
  * and, where wanted, a way out through the machine. Everything is named after the cluster, so that it is found again.
  */
-import { cidrAddress, parseCidr } from "#base/ip";
+import { cidrAddress, cidrsOverlap, parseCidr } from "#base/ip";
 
 export interface FabricOptions {
   readonly cluster: string;
@@ -70,8 +70,6 @@ export interface Existing {
 export function hostCommands(options: FabricOptions, { devices, namespaces }: Existing): readonly string[] {
   const { bridge, hostAddress, nodes } = planFabric(options);
   const prefix = options.nodeRange.split("/")[1];
-  const metric = guardMetric(options.cluster);
-  const gateway = nodes[0]?.address;
   return [
     ...(devices.has(bridge)
       ? []
@@ -89,13 +87,62 @@ export function hostCommands(options: FabricOptions, { devices, namespaces }: Ex
           ]),
       `link set ${device} master ${bridge} up`,
     ]),
-    ...[options.podRange, options.serviceRange].flatMap((range) => [
-      ...(gateway ? [`route replace ${range} via ${gateway} dev ${bridge} metric ${metric - 1}`] : []),
-      // While no node is there, packets for it must not leave by the default route.
-      `route replace unreachable ${range} metric ${metric}`,
+    ...[options.podRange, options.serviceRange].flatMap((range) => routesTo(range, options)),
+  ];
+}
+
+/** The machine reaches the range through the first node. */
+function routesTo(range: string, options: FabricOptions): readonly string[] {
+  const { bridge, nodes } = planFabric(options);
+  const metric = guardMetric(options.cluster);
+  const gateway = nodes[0]?.address;
+  return [
+    ...(gateway ? [`route replace ${range} via ${gateway} dev ${bridge} metric ${metric - 1}`] : []),
+    // While no node is there, packets for it must not leave by the default route.
+    `route replace unreachable ${range} metric ${metric}`,
+  ];
+}
+
+/** A route of the machine's own table, as `ip` shows it. */
+export interface Route {
+  readonly type?: string;
+  readonly dst: string;
+  readonly metric?: number;
+}
+
+/**
+ * `ip -batch` commands by which the machine reaches these ranges of services, beside the first one, and earlier ones no
+ * more. Ranges that lie across others' routes are left alone: the machine goes on reaching what it reached.
+ */
+export function furtherRoutes(
+  options: FabricOptions,
+  wanted: readonly string[],
+  routes: readonly Route[],
+): readonly string[] {
+  const metric = guardMetric(options.cluster);
+  const isOurs = (route: Route) => route.metric === metric || route.metric === metric - 1;
+  const standing = [options.podRange, options.serviceRange];
+  const known = new Set(routes.filter(isOurs).map(({ dst }) => whole(dst)));
+  const others = routes.filter((route) => !isOurs(route) && route.dst !== "default");
+  const taken = [...standing, ...others.map(({ dst }) => whole(dst))].flatMap(
+    (text) => parseCidr(text) ?? [],
+  );
+  const free = wanted.filter((text) => {
+    const range = parseCidr(text);
+    return range?.family === "ipv4" && !taken.some((other) => cidrsOverlap(other, range));
+  });
+  const gone = [...known].filter((range) => !standing.includes(range) && !free.includes(range));
+  return [
+    ...free.filter((range) => !known.has(range)).flatMap((range) => routesTo(range, options)),
+    ...gone.flatMap((range) => [
+      ...(options.nodes.length > 0 ? [`route del ${range} metric ${metric - 1}`] : []),
+      `route del unreachable ${range} metric ${metric}`,
     ]),
   ];
 }
+
+/** The tool shows a single address without its length. */
+const whole = (dst: string): string => (dst.includes("/") ? dst : `${dst}/32`);
 
 /** Routes of several clusters with the same ranges stand side by side: the lower metric is used. */
 const guardMetric = (cluster: string): number => 0x10000 + clusterHash(cluster) * 2;
@@ -153,10 +200,7 @@ export function removalCommands(
 }
 
 /** The ranges that the machine guards for this cluster, from its routes. */
-export const guardedRanges = (
-  cluster: string,
-  routes: readonly { readonly type?: string; readonly dst: string; readonly metric?: number }[],
-): readonly string[] =>
+export const guardedRanges = (cluster: string, routes: readonly Route[]): readonly string[] =>
   routes
     .filter(({ type, metric }) => type === "unreachable" && metric === guardMetric(cluster))
     .map(({ dst }) => dst);

@@ -9,21 +9,17 @@ import {
   type Fabric,
   type FabricOptions,
   filterCommands,
+  furtherRoutes,
   guardedRanges,
   hostCommands,
   nodeCommands,
   planFabric,
   removalCommands,
+  type Route,
 } from "./fabric.ts";
 import { chooseRanges, type ClusterRanges } from "./ranges.ts";
 
 const FORWARDING = "/proc/sys/net/ipv4/ip_forward";
-
-interface Route {
-  readonly type?: string;
-  readonly dst: string;
-  readonly metric?: number;
-}
 
 /** Ranges for a new cluster, chosen by what the machine has routes for. To be kept with the cluster's settings. */
 export async function freeRanges(cluster: string): Promise<ClusterRanges> {
@@ -43,6 +39,12 @@ export async function startFabric(options: FabricOptions): Promise<Fabric> {
     startFilter(options),
   ]);
   return fabric;
+}
+
+/** The machine reaches these ranges of services, too, and no others. */
+export async function routeFurther(options: FabricOptions, serviceRanges: readonly string[]): Promise<void> {
+  const routes = await ipShow<Route>(["-4", "route", "show"]);
+  await ipBatch(furtherRoutes(options, serviceRanges, routes));
 }
 
 /** Takes everything away that `startFabric` made for the cluster. Processes in the namespaces must have ended. */
