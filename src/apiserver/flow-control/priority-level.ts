@@ -165,12 +165,12 @@ export class PriorityLevel {
   }
 
   #wait(ticket: Ticket, signal: AbortSignal): Promise<void> {
-    this.#waits.add(ticket, ticket.queuedMs);
+    const cancel = this.#waits.add(ticket, ticket.queuedMs);
     return new Promise((resolve) => {
       const gone = () => this.#giveUp(ticket, "cancelled");
       ticket.decided = () => {
         signal.removeEventListener("abort", gone);
-        this.#waits.delete(ticket);
+        cancel();
         resolve();
       };
       if (signal.aborted) gone();

@@ -1,11 +1,12 @@
 import type { Http2Session } from "node:http2";
-import type { Clock } from "#base/clock";
+import type { CancelTimer, Clock } from "#base/clock";
 import { Deadlines } from "../request/deadlines.ts";
 
 /** Finds connections whose other end is gone without a word: a watch over one would stay open for ever. */
 export class Heartbeat {
   readonly #clock: Clock;
   readonly #deadlines: Deadlines<Http2Session>;
+  readonly #cancels = new Map<Http2Session, CancelTimer>();
   /** Have been asked, and have not answered. */
   readonly #asked = new WeakSet<Http2Session>();
 
@@ -16,8 +17,11 @@ export class Heartbeat {
   }
 
   add(session: Http2Session): void {
-    this.#deadlines.add(session, this.#clock.monotonic());
-    session.once("close", () => this.#deadlines.delete(session));
+    this.#expect(session);
+    session.once("close", () => {
+      this.#cancels.get(session)?.();
+      this.#cancels.delete(session);
+    });
   }
 
   close(): void {
@@ -29,6 +33,10 @@ export class Heartbeat {
     if (this.#asked.has(session)) return session.destroy();
     this.#asked.add(session);
     session.ping(() => this.#asked.delete(session));
-    this.#deadlines.add(session, this.#clock.monotonic());
+    this.#expect(session);
+  }
+
+  #expect(session: Http2Session): void {
+    this.#cancels.set(session, this.#deadlines.add(session, this.#clock.monotonic()));
   }
 }

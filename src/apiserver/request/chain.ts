@@ -21,7 +21,7 @@ import { mayConnect } from "./connect-rights.ts";
 import { asStatus, replyError, shuttingDown } from "./failures.ts";
 import type { ConnectHandler, PathHandler } from "./handlers.ts";
 import { type Dispatcher, checkPlace, subresourceKey } from "./dispatch.ts";
-import type { InFlight } from "./in-flight.ts";
+import type { InFlight, InFlightRequest } from "./in-flight.ts";
 import { isLongRunning } from "./long-running.ts";
 import type { Body, Operation } from "./operation.ts";
 import { requestInfoOf } from "./request-info.ts";
@@ -58,13 +58,12 @@ export interface ChainOptions {
 }
 
 /** One request on its way. */
-interface Visit {
+interface Visit extends InFlightRequest {
   readonly exchange: Exchange;
   readonly headers: Headers;
   readonly auditId: string;
   readonly receivedMs: number;
   readonly startMs: number;
-  readonly info: RequestInfo;
   /** It lasts as long as its client likes. */
   readonly lasts: boolean;
   /** Once it is known who asks, where the request is put on record. */
@@ -73,8 +72,6 @@ interface Visit {
   expired: boolean;
   /** While it waits for a seat. */
   wait: AbortController | undefined;
-  /** Its time is over. */
-  expire(): void;
 }
 
 /** Of what a client calls its request, so much comes back. */
@@ -133,6 +130,7 @@ export class Chain {
       trail: undefined,
       expired: false,
       wait: undefined,
+      cancelDeadline: undefined,
       expire: () => this.#expire(visit),
     };
     if (inFlight.draining && !HEALTH.test(asked.info.path)) throw shuttingDown(asked.exchange, asked.headers);

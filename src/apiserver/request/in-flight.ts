@@ -5,10 +5,12 @@ import type { RequestInfo } from "../contracts.ts";
 import { Deadlines } from "./deadlines.ts";
 
 /** A request that has begun and must end in time. */
-export interface Serving {
+export interface InFlightRequest {
   readonly info: RequestInfo;
   /** Its time is over. */
   expire(): void;
+  /** Takes its time limit away; set while it is in flight. */
+  cancelDeadline: CancelTimer | undefined;
 }
 
 const READS = new Set(["get", "list", "watch", "head", "options"]);
@@ -20,9 +22,9 @@ export const isReadOnly = ({ verb }: RequestInfo): boolean => READS.has(verb);
 export class InFlight {
   readonly #clock: Clock;
   readonly #limitMs: number;
-  readonly #deadlines: Deadlines<Serving>;
+  readonly #deadlines: Deadlines<InFlightRequest>;
   /** Of those whose clients asked for less time. */
-  readonly #timers = new Map<Serving, CancelTimer>();
+  readonly #timers = new Set<CancelTimer>();
   #reads = 0;
   #writes = 0;
   #readsMost = 0;
@@ -33,7 +35,7 @@ export class InFlight {
   constructor(clock: Clock, limitMs: number) {
     this.#clock = clock;
     this.#limitMs = limitMs;
-    this.#deadlines = new Deadlines(clock, limitMs, (serving) => serving.expire());
+    this.#deadlines = new Deadlines(clock, limitMs, (request) => request.expire());
   }
 
   /** New requests are turned away. */
@@ -42,27 +44,21 @@ export class InFlight {
   }
 
   /** Throws BadRequest for a timeout that is none. */
-  begin(serving: Serving, nowMs: number): void {
-    const askedMs = askedTimeoutMs(serving.info.query);
-    if (isReadOnly(serving.info)) this.#readsMost = Math.max(this.#readsMost, ++this.#reads);
+  begin(request: InFlightRequest, nowMs: number): void {
+    const askedMs = askedTimeoutMs(request.info.query);
+    if (isReadOnly(request.info)) this.#readsMost = Math.max(this.#readsMost, ++this.#reads);
     else this.#writesMost = Math.max(this.#writesMost, ++this.#writes);
     // No time at all stands for no wish.
-    if (askedMs <= 0 || askedMs >= this.#limitMs) return this.#deadlines.add(serving, nowMs);
-    this.#timers.set(
-      serving,
-      this.#clock.after(askedMs, () => {
-        this.#timers.delete(serving);
-        serving.expire();
-      }),
-    );
+    request.cancelDeadline =
+      askedMs > 0 && askedMs < this.#limitMs
+        ? this.#after(askedMs, request)
+        : this.#deadlines.add(request, nowMs);
   }
 
-  end(serving: Serving): void {
-    if (isReadOnly(serving.info)) this.#reads--;
+  end(request: InFlightRequest): void {
+    if (isReadOnly(request.info)) this.#reads--;
     else this.#writes--;
-    this.#deadlines.delete(serving);
-    this.#timers.get(serving)?.();
-    this.#timers.delete(serving);
+    request.cancelDeadline?.();
     if (this.#reads + this.#writes === 0) this.#onEmpty?.();
   }
 
@@ -87,8 +83,20 @@ export class InFlight {
       });
     }
     this.#deadlines.close();
-    for (const cancel of this.#timers.values()) cancel();
-    this.#timers.clear();
+    for (const cancel of this.#timers) cancel();
+  }
+
+  #after(ms: number, request: InFlightRequest): CancelTimer {
+    const stop = this.#clock.after(ms, () => {
+      this.#timers.delete(cancel);
+      request.expire();
+    });
+    const cancel = () => {
+      this.#timers.delete(cancel);
+      stop();
+    };
+    this.#timers.add(cancel);
+    return cancel;
   }
 }
 
