@@ -49,6 +49,8 @@ export class H1Exchange implements Exchange, HeaderSet {
   }
 
   headerValues(name: string): readonly string[] {
+    // Most are asked for and not there, while to tell all of them apart costs as much as an authentication.
+    if (this.#request.headers[name] === undefined) return [];
     return this.#request.headersDistinct[name] ?? [];
   }
 
