@@ -41,6 +41,8 @@ export interface OutgoingStream {
   readonly isMessages?: boolean;
   /** False: what was written so far waits; go on when the callback of `onDrain` is called. */
   write(chunk: Uint8Array): boolean;
+  /** True: all that was written has left, and nobody holds on to its bytes. Absent where that is never certain. */
+  readonly isEmpty?: boolean;
   end(): void;
   /** Ends the stream as broken, so that no client takes it for complete. */
   destroy(): void;

@@ -27,6 +27,11 @@ export class NodeOutgoing implements OutgoingStream {
     return this.#stream.destroyed || this.#stream.writableEnded;
   }
 
+  /** Node counts bytes as waiting until the kernel, or TLS, has taken them. */
+  get isEmpty(): boolean {
+    return this.#stream.writableLength === 0;
+  }
+
   write(chunk: Uint8Array): boolean {
     if (this.closed || chunk.length === 0) return true;
     this.bytes += chunk.length;

@@ -65,7 +65,7 @@ async function writeList(
   const chunks = listChunks(kind, meta, items);
   const first: Buffer[] = [];
   let length = 0;
-  for (let next = chunks.next(); ; next = chunks.next()) {
+  for (let next = chunks.next(false); ; next = chunks.next(false)) {
     if (next.done) return exchange.reply(200, headers, Buffer.concat(first, length));
     first.push(next.value);
     length += next.value.length;
@@ -78,7 +78,7 @@ async function writeList(
   const stream = gzip ? gzipStream(plain) : plain;
   for (const chunk of first) await send(stream, chunk);
   // Not by `for`: that would end the generator, had it been left above.
-  for (let next = chunks.next(); !next.done; next = chunks.next()) {
+  for (let next = chunks.next(false); !next.done; next = chunks.next(stream.isEmpty === true)) {
     if (stream.closed) return;
     await send(stream, next.value);
   }

@@ -7,8 +7,15 @@ const CHUNK_BYTES = 64 * 1024;
 const OPEN_BRACE = 0x7b;
 const COMMA = 0x2c;
 
-/** JSON of a list, in pieces, from the stored bytes of its items. */
-export function* listChunks(kind: ServedKind, meta: ListPageMeta, items: readonly Item[]): Generator<Buffer> {
+/**
+ * JSON of a list, in pieces, from the stored bytes of its items. Who asks for the next piece says whether the memory of
+ * the last one is free: then the next is made there, and a list of any length needs no more than a few pieces.
+ */
+export function* listChunks(
+  kind: ServedKind,
+  meta: ListPageMeta,
+  items: readonly Item[],
+): Generator<Buffer, void, boolean> {
   const { resource, view } = kind;
   const head = { kind: resource.listKind, apiVersion: resource.apiVersion, metadata: meta };
   let chunk = Buffer.allocUnsafe(CHUNK_BYTES);
@@ -21,8 +28,8 @@ export function* listChunks(kind: ServedKind, meta: ListPageMeta, items: readonl
     const converted = view.asStored || isWhole ? undefined : view.bytes(item);
     const length = (converted?.length ?? item.servedLength) + 2;
     if (end + length > chunk.length) {
-      yield chunk.subarray(0, end);
-      chunk = Buffer.allocUnsafe(Math.max(CHUNK_BYTES, length));
+      const isFree = yield chunk.subarray(0, end);
+      if (!isFree || chunk.length < length) chunk = Buffer.allocUnsafe(Math.max(CHUNK_BYTES, length));
       end = 0;
     }
     if (index > 0) chunk[end++] = COMMA;
