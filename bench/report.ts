@@ -49,6 +49,7 @@ Printed by \`node bench/run.ts\`; do not edit. Each figure is the median of roun
 least and the most beside it. Load and server are separate processes of one machine and talk over TLS on loopback,
 with client certificates, RBAC and admission on; every write is on disk before it is answered. The load is made by
 Node, on the same cores. The API server's process also runs the controllers and the scheduler.
+What limits each figure: [performance.md](performance.md).
 
 **Upstream** stands for kube-apiserver, controller manager and scheduler 1.20.2, built from Debian's source package with
 etcd 3.4, once, on two cores of a Xeon at 2.8 GHz: it is old and was measured on another machine, so a ratio to it says
