@@ -1,4 +1,5 @@
 import { type GroupFacts, groups as builtInGroups } from "#api/groups";
+import type { Versions } from "#machinery/apply/versions";
 import type { AnyObject, Resource } from "#machinery/schema";
 import { compareVersions } from "#machinery/version-order";
 import type { GroupResource } from "#machinery/status";
@@ -14,6 +15,8 @@ export interface ServedKind {
   readonly storage: KindStorage | undefined;
   /** Stored objects as this version shows them. */
   readonly view: View;
+  /** Of custom kinds: all that their definition has, served or not. */
+  readonly versions?: Versions;
   /** For everybody who asks for it: it is on its way out. */
   readonly warning?: string;
 }

@@ -22,6 +22,7 @@ import { prefixOf } from "../storage/keys.ts";
 import type { Feed } from "../watch/feed.ts";
 import { KindCache } from "../watch/kind-cache.ts";
 import { WebhookClient } from "../webhook-client/client.ts";
+import { DefinitionVersions } from "./definition-versions.ts";
 import { type DefinitionStatus, isTrue, observe, terminating } from "./definition-status.ts";
 import { customResource, deprecationOf, storagePrefixOf, type Version } from "./kind.ts";
 
@@ -209,11 +210,15 @@ export class CustomKinds {
     const storedResource = resourceOf(stored);
     const webhook = this.#webhookOf(definition);
     const served = spec.versions.filter((version) => version.served);
+    const resources = new Map(
+      spec.versions.map((version) => [version, version === stored ? storedResource : resourceOf(version)]),
+    );
+    const versions = new DefinitionVersions([...resources.values()], webhook);
     return served
       .toSorted((a, b) => compareVersions(a.name, b.name))
       .filter(({ name }) => !this.#isBuiltIn(spec.group, name, spec.names.plural))
       .map((version) => {
-        const resource = version === stored ? storedResource : resourceOf(version);
+        const resource = resources.get(version)!;
         const groupResource = groupResourceOf(resource);
         // Objects in the stored version alone need nobody to convert them.
         const isForeign = version !== stored || (status.storedVersions ?? []).length > 1;
@@ -224,7 +229,13 @@ export class CustomKinds {
           schemaRevision: Number(metadata.resourceVersion),
         });
         const warning = deprecationOf(resource, version);
-        const shown = { resource, groupResource, view, ...(warning === undefined ? {} : { warning }) };
+        const shown = {
+          resource,
+          groupResource,
+          view,
+          versions,
+          ...(warning === undefined ? {} : { warning }),
+        };
         if (!converter) return { ...shown, storage };
         const options = {
           ...this.#options,

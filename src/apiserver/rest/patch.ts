@@ -1,5 +1,6 @@
 import { present } from "#base/assert";
-import { applyServerSide } from "#machinery/apply/apply";
+import { type Apply, applyAcrossVersions, applyServerSide } from "#machinery/apply/apply";
+import { hasOtherVersions } from "#machinery/apply/versions";
 import { DecodeError, decodeJson, strictDecodingText } from "#machinery/derive/json";
 import { JsonError, parseJson } from "#machinery/json";
 import { applyJsonPatch } from "#machinery/patch/json-patch";
@@ -17,6 +18,7 @@ import { inNamespace, withMeta } from "./metadata.ts";
 import { type WriteQuery, writeQueryOf } from "./query.ts";
 import { emptyOf } from "./rules.ts";
 import { type Change, type Part, mainPart, statusPart, updateObject } from "./update.ts";
+import { versionsOf } from "./versions.ts";
 
 const JSON_PATCH = "application/json-patch+json";
 const MERGE_PATCH = "application/merge-patch+json";
@@ -176,30 +178,33 @@ async function apply(op: Operation, deps: RestDeps, query: WriteQuery, part: Par
   const { kind, info } = op;
   const { resource } = kind;
   const configuration = applyConfiguration(op, deps, query);
-  const settle = (live: AnyObject, exists: boolean): Change =>
-    applyServerSide({
-      resource,
-      live,
-      exists,
-      applied: configuration,
-      manager: query.fieldManager,
-      subresource: info.subresource,
-      force: query.force,
-      ignored: ignoredBy(op),
-      now: formatTime(deps.clock.now()),
-      canonical: (merged) => decodeJson<AnyObject>(resource.schema, merged),
-    });
+  const request = (live: AnyObject, exists: boolean): Apply => ({
+    resource,
+    live,
+    exists,
+    applied: configuration,
+    manager: query.fieldManager,
+    subresource: info.subresource,
+    force: query.force,
+    ignored: ignoredBy(op),
+    now: formatTime(deps.clock.now()),
+    canonical: (merged) => decodeJson<AnyObject>(resource.schema, merged),
+  });
+  const settle = (old: AnyObject): Change | Promise<Change> =>
+    hasOtherVersions(old.metadata.managedFields, resource.apiVersion)
+      ? applyAcrossVersions(request(old, true), versionsOf(kind, deps.kinds))
+      : applyServerSide(request(old, true));
   try {
     return await updateObject(op, deps, {
       query,
       part,
       tries: deps.limits.conflictRetries,
-      change: (old) => withSentVersion(settle(old, true), configuration),
+      change: async (old) => withSentVersion(await settle(old), configuration),
     });
   } catch (error) {
     if (info.subresource !== "" || !hasReason(error, "NotFound")) throw error;
   }
-  const made = settle(emptyOf(resource), false);
+  const made = applyServerSide(request(emptyOf(resource), false));
   const named = withMeta(made.object, { name: info.name });
   return createObject(op, deps, query, named, made.managedFields);
 }

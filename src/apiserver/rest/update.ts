@@ -1,5 +1,8 @@
 import { present } from "#base/assert";
-import { trackUpdate } from "#machinery/apply/track-update";
+import { asError } from "#base/attempt";
+import { logger } from "#base/log";
+import { entriesOf, trackUpdate, trackUpdateAcross } from "#machinery/apply/track-update";
+import { hasOtherVersions } from "#machinery/apply/versions";
 import { dropDisabled } from "#machinery/derive/gates";
 import { type AnyManagedFields, type AnyObject, type Resource, invalid } from "#machinery/schema";
 import { badRequest, conflict, hasReason, invalidObject, notFound, staleVersion } from "#machinery/status";
@@ -23,6 +26,9 @@ import {
   withStatus,
 } from "./rules.ts";
 import { mayGoNow, removeForGood } from "./removal.ts";
+import { versionsOf } from "./versions.ts";
+
+const log = logger("apiserver.rest");
 
 /** Tries of a write that names no resourceVersion and keeps meeting others. */
 const UNCONDITIONAL_TRIES = 100;
@@ -140,7 +146,7 @@ async function attemptUpdate(op: Operation, deps: RestDeps, plan: UpdatePlan, it
     dryRun: query.dryRun,
   } as const;
   // Owners are settled before admission: what the server adds belongs to nobody.
-  const tracked = owned(op, deps, query, change, complete, old);
+  const tracked = await owned(op, deps, query, change, complete, old);
   const sight = shown.of(tracked);
   const changed = present(
     await deps.admission.admit(op, { ...admitted, object: sight }),
@@ -196,18 +202,41 @@ function owned(
   { managedFields }: Change,
   object: AnyObject,
   old: AnyObject,
-): AnyObject {
-  const fields =
-    managedFields ??
-    trackUpdate({
-      resource: op.kind.resource,
-      before: old,
-      after: object,
-      manager: managerOf(query, op.userAgent),
-      subresource: op.info.subresource,
-      now: formatTime(deps.clock.now()),
-    });
-  return withMeta(object, { managedFields: fields.length === 0 ? undefined : fields });
+): AnyObject | Promise<AnyObject> {
+  const fields = managedFields ?? trackedFields(op, deps, query, object, old);
+  return isPromise(fields)
+    ? fields.then((settled) => withOwners(object, settled))
+    : withOwners(object, fields);
+}
+
+type Entries = readonly AnyManagedFields[];
+
+const isPromise = (fields: Entries | Promise<Entries>): fields is Promise<Entries> => !Array.isArray(fields);
+
+const withOwners = (object: AnyObject, fields: Entries): AnyObject =>
+  withMeta(object, { managedFields: fields.length === 0 ? undefined : fields });
+
+function trackedFields(
+  { kind, info, userAgent }: Operation,
+  deps: RestDeps,
+  query: WriteQuery,
+  object: AnyObject,
+  old: AnyObject,
+): Entries | Promise<Entries> {
+  const { resource } = kind;
+  const tracked = {
+    resource,
+    before: old,
+    after: object,
+    manager: managerOf(query, userAgent),
+    subresource: info.subresource,
+    now: formatTime(deps.clock.now()),
+  };
+  if (!hasOtherVersions(entriesOf(tracked), resource.apiVersion)) return trackUpdate(tracked);
+  // That somebody else's version cannot be converted to is no reason to refuse a write in this one.
+  return trackUpdateAcross(tracked, versionsOf(kind, deps.kinds), (apiVersion, error) =>
+    log.warn("owners of fields not settled in another version", { apiVersion, error: asError(error) }),
+  );
 }
 
 function counting(resource: Resource, object: AnyObject, old: AnyObject): AnyObject {

@@ -2,13 +2,15 @@ import type { AnyManagedFields, AnyObject, Resource } from "#machinery/schema";
 import { StatusError } from "#machinery/status";
 import { sameJson } from "../same-json.ts";
 import type { JsonObject } from "../patch/merge-patch.ts";
+import { withoutAbandoned } from "./abandoned.ts";
+import { asJson } from "./as-json.ts";
 import { appliedFields } from "./collect.ts";
 import { compare } from "./compare.ts";
 import { difference, EMPTY, type FieldSet, intersection, isEmpty, pathsOf, union } from "./field-set.ts";
 import { decodeOwners, encodeOwners, type Owner, sameOwner, without, type Writer } from "./managed-fields.ts";
 import { mergeApplied, prune } from "./merge.ts";
-import { rootNode } from "./merge-node.ts";
-import { asJson } from "./track-update.ts";
+import { type MergeNode, rootNode } from "./merge-node.ts";
+import { compareInVersions, type Versions } from "./versions.ts";
 
 export interface Apply {
   readonly resource: Resource;
@@ -41,28 +43,13 @@ const BEFORE_FIRST_APPLY = "before-first-apply";
 /**
  * Server-side apply: lays the sent configuration over the live object, takes away what this manager applied before and
  * no longer names (unless others own it), and settles who owns what. Throws Conflict, with one cause a field, when it
- * would change what another manager owns.
+ * would change what another manager owns. All managers have written in the version of the request.
  */
 export function applyServerSide(request: Apply): Applied {
-  const { resource, live, force, now, canonical, ignored = [] } = request;
-  const applied = Object.fromEntries(
-    Object.entries(request.applied).filter(([key]) => !ignored.includes(key)),
-  );
-  const root = rootNode(resource.schema);
-  const writer: Writer = {
-    manager: request.manager,
-    operation: "Apply",
-    apiVersion: resource.apiVersion,
-    subresource: request.subresource,
-  };
-  const owners = ownersOf(request);
-  const others = owners.filter((owner) => !sameOwner(owner, writer));
-  const own = owners.find((owner) => sameOwner(owner, writer));
-  const fields = appliedFields(root, applied);
-
-  const merged = canonical(mergeApplied(root, asJson(live), applied));
-  const { changed } = compare(root, asJson(live), asJson(merged));
-  const conflicts = conflictsWith(others, intersection(changed, fields));
+  const { live, force, canonical } = request;
+  const { root, others, own, fields, merged } = startOf(request);
+  const differs = intersection(compare(root, asJson(live), asJson(merged)).changed, fields);
+  const conflicts = conflictsWith(others, () => differs);
   if (conflicts.length > 0 && !force) throw applyConflict(conflicts);
 
   const remaining = without(
@@ -72,10 +59,79 @@ export function applyServerSide(request: Apply): Applied {
   const gone = difference(own?.fields ?? EMPTY, fields);
   const kept = remaining.reduce<FieldSet>((all, owner) => union(all, owner.fields), fields);
   const object = isEmpty(gone) ? merged : canonical(prune(root, asJson(merged), gone, kept));
+  return settled(request, { own, fields }, object, remaining);
+}
 
+/**
+ * As `applyServerSide`, where managers have written in several versions: each is asked in its own one what it has lost,
+ * and what was applied in another version is taken away as that version shows it. Who wrote in a version that is gone
+ * owns nothing any more.
+ */
+export async function applyAcrossVersions(request: Apply, versions: Versions): Promise<Applied> {
+  const { resource, live, force } = request;
+  const { others, own, fields, merged } = startOf(request);
+  const writer: Owner = { ...writerOf(request), time: undefined, fields };
+  const object = await withoutAbandoned({ resource, merged, own, owners: [...others, writer] }, versions);
+  const seen = await compareInVersions([...others, writer], resource, live, object, versions);
+  const known = others.filter(({ apiVersion }) => seen.has(apiVersion));
+  const conflicts = conflictsWith(known, ({ apiVersion }) => {
+    const { changed } = seen.get(apiVersion)!;
+    return apiVersion === resource.apiVersion ? intersection(changed, fields) : changed;
+  });
+  if (conflicts.length > 0 && !force) throw applyConflict(conflicts);
+  const taken = new Map(conflicts.map((conflict) => [conflict.owner, conflict.fields]));
+  const remaining = known.flatMap((owner) =>
+    without(without([owner], taken.get(owner) ?? EMPTY), seen.get(owner.apiVersion)!.removed),
+  );
+  return settled(request, { own, fields }, object, remaining);
+}
+
+/** What an apply starts from. */
+interface Start {
+  readonly root: MergeNode;
+  readonly own: Owner | undefined;
+  readonly others: readonly Owner[];
+  /** What the configuration names. */
+  readonly fields: FieldSet;
+  readonly merged: AnyObject;
+}
+
+function startOf(request: Apply): Start {
+  const { resource, live, canonical, ignored = [] } = request;
+  const applied = Object.fromEntries(
+    Object.entries(request.applied).filter(([key]) => !ignored.includes(key)),
+  );
+  const root = rootNode(resource.schema);
+  const writer = writerOf(request);
+  const owners = ownersOf(request);
+  return {
+    root,
+    own: owners.find((owner) => sameOwner(owner, writer)),
+    others: owners.filter((owner) => !sameOwner(owner, writer)),
+    fields: appliedFields(root, applied),
+    merged: canonical(mergeApplied(root, asJson(live), applied)),
+  };
+}
+
+const writerOf = ({ manager, resource, subresource }: Apply): Writer => ({
+  manager,
+  operation: "Apply",
+  apiVersion: resource.apiVersion,
+  subresource,
+});
+
+function settled(
+  request: Apply,
+  { own, fields }: Pick<Start, "own" | "fields">,
+  object: AnyObject,
+  remaining: readonly Owner[],
+): Applied {
+  const { live, now, resource } = request;
   const untouched =
-    sameJson(asJson(live), asJson(object)) && own !== undefined && sameJson(own.fields, fields);
-  const entry: Owner = { ...writer, fields, time: untouched ? own.time : now };
+    own?.apiVersion === resource.apiVersion &&
+    sameJson(asJson(live), asJson(object)) &&
+    sameJson(own.fields, fields);
+  const entry: Owner = { ...writerOf(request), fields, time: untouched ? own.time : now };
   return { object, managedFields: encodeOwners([...remaining, entry]) };
 }
 
@@ -100,19 +156,18 @@ interface Conflict {
   readonly fields: FieldSet;
 }
 
-const conflictsWith = (others: readonly Owner[], changed: FieldSet): Conflict[] =>
+const conflictsWith = (others: readonly Owner[], changed: (owner: Owner) => FieldSet): Conflict[] =>
   others.flatMap((owner) => {
-    const fields = intersection(owner.fields, changed);
+    const fields = intersection(owner.fields, changed(owner));
     return isEmpty(fields) ? [] : [{ owner, fields }];
   });
 
-function describe({ manager, subresource, operation, apiVersion, time }: Owner): string {
+function describe({ manager, subresource, operation, apiVersion }: Owner): string {
   const who =
     subresource === ""
       ? JSON.stringify(manager)
       : `${JSON.stringify(manager)} with subresource "${subresource}"`;
-  if (operation === "Apply") return who;
-  return time === undefined ? `${who} using ${apiVersion}` : `${who} using ${apiVersion} at ${time}`;
+  return operation === "Apply" ? who : `${who} using ${apiVersion}`;
 }
 
 function applyConflict(conflicts: readonly Conflict[]): StatusError {

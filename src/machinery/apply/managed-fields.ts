@@ -15,7 +15,7 @@ export interface Owner {
 /** Who writes: all that identifies an owner. */
 export type Writer = Pick<Owner, "manager" | "operation" | "apiVersion" | "subresource">;
 
-/** More owners by update than this are folded into one. */
+/** More owners by update than this are folded into one of their version. */
 const UPDATE_OWNERS_MAX = 10;
 const ANCIENT = "ancient-changes";
 
@@ -66,15 +66,26 @@ const inPrintedOrder = (one: Owner, other: Owner): number =>
 
 const compareText = (one: string, other: string): number => (one < other ? -1 : one > other ? 1 : 0);
 
+/** Oldest first, and only with those of the same version: fields of different ones have different names. */
 function foldAncient(owners: readonly Owner[]): readonly Owner[] {
   const updates = owners.filter(({ operation }) => operation === "Update");
-  if (updates.length <= UPDATE_OWNERS_MAX) return owners;
-  const oldestFirst = updates.toSorted((one, other) => compareText(one.time ?? "", other.time ?? ""));
-  const folded = oldestFirst.slice(0, updates.length - UPDATE_OWNERS_MAX + 1);
-  const rest = owners.filter((owner) => !folded.includes(owner));
-  const [newest] = folded.slice(-1);
-  const fields = folded.reduce<FieldSet>((sum, owner) => union(sum, owner.fields), EMPTY);
-  return [...rest, { ...newest!, manager: ANCIENT, subresource: "", fields }];
+  let surplus = updates.length - UPDATE_OWNERS_MAX;
+  if (surplus <= 0) return owners;
+  const folded = new Map<string, Owner[]>();
+  for (const owner of updates.toSorted((one, other) => compareText(one.time ?? "", other.time ?? ""))) {
+    const same = folded.get(owner.apiVersion);
+    if (same) same.push(owner);
+    else folded.set(owner.apiVersion, [owner]);
+    if (same && --surplus === 0) break;
+  }
+  const buckets = [...folded.values()].filter(({ length }) => length > 1);
+  const gone = new Set(buckets.flat());
+  return [...owners.filter((owner) => !gone.has(owner)), ...buckets.map(united)];
+}
+
+function united(owners: readonly Owner[]): Owner {
+  const fields = owners.reduce<FieldSet>((sum, owner) => union(sum, owner.fields), EMPTY);
+  return { ...owners.at(-1)!, manager: ANCIENT, subresource: "", fields };
 }
 
 /** The owners without these fields. */

@@ -1,9 +1,10 @@
 import type { AnyManagedFields, AnyObject, Resource } from "#machinery/schema";
-import type { JsonObject } from "../patch/merge-patch.ts";
-import { compare } from "./compare.ts";
+import { asJson } from "./as-json.ts";
+import { type Comparison, compare } from "./compare.ts";
 import { EMPTY, type FieldSet, isEmpty, union } from "./field-set.ts";
 import { decodeOwners, encodeOwners, type Owner, sameOwner, without, type Writer } from "./managed-fields.ts";
 import { rootNode } from "./merge-node.ts";
+import { type Versions, compareInVersions } from "./versions.ts";
 
 export interface Update {
   readonly resource: Resource;
@@ -19,29 +20,71 @@ export interface Update {
 
 /**
  * The managed fields after a write that is no apply: what it changed belongs to its manager now, and to nobody else.
+ * Knows one version: who wrote in another one has nothing afterwards.
  */
-export function trackUpdate({
-  resource,
-  before,
-  after,
-  manager,
-  subresource,
-  now,
-}: Update): readonly AnyManagedFields[] {
-  const sent = after.metadata.managedFields;
-  const entries = sent && sent.length > 0 ? sent : (before.metadata.managedFields ?? []);
-  const { changed, removed } = compare(rootNode(resource.schema), asJson(before), asJson(after));
+export function trackUpdate(update: Update): readonly AnyManagedFields[] {
+  const entries = entriesOf(update);
+  const { changed, removed } = changesOf(update);
   if (isEmpty(changed) && isEmpty(removed)) return entries;
-  const writer: Writer = { manager, operation: "Update", apiVersion: resource.apiVersion, subresource };
+  const writer = writerOf(update);
+  const owners = decodeOwners(entries).filter(({ apiVersion }) => apiVersion === writer.apiVersion);
+  const others = owners.filter((owner) => !sameOwner(owner, writer));
+  return encodeOwners([
+    ...without(without(others, removed), changed),
+    updated(update, writer, owners, { changed, removed }),
+  ]);
+}
+
+/**
+ * As `trackUpdate`, where managers wrote in several versions: each of them loses what has changed as its own version
+ * shows it, and everything when its version is gone. `onFailure`: a version cannot be told at the moment; who wrote in
+ * it keeps what it has.
+ */
+export async function trackUpdateAcross(
+  update: Update,
+  versions: Versions,
+  onFailure: (apiVersion: string, error: unknown) => void,
+): Promise<readonly AnyManagedFields[]> {
+  const { resource, before, after } = update;
+  const entries = entriesOf(update);
+  const comparison = changesOf(update);
+  if (isEmpty(comparison.changed) && isEmpty(comparison.removed)) return entries;
+  const writer = writerOf(update);
   const owners = decodeOwners(entries);
   const others = owners.filter((owner) => !sameOwner(owner, writer));
-  const own = owners.find((owner) => sameOwner(owner, writer));
-  const fields = without([own ?? newOwner(writer)], removed)[0]!.fields;
-  const updated: Owner = { ...writer, time: now, fields: union(fields, changed) };
-  return encodeOwners([...without(without(others, removed), changed), updated]);
+  const found = await compareInVersions(others, resource, before, after, versions, onFailure);
+  const left = others.flatMap((owner) => {
+    const seen = found.get(owner.apiVersion);
+    return seen ? without(without([owner], seen.removed), seen.changed) : [];
+  });
+  return encodeOwners([...left, updated(update, writer, owners, comparison)]);
+}
+
+/** The managed fields that an update starts from: those that were sent, or else those that are there. */
+export function entriesOf({ before, after }: Pick<Update, "before" | "after">): readonly AnyManagedFields[] {
+  const sent = after.metadata.managedFields;
+  return sent && sent.length > 0 ? sent : (before.metadata.managedFields ?? []);
+}
+
+const changesOf = ({ resource, before, after }: Update): Comparison =>
+  compare(rootNode(resource.schema), asJson(before), asJson(after));
+
+const writerOf = ({ manager, resource, subresource }: Update): Writer => ({
+  manager,
+  operation: "Update",
+  apiVersion: resource.apiVersion,
+  subresource,
+});
+
+function updated(
+  { now }: Update,
+  writer: Writer,
+  owners: readonly Owner[],
+  { changed, removed }: Comparison,
+): Owner {
+  const own = owners.find((owner) => sameOwner(owner, writer)) ?? newOwner(writer);
+  const fields = without([own], removed)[0]!.fields;
+  return { ...writer, time: now, fields: union(fields, changed) };
 }
 
 const newOwner = (writer: Writer): Owner => ({ ...writer, time: undefined, fields: EMPTY as FieldSet });
-
-/** An object of a kind, seen as the JSON that it is. */
-export const asJson = (object: AnyObject): JsonObject => object as unknown as JsonObject;
