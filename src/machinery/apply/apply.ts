@@ -7,6 +7,7 @@ import { asJson } from "./as-json.ts";
 import { appliedFields } from "./collect.ts";
 import { compare } from "./compare.ts";
 import { difference, EMPTY, type FieldSet, intersection, isEmpty, pathsOf, union } from "./field-set.ts";
+import { ownByLastApplied, withLastApplied } from "./last-applied.ts";
 import { decodeOwners, encodeOwners, type Owner, sameOwner, without, type Writer } from "./managed-fields.ts";
 import { mergeApplied, prune } from "./merge.ts";
 import { type MergeNode, rootNode } from "./merge-node.ts";
@@ -46,11 +47,11 @@ const BEFORE_FIRST_APPLY = "before-first-apply";
  * would change what another manager owns. All managers have written in the version of the request.
  */
 export function applyServerSide(request: Apply): Applied {
-  const { live, force, canonical } = request;
+  const { live, canonical } = request;
   const { root, others, own, fields, merged } = startOf(request);
   const differs = intersection(compare(root, asJson(live), asJson(merged)).changed, fields);
   const conflicts = conflictsWith(others, () => differs);
-  if (conflicts.length > 0 && !force) throw applyConflict(conflicts);
+  assertAllowed(request, conflicts);
 
   const remaining = without(
     others,
@@ -68,7 +69,7 @@ export function applyServerSide(request: Apply): Applied {
  * owns nothing any more.
  */
 export async function applyAcrossVersions(request: Apply, versions: Versions): Promise<Applied> {
-  const { resource, live, force } = request;
+  const { resource, live } = request;
   const { others, own, fields, merged } = startOf(request);
   const writer: Owner = { ...writerOf(request), time: undefined, fields };
   const object = await withoutAbandoned({ resource, merged, own, owners: [...others, writer] }, versions);
@@ -78,7 +79,7 @@ export async function applyAcrossVersions(request: Apply, versions: Versions): P
     const { changed } = seen.get(apiVersion)!;
     return apiVersion === resource.apiVersion ? intersection(changed, fields) : changed;
   });
-  if (conflicts.length > 0 && !force) throw applyConflict(conflicts);
+  assertAllowed(request, conflicts);
   const taken = new Map(conflicts.map((conflict) => [conflict.owner, conflict.fields]));
   const remaining = known.flatMap((owner) =>
     without(without([owner], taken.get(owner) ?? EMPTY), seen.get(owner.apiVersion)!.removed),
@@ -132,7 +133,8 @@ function settled(
     sameJson(asJson(live), asJson(object)) &&
     sameJson(own.fields, fields);
   const entry: Owner = { ...writerOf(request), fields, time: untouched ? own.time : now };
-  return { object, managedFields: encodeOwners([...remaining, entry]) };
+  const told = withLastApplied(object, request.applied, request.manager);
+  return { object: told, managedFields: encodeOwners([...remaining, entry]) };
 }
 
 function ownersOf({ resource, live, exists, now }: Apply): readonly Owner[] {
@@ -161,6 +163,15 @@ const conflictsWith = (others: readonly Owner[], changed: (owner: Owner) => Fiel
     const fields = intersection(owner.fields, changed(owner));
     return isEmpty(fields) ? [] : [{ owner, fields }];
   });
+
+function assertAllowed({ resource, live, manager, force }: Apply, conflicts: readonly Conflict[]): void {
+  if (conflicts.length === 0 || force) return;
+  const own = ownByLastApplied(resource, live, manager);
+  const left = conflicts
+    .map(({ owner, fields }) => ({ owner, fields: difference(fields, own) }))
+    .filter(({ fields }) => !isEmpty(fields));
+  if (left.length > 0) throw applyConflict(left);
+}
 
 function describe({ manager, subresource, operation, apiVersion }: Owner): string {
   const who =
