@@ -1,4 +1,4 @@
-import { type FieldSet, difference, intersection, isEmpty, union } from "#machinery/apply/field-set";
+import { EMPTY, type FieldSet, difference, intersection, isEmpty, union } from "#machinery/apply/field-set";
 import { type Owner, decodeOwners, encodeOwners } from "#machinery/apply/managed-fields";
 import type { AnyManagedFields } from "#machinery/schema";
 
@@ -14,29 +14,39 @@ export interface ScaleFields {
   ofObject(object: Entries | undefined, scale: Entries): Entries;
 }
 
-/** `replicasPath`: where the object has the number, `spec.replicas`. */
-export function scaleFields(apiVersion: string, replicasPath: string): ScaleFields {
-  const inObject = fieldAt(replicasPath);
+/**
+ * `apiVersion`: of those who come to own the number by its scale. `replicasPath`: where the object has it in a version,
+ * `spec.replicas`; undefined for a version that is gone, whose owners go with it.
+ */
+export function scaleFields(
+  apiVersion: string,
+  replicasPath: (apiVersion: string) => string | undefined,
+): ScaleFields {
   const inScale = fieldAt("spec.replicas");
+  const inObject = (version: string): FieldSet => {
+    const path = replicasPath(version);
+    return path === undefined ? EMPTY : fieldAt(path);
+  };
   const owns = ({ fields }: Owner, field: FieldSet) => !isEmpty(intersection(fields, field));
   return {
     ofScale: (object) =>
       encodeOwners(
         decodeOwners(object)
-          .filter((owner) => owns(owner, inObject))
+          .filter((owner) => owns(owner, inObject(owner.apiVersion)))
           .map((owner) => ({ ...owner, apiVersion: SCALE_VERSION, fields: inScale })),
       ),
     ofObject(object, scale) {
-      const owners = decodeOwners(object);
+      const owners = decodeOwners(object).filter((owner) => replicasPath(owner.apiVersion) !== undefined);
       const now = decodeOwners(scale).filter((owner) => owns(owner, inScale));
       const others = now.filter((one) => !owners.some((owner) => isSame(owner, one)));
       return encodeOwners([
         ...owners.map((owner) => {
           const again = now.find((one) => isSame(owner, one));
-          if (!again) return { ...owner, fields: difference(owner.fields, inObject) };
-          return { ...owner, time: again.time, fields: union(owner.fields, inObject) };
+          const field = inObject(owner.apiVersion);
+          if (!again) return { ...owner, fields: difference(owner.fields, field) };
+          return { ...owner, time: again.time, fields: union(owner.fields, field) };
         }),
-        ...others.map((owner) => ({ ...owner, apiVersion, fields: inObject })),
+        ...others.map((owner) => ({ ...owner, apiVersion, fields: inObject(apiVersion) })),
       ]);
     },
   };

@@ -16,6 +16,7 @@ import { withMeta } from "../metadata.ts";
 import { APPLY_PATCH, type PatchDocument, applyConfiguration, patchDocument } from "../patch.ts";
 import { type WriteQuery, writeQueryOf } from "../query.ts";
 import { type UpdatePlan, mainPart, updateObject } from "../update.ts";
+import { versionsOf } from "../versions.ts";
 import { scaleFields } from "./scale-fields.ts";
 
 const TYPE = { apiVersion: "autoscaling/v1", kind: "Scale", schema: Scale };
@@ -57,7 +58,11 @@ function applied(op: Operation, deps: RestDeps, query: WriteQuery): Promise<Answ
   const scaleResource: Resource = { ...resource, ...TYPE, group: "autoscaling", version: "v1" };
   const asScale = { ...op, kind: { ...op.kind, resource: scaleResource } };
   const configuration = applyConfiguration(asScale, deps, query);
-  const fields = scaleFields(resource.apiVersion, factsOf(resource).replicas);
+  const versions = versionsOf(op.kind, deps.kinds);
+  const fields = scaleFields(
+    resource.apiVersion,
+    (apiVersion) => versions.resource(apiVersion)?.scale?.replicas,
+  );
   const change = (old: AnyObject) => {
     const { managedFields } = old.metadata;
     const scale = scaleOf(resource, old) as unknown as AnyObject;
