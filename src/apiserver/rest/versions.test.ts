@@ -212,3 +212,15 @@ test("an Event has the same owners under both of its names", async (t) => {
   const refused = await ask("PATCH", target, other, APPLY);
   assert.equal(refused.json.message, 'Apply failed with 1 conflict: conflict with "me": .message');
 });
+
+test("an empty entry takes all owners away; a subresource cannot", async (t) => {
+  const harness = await startHarness(t);
+  await applying(harness)("me", "v1", { targetCPUUtilizationPercentage: 50 });
+  const patch = { metadata: { managedFields: [{}] } };
+  const same = await harness.ask("PATCH", `${path("v2")}/web/status?fieldManager=you`, patch);
+  assert.equal(same.status, 200, same.text);
+  assert.deepEqual(owners(same), { "me Apply autoscaling/v1": ["f:targetCPUUtilizationPercentage"] });
+  const reset = await harness.ask("PATCH", `${path("v2")}/web?fieldManager=you`, patch);
+  assert.equal(reset.status, 200, reset.text);
+  assert.equal(reset.json.metadata.managedFields, undefined);
+});

@@ -60,10 +60,18 @@ export async function trackUpdateAcross(
   return encodeOwners([...left, updated(update, writer, owners, comparison)]);
 }
 
-/** The managed fields that an update starts from: those that were sent, or else those that are there. */
-export function entriesOf({ before, after }: Pick<Update, "before" | "after">): readonly AnyManagedFields[] {
+/**
+ * The managed fields that an update starts from: those that were sent, or else those that are there. One entry that says
+ * nothing takes them all away. Subresources say nothing about them.
+ */
+export function entriesOf({
+  before,
+  after,
+  subresource,
+}: Pick<Update, "before" | "after" | "subresource">): readonly AnyManagedFields[] {
   const sent = after.metadata.managedFields;
-  return sent && sent.length > 0 ? sent : (before.metadata.managedFields ?? []);
+  if (!sent || sent.length === 0 || subresource !== "") return before.metadata.managedFields ?? [];
+  return sent.length === 1 && Object.keys(sent[0]!).length === 0 ? [] : sent;
 }
 
 const changesOf = ({ resource, before, after }: Update): Comparison =>
