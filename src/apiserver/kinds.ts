@@ -1,9 +1,10 @@
+import { applyDefaults } from "#machinery/derive/defaults";
 import type { Resource } from "#machinery/schema";
 import type { Clock } from "#base/clock";
 import type { Store } from "#store/store";
 import type { Limits } from "./limits.ts";
 import { type ServedKind, groupResourceOf } from "./resource-set.ts";
-import { conversionFor } from "./storage/conversions.ts";
+import { conversionFor, storedKind } from "./storage/conversions.ts";
 import type { Item } from "./storage/item.ts";
 import { KindStorage } from "./storage/kind-storage.ts";
 import { prefixOf } from "./storage/keys.ts";
@@ -60,7 +61,13 @@ const isStored = ({ verbs }: Resource): boolean => verbs.includes("get") && verb
 
 function viewOf(resource: Resource) {
   if (resource.storedAs === undefined) return storedView;
-  return convertedView(resource, conversionFor(resource));
+  const { fromStored, toStored } = conversionFor(resource);
+  const stored = storedKind(resource);
+  // What this version does not know has the defaults of the one that is stored.
+  return convertedView(resource, {
+    fromStored,
+    toStored: (object) => applyDefaults(stored, toStored(object)),
+  });
 }
 
 function indexOf(resource: Resource): ((item: Item) => string) | undefined {

@@ -150,7 +150,8 @@ test("the same configuration in another version takes nothing away, and the entr
   assert.deepEqual(moved.json.spec.metrics, [cpu(50)]);
   const back = await apply("me", "v1", { minReplicas: 2 });
   assert.deepEqual(owners(back), { "me Apply autoscaling/v1": ["f:minReplicas"] });
-  assert.equal(back.json.spec.targetCPUUtilizationPercentage, undefined);
+  // What is there when nobody wants anything.
+  assert.equal(back.json.spec.targetCPUUtilizationPercentage, 80);
 });
 
 test("who wrote in a version that is gone owns nothing any more", async (t) => {
@@ -223,4 +224,12 @@ test("an empty entry takes all owners away; a subresource cannot", async (t) => 
   const reset = await harness.ask("PATCH", `${path("v2")}/web?fieldManager=you`, patch);
   assert.equal(reset.status, 200, reset.text);
   assert.equal(reset.json.metadata.managedFields, undefined);
+});
+
+test("what a version does not know has the defaults of the stored one", async (t) => {
+  const harness = await startHarness(t);
+  const made = await harness.ask("POST", path("v1"), scaler("v1", {}));
+  assert.equal(made.json.spec.targetCPUUtilizationPercentage, 80);
+  const { json } = await harness.ask("GET", `${path("v2")}/web`);
+  assert.deepEqual(json.spec.metrics, [cpu(80)]);
 });

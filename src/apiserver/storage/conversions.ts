@@ -31,7 +31,8 @@ export function conversionFor(resource: Resource): Conversion {
   };
 }
 
-function storedKind({ storedAs = "" }: Resource): Resource {
+/** The kind that objects of this one are stored as. */
+export function storedKind({ storedAs = "" }: Resource): Resource {
   const slash = storedAs.lastIndexOf("/");
   return present(
     resourceForKind(storedAs.slice(0, slash), storedAs.slice(slash + 1)),
