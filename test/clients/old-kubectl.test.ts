@@ -69,9 +69,12 @@ describe("kubectl 1.20", () => {
       apply(WEB.replace("replicas: 1", "replicaz: 1")),
       /error validating data: .*unknown field "replicaz" in io\.k8s\.api\.apps\.v1\.DeploymentSpec/,
     );
+    assert.match(await apply(WEB, "apply --dry-run=server -f -"), /web unchanged \(server dry run\)/);
     const server = await apply(WEB, "apply --server-side --force-conflicts -f -");
     assert.match(server, /deployment\.apps\/web serverside-applied/);
-    assert.match(await apply(WEB, "apply --dry-run=server -f -"), /web unchanged \(server dry run\)/);
+    // The server has written down what was applied in its own words; these are the client's again.
+    assert.match(await apply(WEB), /deployment\.apps\/web configured/);
+    assert.match(await apply(WEB), /deployment\.apps\/web unchanged/);
   });
 
   it("rollout, set image, undo, scale, wait", async () => {
