@@ -50,6 +50,7 @@ export interface HarnessOptions {
   readonly encryption?: ApiServerOptions["encryption"];
   readonly components?: ApiServerOptions["components"];
   readonly services?: ApiServerOptions["services"];
+  readonly priorityAndFairness?: boolean;
   /** Instead of an empty one in memory; whoever made it closes it. */
   readonly store?: Store;
   readonly clock?: VirtualClock;
@@ -72,6 +73,7 @@ export async function startHarness(
     // Its clock stands still: nobody would end a wait for requests that a test has left behind.
     limits: { drainMs: 0, ...limits },
     ...(services ? { services } : {}),
+    priorityAndFairness: given.priorityAndFairness ?? true,
     rooms: () => ({
       authenticator: { authenticate: () => Promise.resolve(LOOPBACK_USER) },
       authorizer: { authorize: () => ({ verdict: "allow", reason: "" }) },

@@ -22,7 +22,8 @@ const stored = resources.filter(
 
 for (const resource of stored) {
   test(`${resource.apiVersion} ${resource.kind}: applying what was read changes nothing`, async (t) => {
-    const { ask } = await startHarness(t);
+    // Flow schemas would be written by the server too, while they are read.
+    const { ask } = await startHarness(t, { priorityAndFairness: false });
     const valid = [...VALID, ...VALID_CLUSTER].find(
       ({ apiVersion, kind }) => apiVersion === resource.apiVersion && kind === resource.kind,
     );
