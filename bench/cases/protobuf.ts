@@ -17,7 +17,7 @@ export const protobuf: Case = {
   async run({ rounds, quick, note }) {
     const server = await startControlPlane();
     await createPods(server, PODS);
-    const { items } = await server.client.list(Pod, { namespace: "default", query: { limit: "1" } });
+    const { items } = await server.client.list(Pod, { namespace: "default" });
     const pod = `${PODS_PATH}/${items[0]!.metadata.name}`;
     const lists = quick ? 3 : 8;
     for (let round = 0; round < rounds; round++) {
