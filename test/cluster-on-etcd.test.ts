@@ -5,11 +5,11 @@ import { killDaemon } from "./faults/daemons.ts";
 import { webManifest } from "./faults/web.ts";
 import { serverDaemon } from "#cluster/up";
 import { type LocalCluster, startLocalCluster } from "./local-cluster.ts";
-import { type Etcd, ETCDCTL, noEtcd, startEtcd } from "./tools/etcd.ts";
+import { type Etcd, ETCDCTL, startEtcd } from "./tools/etcd.ts";
 import { eventually } from "./tools/eventually.ts";
 import { output } from "./tools/run.ts";
 
-describe("a local cluster on etcd", { skip: noEtcd }, () => {
+describe("a local cluster on etcd", () => {
   let etcd: Etcd;
   let cluster: LocalCluster;
   before(async () => {

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { systemRandom } from "#base/random";
 import { openEtcdStore } from "#store/etcd/etcd-store";
-import { type Etcd, noEtcd, startEtcd } from "../tools/etcd.ts";
+import { type Etcd, startEtcd } from "../tools/etcd.ts";
 import { clientBinary } from "../tools/client-binaries.ts";
 import { eventually } from "../tools/eventually.ts";
 import { output } from "../tools/run.ts";
@@ -26,8 +26,7 @@ resources:
 ${providers.map((provider) => `  - ${provider}\n`).join("")}`;
 
 for (const engine of ["disk", "etcd"] as const) {
-  const skip = engine === "etcd" && noEtcd;
-  describe(`encryption at rest on ${engine}`, { skip }, () => {
+  describe(`encryption at rest on ${engine}`, () => {
     const dir = mkdtempSync(join(tmpdir(), "k8ts-rest-"));
     const file = join(dir, "encryption.yaml");
     const log = join(dir, "audit.log");

@@ -7,7 +7,7 @@ import { after, before, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { ConfigMap } from "#api/core-v1/configmap";
 import { Client } from "#client/client";
-import { ETCDCTL, type Etcd, noEtcd, startEtcd } from "../tools/etcd.ts";
+import { ETCDCTL, type Etcd, startEtcd } from "../tools/etcd.ts";
 import { output, run } from "../tools/run.ts";
 import { ServerProcess, transportTo } from "../tools/server-process.ts";
 import { Load } from "./write-load.ts";
@@ -59,7 +59,7 @@ const lasting = (acknowledged: readonly string[]): string[] =>
     .filter(([type, name = ""]) => type === "MODIFIED" && Number(name.split("-")[1]) % 3 !== 0)
     .map(([, name = ""]) => name);
 
-describe("backups", { skip: noEtcd }, () => {
+describe("backups", () => {
   const dir = mkdtempSync(join(tmpdir(), "k8ts-backup-"));
   const at = (name: string): string => join(dir, name);
   let etcd: Etcd;

@@ -7,7 +7,7 @@ import { after, before, describe, it } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 import { ConfigMap } from "#api/core-v1/configmap";
 import type { HttpsTransport } from "#client/node/https-transport";
-import { type Member, noEtcd, startEtcdMembers } from "../tools/etcd.ts";
+import { type Member, startEtcdMembers } from "../tools/etcd.ts";
 import { eventually } from "../tools/eventually.ts";
 import { ServerProcess, transportTo } from "../tools/server-process.ts";
 import { Load } from "./write-load.ts";
@@ -15,7 +15,7 @@ import { Load } from "./write-load.ts";
 const WRITES = 60;
 const REJOIN_MS = 1_000;
 
-describe("an etcd of three members", { skip: noEtcd }, () => {
+describe("an etcd of three members", () => {
   const dir = mkdtempSync(join(tmpdir(), "k8ts-members-"));
   let members: readonly Member[] = [];
   let server: ServerProcess;

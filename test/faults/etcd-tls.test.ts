@@ -10,12 +10,12 @@ import { systemRandom } from "#base/random";
 import { CertificateAuthority } from "#cluster/certificates/authority";
 import { Client } from "#client/client";
 import { openStore, parseStoreLocation } from "#cluster/store-location";
-import { type Etcd, noEtcd, startEtcd } from "../tools/etcd.ts";
+import { type Etcd, startEtcd } from "../tools/etcd.ts";
 import { ServerProcess, transportTo } from "../tools/server-process.ts";
 
 const DAY_MS = 86_400_000;
 
-describe("an etcd with certificates", { skip: noEtcd }, () => {
+describe("an etcd with certificates", () => {
   const dir = mkdtempSync(join(tmpdir(), "k8ts-tls-"));
   const at = (name: string): string => join(dir, name);
   let etcd: Etcd;

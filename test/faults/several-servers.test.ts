@@ -16,7 +16,7 @@ import { Informer } from "#client/informer";
 import type { HttpsTransport } from "#client/node/https-transport";
 import { openEtcdStore } from "#store/etcd/etcd-store";
 import { prefixEnd } from "#store/store";
-import { type Etcd, noEtcd, startEtcd } from "../tools/etcd.ts";
+import { type Etcd, startEtcd } from "../tools/etcd.ts";
 import { eventually } from "../tools/eventually.ts";
 import { ServerProcess, transportTo } from "../tools/server-process.ts";
 import { Load } from "./write-load.ts";
@@ -37,7 +37,7 @@ const PREFIX = "/registry/configmaps/load/";
 /** What a watch told, in order: `ADDED name 17`. */
 type Told = string[];
 
-describe("two control planes on one etcd, killed in turn", { skip: noEtcd }, () => {
+describe("two control planes on one etcd, killed in turn", () => {
   let etcd: Etcd;
   const dir = mkdtempSync(join(tmpdir(), "k8ts-two-"));
   const servers: ServerProcess[] = [];

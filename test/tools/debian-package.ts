@@ -5,6 +5,12 @@ import { output, run } from "./run.ts";
 
 const cache = fileURLToPath(new URL("../../node_modules/.cache/debian", import.meta.url));
 
+/** Path of a program: the machine's own where it has it, otherwise from the package of Debian that brings it. */
+export async function debianProgram(package_: string, program: string): Promise<string> {
+  const installed = join("/usr/bin", program);
+  return existsSync(installed) ? installed : join(await unpackedPackage(package_), installed);
+}
+
 /** The folder of a Debian package's files, which are fetched at the first call and installed nowhere. */
 export async function unpackedPackage(name: string): Promise<string> {
   const folder = join(cache, name);
@@ -16,8 +22,12 @@ export async function unpackedPackage(name: string): Promise<string> {
     const [archive] = readdirSync(fresh).filter((file) => file.endsWith(".deb"));
     const files = join(fresh, "files");
     await output("dpkg-deb", ["--extract", join(fresh, archive!), files]);
-    // Somebody else may have done the same in the meantime.
-    if (!existsSync(folder)) renameSync(files, folder);
+    try {
+      renameSync(files, folder);
+    } catch (error) {
+      // Somebody else has done the same in the meantime.
+      if (!existsSync(folder)) throw error;
+    }
   } finally {
     rmSync(fresh, { recursive: true, force: true });
   }

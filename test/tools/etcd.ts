@@ -1,16 +1,15 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openEtcdStore } from "#store/etcd/etcd-store";
+import { debianProgram } from "./debian-package.ts";
 import { eventually } from "./eventually.ts";
 
-const ETCD = "/usr/bin/etcd";
-export const ETCDCTL = "/usr/bin/etcdctl";
-/** Why tests that need an etcd are left out; false where they can run. */
-export const noEtcd = existsSync(ETCD) && existsSync(ETCDCTL) ? false : "there is no etcd on this machine";
+const ETCD = await debianProgram("etcd-server", "etcd");
+export const ETCDCTL = await debianProgram("etcd-client", "etcdctl");
 
 export interface Etcd {
   /** `127.0.0.1:PORT` */
