@@ -66,174 +66,100 @@ import {
 } from "@kubernetes/client-node";
 import { type Kind, KindClient, type Place } from "./kind-client.ts";
 
+interface Group {
+  readonly api: Kind["api"];
+  readonly root: string;
+}
+
+const CORE: Group = { api: CoreV1Api, root: "/api/v1" };
+const APPS: Group = { api: AppsV1Api, root: "/apis/apps/v1" };
+const BATCH: Group = { api: BatchV1Api, root: "/apis/batch/v1" };
+const POLICY: Group = { api: PolicyV1Api, root: "/apis/policy/v1" };
+const DISCOVERY: Group = { api: DiscoveryV1Api, root: "/apis/discovery.k8s.io/v1" };
+const NETWORKING: Group = { api: NetworkingV1Api, root: "/apis/networking.k8s.io/v1" };
+const EVENTS: Group = { api: EventsV1Api, root: "/apis/events.k8s.io/v1" };
+const COORDINATION: Group = { api: CoordinationV1Api, root: "/apis/coordination.k8s.io/v1" };
+const NODE: Group = { api: NodeV1Api, root: "/apis/node.k8s.io/v1" };
+const SCHEDULING: Group = { api: SchedulingV1Api, root: "/apis/scheduling.k8s.io/v1" };
+const STORAGE: Group = { api: StorageV1Api, root: "/apis/storage.k8s.io/v1" };
+const RESOURCE: Group = { api: ResourceV1Api, root: "/apis/resource.k8s.io/v1" };
+const CERTIFICATES: Group = { api: CertificatesV1Api, root: "/apis/certificates.k8s.io/v1" };
+const FLOW_CONTROL: Group = { api: FlowcontrolApiserverV1Api, root: "/apis/flowcontrol.apiserver.k8s.io/v1" };
+const ADMISSION: Group = { api: AdmissionregistrationV1Api, root: "/apis/admissionregistration.k8s.io/v1" };
+
+/** The kind's name in paths. */
+function pluralOf(kind: string): string {
+  const name = kind.toLowerCase();
+  if (name.endsWith("s")) return `${name}es`;
+  return name.endsWith("y") ? `${name.slice(0, -1)}ies` : `${name}s`;
+}
+
 const namespaced =
-  <T extends KubernetesObject>(
-    api: Kind["api"],
-    root: string,
-    kind: string,
-    plural = `${kind.toLowerCase()}s`,
-  ) =>
+  <T extends KubernetesObject>(group: Group, kind: string, plural = pluralOf(kind)) =>
   (context: Place, namespace = context.namespace): KindClient<T> =>
-    new KindClient<T>(context, { api, kind, root, plural }, namespace);
+    new KindClient<T>(context, { ...group, kind, plural }, namespace);
 
 const ofCluster =
-  <T extends KubernetesObject>(
-    api: Kind["api"],
-    root: string,
-    kind: string,
-    plural = `${kind.toLowerCase()}s`,
-  ) =>
+  <T extends KubernetesObject>(group: Group, kind: string, plural = pluralOf(kind)) =>
   (context: Place): KindClient<T> =>
-    new KindClient<T>(context, { api, kind, root, plural });
+    new KindClient<T>(context, { ...group, kind, plural });
 
-export const pods = namespaced<V1Pod>(CoreV1Api, "/api/v1", "Pod");
-export const services = namespaced<V1Service>(CoreV1Api, "/api/v1", "Service");
-export const endpoints = namespaced<V1Endpoints>(CoreV1Api, "/api/v1", "Endpoints", "endpoints");
-export const configMaps = namespaced<V1ConfigMap>(CoreV1Api, "/api/v1", "ConfigMap");
-export const secrets = namespaced<V1Secret>(CoreV1Api, "/api/v1", "Secret");
-export const events = namespaced<CoreV1Event>(CoreV1Api, "/api/v1", "Event");
-export const newEvents = namespaced<EventsV1Event>(EventsV1Api, "/apis/events.k8s.io/v1", "Event");
-export const limitRanges = namespaced<V1LimitRange>(CoreV1Api, "/api/v1", "LimitRange");
-export const resourceQuotas = namespaced<V1ResourceQuota>(CoreV1Api, "/api/v1", "ResourceQuota");
-export const podTemplates = namespaced<V1PodTemplate>(CoreV1Api, "/api/v1", "PodTemplate");
-export const replicationControllers = namespaced<V1ReplicationController>(
-  CoreV1Api,
-  "/api/v1",
-  "ReplicationController",
-);
-export const persistentVolumeClaims = namespaced<V1PersistentVolumeClaim>(
-  CoreV1Api,
-  "/api/v1",
-  "PersistentVolumeClaim",
-);
-export const persistentVolumes = ofCluster<V1PersistentVolume>(CoreV1Api, "/api/v1", "PersistentVolume");
-export const nodes = ofCluster<V1Node>(CoreV1Api, "/api/v1", "Node");
-export const namespaces = ofCluster<V1Namespace>(CoreV1Api, "/api/v1", "Namespace");
-export const deployments = namespaced<V1Deployment>(AppsV1Api, "/apis/apps/v1", "Deployment");
-export const replicaSets = namespaced<V1ReplicaSet>(AppsV1Api, "/apis/apps/v1", "ReplicaSet");
-export const statefulSets = namespaced<V1StatefulSet>(AppsV1Api, "/apis/apps/v1", "StatefulSet");
-export const daemonSets = namespaced<V1DaemonSet>(AppsV1Api, "/apis/apps/v1", "DaemonSet");
-export const controllerRevisions = namespaced<V1ControllerRevision>(
-  AppsV1Api,
-  "/apis/apps/v1",
-  "ControllerRevision",
-);
-export const jobs = namespaced<V1Job>(BatchV1Api, "/apis/batch/v1", "Job");
-export const cronJobs = namespaced<V1CronJob>(BatchV1Api, "/apis/batch/v1", "CronJob");
-export const podDisruptionBudgets = namespaced<V1PodDisruptionBudget>(
-  PolicyV1Api,
-  "/apis/policy/v1",
-  "PodDisruptionBudget",
-);
-export const endpointSlices = namespaced<V1EndpointSlice>(
-  DiscoveryV1Api,
-  "/apis/discovery.k8s.io/v1",
-  "EndpointSlice",
-);
-export const ingresses = namespaced<V1Ingress>(
-  NetworkingV1Api,
-  "/apis/networking.k8s.io/v1",
-  "Ingress",
-  "ingresses",
-);
-export const ingressClasses = ofCluster<V1IngressClass>(
-  NetworkingV1Api,
-  "/apis/networking.k8s.io/v1",
-  "IngressClass",
-  "ingressclasses",
-);
-export const serviceCidrs = ofCluster<V1ServiceCIDR>(
-  NetworkingV1Api,
-  "/apis/networking.k8s.io/v1",
-  "ServiceCIDR",
-);
-export const ipAddresses = ofCluster<V1IPAddress>(
-  NetworkingV1Api,
-  "/apis/networking.k8s.io/v1",
-  "IPAddress",
-  "ipaddresses",
-);
-export const leases = namespaced<V1Lease>(CoordinationV1Api, "/apis/coordination.k8s.io/v1", "Lease");
-export const runtimeClasses = ofCluster<V1RuntimeClass>(
-  NodeV1Api,
-  "/apis/node.k8s.io/v1",
-  "RuntimeClass",
-  "runtimeclasses",
-);
-export const priorityClasses = ofCluster<V1PriorityClass>(
-  SchedulingV1Api,
-  "/apis/scheduling.k8s.io/v1",
-  "PriorityClass",
-  "priorityclasses",
-);
-export const csiDrivers = ofCluster<V1CSIDriver>(StorageV1Api, "/apis/storage.k8s.io/v1", "CSIDriver");
-export const csiNodes = ofCluster<V1CSINode>(StorageV1Api, "/apis/storage.k8s.io/v1", "CSINode");
-export const csiStorageCapacities = namespaced<V1CSIStorageCapacity>(
-  StorageV1Api,
-  "/apis/storage.k8s.io/v1",
-  "CSIStorageCapacity",
-  "csistoragecapacities",
-);
-export const storageClasses = ofCluster<V1StorageClass>(
-  StorageV1Api,
-  "/apis/storage.k8s.io/v1",
-  "StorageClass",
-  "storageclasses",
-);
-export const volumeAttachments = ofCluster<V1VolumeAttachment>(
-  StorageV1Api,
-  "/apis/storage.k8s.io/v1",
-  "VolumeAttachment",
-);
-export const volumeAttributesClasses = ofCluster<V1VolumeAttributesClass>(
-  StorageV1Api,
-  "/apis/storage.k8s.io/v1",
-  "VolumeAttributesClass",
-  "volumeattributesclasses",
-);
-export const deviceClasses = ofCluster<V1DeviceClass>(
-  ResourceV1Api,
-  "/apis/resource.k8s.io/v1",
-  "DeviceClass",
-  "deviceclasses",
-);
-export const resourceClaims = namespaced<ResourceV1ResourceClaim>(
-  ResourceV1Api,
-  "/apis/resource.k8s.io/v1",
-  "ResourceClaim",
-);
-export const resourceClaimTemplates = namespaced<V1ResourceClaimTemplate>(
-  ResourceV1Api,
-  "/apis/resource.k8s.io/v1",
-  "ResourceClaimTemplate",
-);
-export const resourceSlices = ofCluster<V1ResourceSlice>(
-  ResourceV1Api,
-  "/apis/resource.k8s.io/v1",
-  "ResourceSlice",
-);
-export const serviceAccounts = namespaced<V1ServiceAccount>(CoreV1Api, "/api/v1", "ServiceAccount");
+export const pods = namespaced<V1Pod>(CORE, "Pod");
+export const services = namespaced<V1Service>(CORE, "Service");
+export const endpoints = namespaced<V1Endpoints>(CORE, "Endpoints", "endpoints");
+export const configMaps = namespaced<V1ConfigMap>(CORE, "ConfigMap");
+export const secrets = namespaced<V1Secret>(CORE, "Secret");
+export const events = namespaced<CoreV1Event>(CORE, "Event");
+export const newEvents = namespaced<EventsV1Event>(EVENTS, "Event");
+export const limitRanges = namespaced<V1LimitRange>(CORE, "LimitRange");
+export const resourceQuotas = namespaced<V1ResourceQuota>(CORE, "ResourceQuota");
+export const podTemplates = namespaced<V1PodTemplate>(CORE, "PodTemplate");
+export const replicationControllers = namespaced<V1ReplicationController>(CORE, "ReplicationController");
+export const persistentVolumeClaims = namespaced<V1PersistentVolumeClaim>(CORE, "PersistentVolumeClaim");
+export const persistentVolumes = ofCluster<V1PersistentVolume>(CORE, "PersistentVolume");
+export const nodes = ofCluster<V1Node>(CORE, "Node");
+export const namespaces = ofCluster<V1Namespace>(CORE, "Namespace");
+export const deployments = namespaced<V1Deployment>(APPS, "Deployment");
+export const replicaSets = namespaced<V1ReplicaSet>(APPS, "ReplicaSet");
+export const statefulSets = namespaced<V1StatefulSet>(APPS, "StatefulSet");
+export const daemonSets = namespaced<V1DaemonSet>(APPS, "DaemonSet");
+export const controllerRevisions = namespaced<V1ControllerRevision>(APPS, "ControllerRevision");
+export const jobs = namespaced<V1Job>(BATCH, "Job");
+export const cronJobs = namespaced<V1CronJob>(BATCH, "CronJob");
+export const podDisruptionBudgets = namespaced<V1PodDisruptionBudget>(POLICY, "PodDisruptionBudget");
+export const endpointSlices = namespaced<V1EndpointSlice>(DISCOVERY, "EndpointSlice");
+export const ingresses = namespaced<V1Ingress>(NETWORKING, "Ingress");
+export const ingressClasses = ofCluster<V1IngressClass>(NETWORKING, "IngressClass");
+export const serviceCidrs = ofCluster<V1ServiceCIDR>(NETWORKING, "ServiceCIDR");
+export const ipAddresses = ofCluster<V1IPAddress>(NETWORKING, "IPAddress");
+export const leases = namespaced<V1Lease>(COORDINATION, "Lease");
+export const runtimeClasses = ofCluster<V1RuntimeClass>(NODE, "RuntimeClass");
+export const priorityClasses = ofCluster<V1PriorityClass>(SCHEDULING, "PriorityClass");
+export const csiDrivers = ofCluster<V1CSIDriver>(STORAGE, "CSIDriver");
+export const csiNodes = ofCluster<V1CSINode>(STORAGE, "CSINode");
+export const csiStorageCapacities = namespaced<V1CSIStorageCapacity>(STORAGE, "CSIStorageCapacity");
+export const storageClasses = ofCluster<V1StorageClass>(STORAGE, "StorageClass");
+export const volumeAttachments = ofCluster<V1VolumeAttachment>(STORAGE, "VolumeAttachment");
+export const volumeAttributesClasses = ofCluster<V1VolumeAttributesClass>(STORAGE, "VolumeAttributesClass");
+export const deviceClasses = ofCluster<V1DeviceClass>(RESOURCE, "DeviceClass");
+export const resourceClaims = namespaced<ResourceV1ResourceClaim>(RESOURCE, "ResourceClaim");
+export const resourceClaimTemplates = namespaced<V1ResourceClaimTemplate>(RESOURCE, "ResourceClaimTemplate");
+export const resourceSlices = ofCluster<V1ResourceSlice>(RESOURCE, "ResourceSlice");
+export const serviceAccounts = namespaced<V1ServiceAccount>(CORE, "ServiceAccount");
 export const certificateSigningRequests = ofCluster<V1CertificateSigningRequest>(
-  CertificatesV1Api,
-  "/apis/certificates.k8s.io/v1",
+  CERTIFICATES,
   "CertificateSigningRequest",
 );
-const FLOW_CONTROL = "/apis/flowcontrol.apiserver.k8s.io/v1";
-export const flowSchemas = ofCluster<V1FlowSchema>(FlowcontrolApiserverV1Api, FLOW_CONTROL, "FlowSchema");
+export const flowSchemas = ofCluster<V1FlowSchema>(FLOW_CONTROL, "FlowSchema");
 export const priorityLevels = ofCluster<V1PriorityLevelConfiguration>(
-  FlowcontrolApiserverV1Api,
   FLOW_CONTROL,
   "PriorityLevelConfiguration",
 );
-const ADMISSION = "/apis/admissionregistration.k8s.io/v1";
 export const admissionPolicies = ofCluster<V1ValidatingAdmissionPolicy>(
-  AdmissionregistrationV1Api,
   ADMISSION,
   "ValidatingAdmissionPolicy",
-  "validatingadmissionpolicies",
 );
 export const admissionPolicyBindings = ofCluster<V1ValidatingAdmissionPolicyBinding>(
-  AdmissionregistrationV1Api,
   ADMISSION,
   "ValidatingAdmissionPolicyBinding",
 );

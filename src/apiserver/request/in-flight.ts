@@ -48,7 +48,6 @@ export class InFlight {
     const askedMs = askedTimeoutMs(request.info.query);
     if (isReadOnly(request.info)) this.#readsMost = Math.max(this.#readsMost, ++this.#reads);
     else this.#writesMost = Math.max(this.#writesMost, ++this.#writes);
-    // No time at all stands for no wish.
     request.cancelDeadline =
       askedMs > 0 && askedMs < this.#limitMs
         ? this.#after(askedMs, request)
@@ -100,7 +99,7 @@ export class InFlight {
   }
 }
 
-/** The `timeout` of the query; 0 when there is none. */
+/** The `timeout` of the query; 0, which stands for no wish, when there is none. */
 function askedTimeoutMs(query: URLSearchParams): number {
   const asked = query.size === 0 ? null : query.get("timeout");
   if (!asked) return 0;
