@@ -1,12 +1,6 @@
 /** A Service whose endpoint is this process, as a pod would be: the API server reaches it by the Service's name. */
-import { webcrypto } from "node:crypto";
-import "reflect-metadata";
 import { CoreV1Api, DiscoveryV1Api } from "@kubernetes/client-node";
-import {
-  BasicConstraintsExtension,
-  SubjectAlternativeNameExtension,
-  X509CertificateGenerator,
-} from "@peculiar/x509";
+import { CertificateAuthority } from "#cluster/certificates/authority";
 import type { ConformanceContext } from "./suite.ts";
 
 const DAY_MS = 86_400_000;
@@ -41,33 +35,19 @@ export async function addressHere({ api }: ConformanceContext): Promise<string> 
   return items[0]!.endpoints![0]!.addresses[0]!;
 }
 
-/** For a service and for loopback; it is its own authority. */
-export async function certificateFor(host: string): Promise<{ cert: string; key: string }> {
-  const algorithm = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
-  const keys = (await webcrypto.subtle.generateKey(algorithm, true, [
-    "sign",
-    "verify",
-  ])) as webcrypto.CryptoKeyPair;
-  const made = await X509CertificateGenerator.createSelfSigned(
+/** A key and its certificate, for a service and for loopback, and the authority that clients should believe. All PEM. */
+export function certificateFor(host: string): { cert: string; key: string; ca: string } {
+  const now = Date.now();
+  const authority = new CertificateAuthority(CertificateAuthority.create({ commonName: "conformance" }, now));
+  const { certificate, key } = authority.issue(
     {
-      name: "CN=webhook",
-      keys,
-      notBefore: new Date(Date.now() - DAY_MS),
-      notAfter: new Date(Date.now() + DAY_MS),
-      signingAlgorithm: algorithm,
-      extensions: [
-        new BasicConstraintsExtension(true),
-        new SubjectAlternativeNameExtension([
-          { type: "ip", value: "127.0.0.1" },
-          { type: "dns", value: host },
-        ]),
-      ],
+      subject: { commonName: host },
+      names: { dns: [host], addresses: ["127.0.0.1"] },
+      usages: ["digital signature", "key encipherment"],
+      extendedUsages: ["server auth"],
+      lifetimeMs: DAY_MS,
     },
-    webcrypto as Crypto,
+    now,
   );
-  const key = Buffer.from(await webcrypto.subtle.exportKey("pkcs8", keys.privateKey)).toString("base64");
-  return {
-    cert: made.toString("pem"),
-    key: `-----BEGIN PRIVATE KEY-----\n${key}\n-----END PRIVATE KEY-----\n`,
-  };
+  return { cert: certificate, key, ca: authority.certificate };
 }

@@ -39,14 +39,14 @@ export class WebhookServer {
   /** Starts one with a Service before it; both end with the test. */
   static async start(context: ConformanceContext): Promise<WebhookServer> {
     const name = "webhook";
-    const pair = await certificateFor(`${name}.${context.namespace}.svc`);
+    const { ca, ...pair } = certificateFor(`${name}.${context.namespace}.svc`);
     const server = createServer(pair).listen(0);
     await once(server, "listening");
     context.defer(() => {
       server.closeAllConnections();
       server.close();
     });
-    const webhook = new WebhookServer(context, name, pair.cert, server);
+    const webhook = new WebhookServer(context, name, ca, server);
     await serviceFromHere(context, name, SERVICE_PORT, webhook.#port);
     return webhook;
   }

@@ -56,7 +56,7 @@ async function startSample(context: ConformanceContext): Promise<{ caBundle: str
   const token = await makeDelegator(context);
   const { server, caData, caFile } = config.getCurrentCluster()!;
   assert.equal(caFile, undefined);
-  const { cert, key } = await certificateFor(`${SERVICE}.${namespace}.svc`);
+  const { cert, key, ca } = certificateFor(`${SERVICE}.${namespace}.svc`);
   const sample = await startExtensionServer({
     cluster: { url: server, ca: Buffer.from(caData!, "base64").toString(), token },
     certificate: cert,
@@ -65,7 +65,7 @@ async function startSample(context: ConformanceContext): Promise<{ caBundle: str
   });
   defer(() => sample.close());
   await serviceFromHere(context, SERVICE, 7443, sample.port);
-  return { caBundle: Buffer.from(cert).toString("base64") };
+  return { caBundle: Buffer.from(ca).toString("base64") };
 }
 
 const isAvailable = (status: string, service: V1APIService | undefined) =>

@@ -2,9 +2,10 @@
 import assert from "node:assert/strict";
 import type { V1Pod, V1Probe } from "@kubernetes/client-node";
 import { outputOf } from "../finished-pod.ts";
-import { pods } from "../kinds.ts";
+import { events, pods } from "../kinds.ts";
 import { Kubectl } from "../kubectl.ts";
 import { isReady, podOf, scripted, specOf, waiting } from "../pods.ts";
+import { ask, GRPC_PORT, HTTP_PORT, responderPod } from "../responder/pod.ts";
 import { conformance, type ConformanceContext } from "../suite.ts";
 
 const SUITE = "[sig-node] Probing container";
@@ -68,6 +69,35 @@ for (const [what, ill] of [
     assert.ok(pod.status?.containerStatuses?.[0]?.lastState?.terminated);
   });
 }
+
+const GRPC_PROBE = every({ grpc: { port: GRPC_PORT }, initialDelaySeconds: 1, timeoutSeconds: 10 });
+
+conformance(`${SUITE} should *not* be restarted with a GRPC liveness probe ${NODE}`, async (context) => {
+  await pods(context).create(responderPod("well", { container: { livenessProbe: GRPC_PROBE } }));
+  await pods(context).until("well", isReady, "is ready");
+  await ask(context, "well", "checked", `http://127.0.0.1:${HTTP_PORT}`);
+  assert.equal(restartsOf(await pods(context).read("well")), 0);
+});
+
+conformance(`${SUITE} should be restarted with a GRPC liveness probe ${NODE}`, async (context) => {
+  const serves = { grpc: GRPC_PORT, "ill-after": 2 };
+  await pods(context).create(responderPod("ill", { serves, container: { livenessProbe: GRPC_PROBE } }));
+  const pod = await pods(context).until(
+    "ill",
+    (now) => restartsOf(now) === 1 && isReady(now),
+    "is started again",
+  );
+  assert.ok(pod.status?.containerStatuses?.[0]?.lastState?.terminated);
+  await events(context).untilAll(
+    { fieldSelector: "reason=Unhealthy" },
+    (all) =>
+      all.some(
+        ({ message }) =>
+          message === 'Liveness probe failed: service unhealthy (responded with "NOT_SERVING")',
+      ),
+    "an event says why",
+  );
+});
 
 conformance(`${SUITE} should have monotonically increasing restart count ${NODE}`, async (context) => {
   const recording = await pods(context).record({ fieldSelector: "metadata.name=falls" });
