@@ -116,3 +116,16 @@ test("version 2 in the words of version 3", () => {
     components: { schemas: { Eel: { type: "object", properties: { child: moved } } } },
   });
 });
+
+test("parameters that a document keeps in one place are where they are used", () => {
+  const limit = { name: "limit", in: "query", type: "integer" };
+  const document = {
+    parameters: { "limit-1": limit },
+    paths: { "/apis/fish/v1/eels": { get: { parameters: [{ $ref: "#/parameters/limit-1" }] } } },
+    definitions: {},
+  };
+  const { paths } = mergedV2(own, [{ prefix: "/apis/fish/v1/", document }]);
+  assert.deepEqual((paths as Record<string, unknown>)["/apis/fish/v1/eels"], {
+    get: { parameters: [limit] },
+  });
+});

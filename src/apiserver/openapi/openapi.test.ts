@@ -30,14 +30,29 @@ test("forms that are not there are not acceptable", async (t) => {
     ["/openapi/v2", "application/com.github.proto-openapi.spec.v2@v1.0+protobuf", 200, "protobuf"],
     ["/openapi/v2", "application/json, */*", 200, "application/json"],
     ["/openapi/v2", "text/html", 406],
-    ["/openapi/v3/api/v1", version3, 406],
-    ["/openapi/v3/api/v1", `${version3}, application/json;q=0.9`, 200, "application/json"],
+    ["/openapi/v3/api/v1", "text/html", 406],
+    ["/openapi/v3/api/v1", version3, 200, "protobuf"],
+    ["/openapi/v3/api/v1", `${version3};q=0.5, application/json;q=0.9`, 200, "application/json"],
   ];
   for (const [path, accept, status, type] of cases) {
     const answer = await ask("GET", path, undefined, { accept });
     assert.equal(answer.status, status, `${path} ${accept}`);
     if (type !== undefined) assert.match(answer.headers["content-type"]!, new RegExp(type));
   }
+});
+
+test("the protobuf form goes by the same hash", async (t) => {
+  const { ask } = await startHarness(t);
+  const path = "/openapi/v3/apis/apps/v1";
+  const json = await ask("GET", path);
+  const accept = "application/com.github.proto-openapi.spec.v3.v1.0+protobuf";
+  const hash = json.headers.etag!.slice(1, -1);
+  const protobuf = await ask("GET", `${path}?hash=${hash}`, undefined, { accept });
+  assert.equal(protobuf.headers["content-type"], accept);
+  assert.equal(protobuf.headers["cache-control"], "public, immutable");
+  assert.match(protobuf.headers.vary!, /Accept/);
+  assert.equal(protobuf.headers.etag, json.headers.etag);
+  assert.ok(protobuf.text.includes("io.k8s.api.apps.v1.DeploymentSpec"));
 });
 
 test("what a custom kind may be selected by stands in its schema", async (t) => {

@@ -3,7 +3,7 @@ import { listSchema, schemaForKind } from "#api/registry";
 import type { Clock } from "#base/clock";
 import { OPENAPI_V2_PROTOBUF, OpenApiV2, openApiV2 } from "#machinery/derive/openapi-v2";
 import { encodeOpenApiV2 } from "#machinery/derive/openapi-v2-protobuf";
-import { OpenApiV3 } from "#machinery/derive/openapi-v3";
+import { OPENAPI_V3_PROTOBUF, OpenApiV3 } from "#machinery/derive/openapi-v3";
 import { encodeJson } from "#machinery/json";
 import { noSuchResource, notAcceptable } from "#machinery/status";
 import type { Aggregation } from "../aggregation/aggregation.ts";
@@ -17,20 +17,23 @@ import { mergedV2, type OtherV2 } from "./merged-v2.ts";
 import { type RemoteDocument, RemoteDocuments } from "./remote-documents.ts";
 
 const V3 = "/openapi/v3";
-/** As clients ask for it; what stands in an answer may not hold an `@`. */
-const PROTOBUF_ANSWER = OPENAPI_V2_PROTOBUF.replace("@", ".");
 const JSON_TYPE = "application/json";
+
 /** What each type that a client may ask for is answered with. */
-const ANY_JSON: readonly (readonly [string, string])[] = [JSON_TYPE, "application/*", "*/*"].map((type) => [
-  type,
-  JSON_TYPE,
-]);
-const V3_TYPES: ReadonlyMap<string, string> = new Map(ANY_JSON);
-const V2_TYPES: ReadonlyMap<string, string> = new Map([
-  ...ANY_JSON,
-  [OPENAPI_V2_PROTOBUF, PROTOBUF_ANSWER],
-  [PROTOBUF_ANSWER, PROTOBUF_ANSWER],
-]);
+type Types = ReadonlyMap<string, string>;
+
+/** Clients ask with an `@` in the name or with a dot; in an answer there may be no `@`. */
+function typesWith(protobuf: string): Types {
+  const answer = protobuf.replace("@", ".");
+  return new Map([
+    ...[JSON_TYPE, "application/*", "*/*"].map((type) => [type, JSON_TYPE] as const),
+    [protobuf, answer],
+    [answer, answer],
+  ]);
+}
+
+const V2_TYPES = typesWith(OPENAPI_V2_PROTOBUF);
+const V3_TYPES = typesWith(OPENAPI_V3_PROTOBUF);
 
 const YEAR_MS = 365 * 24 * 3600 * 1000;
 const OPTIONS = { version: GIT_VERSION, schemaForKind, listSchema };
@@ -71,7 +74,7 @@ export class OpenApi {
     const type = typeFor(request, V2_TYPES);
     const others = await this.#othersV2();
     this.#refresh();
-    const isProtobuf = type === PROTOBUF_ANSWER;
+    const isProtobuf = type !== JSON_TYPE;
     if (others.length === 0) {
       return this.#send(request, isProtobuf ? this.#v2.protobuf() : this.#v2.json().bytes, type);
     }
@@ -85,7 +88,7 @@ export class OpenApi {
     const path = request.exchange.path.slice(V3.length + 1).replace(/\/$/, "");
     if (path === "") return this.#send(request, await this.#index(), JSON_TYPE);
     const type = typeFor(request, V3_TYPES);
-    const document = await this.#document(path);
+    const document = await this.#document(path, type !== JSON_TYPE);
     if (!document) throw noSuchResource();
     const { bytes, hash } = document;
     const asked = request.info.query.get("hash") ?? "";
@@ -146,13 +149,16 @@ export class OpenApi {
     return encodeJson({ paths });
   }
 
-  #document(path: string): Promise<RemoteDocument | undefined> | RemoteDocument | undefined {
+  #document(
+    path: string,
+    isProtobuf: boolean,
+  ): Promise<RemoteDocument | undefined> | RemoteDocument | undefined {
     const [root, group = "", version = "", ...rest] = path.split("/");
     const remote =
       root === "apis" && rest.length === 0 ? this.#aggregation.remote(group, version) : undefined;
-    if (remote) return this.#remote.v3(remote);
+    if (remote) return isProtobuf ? this.#remote.v3Protobuf(remote) : this.#remote.v3(remote);
     this.#refresh();
-    return this.#v3!.document(path);
+    return isProtobuf ? this.#v3!.protobuf(path) : this.#v3!.document(path);
   }
 
   #refresh(): void {
@@ -190,7 +196,7 @@ export class OpenApi {
   }
 }
 
-function typeFor({ exchange }: PathRequest, types: ReadonlyMap<string, string>): string {
+function typeFor({ exchange }: PathRequest, types: Types): string {
   const accept = exchange.header("accept") ?? "";
   if (accept === "") return JSON_TYPE;
   for (const { type } of clausesOf(accept)) {

@@ -11,8 +11,11 @@ export interface PartOfV2 {
 
 /** The paths of a document that begin so, and the definitions that they need. */
 export function partOfV2(document: Json, prefix: string): PartOfV2 {
+  const parameters = membersOf(document.parameters);
   const paths = Object.fromEntries(
-    Object.entries(membersOf(document.paths)).filter(([path]) => `${path}/`.startsWith(prefix)),
+    Object.entries(membersOf(document.paths))
+      .filter(([path]) => `${path}/`.startsWith(prefix))
+      .map(([path, item]) => [path, withParameters(item, parameters)]),
   );
   const all = membersOf(document.definitions);
   const definitions: Record<string, unknown> = {};
@@ -23,6 +26,22 @@ export function partOfV2(document: Json, prefix: string): PartOfV2 {
     wanted.push(...refsIn(all[name]));
   }
   return { paths, definitions };
+}
+
+const PARAMETER_PLACE = "#/parameters/";
+
+/** With the parameters themselves where a document keeps those that are used often in one place. */
+function withParameters(node: unknown, parameters: Json): unknown {
+  if (Object.keys(parameters).length === 0 || typeof node !== "object" || node === null) return node;
+  if (Array.isArray(node)) return node.map((one) => withParameters(one, parameters));
+  const { $ref } = node as Json;
+  if (typeof $ref === "string" && $ref.startsWith(PARAMETER_PLACE)) {
+    const name = $ref.slice(PARAMETER_PLACE.length);
+    return Object.hasOwn(parameters, name) ? parameters[name] : node;
+  }
+  return Object.fromEntries(
+    Object.entries(node).map(([key, value]) => [key, withParameters(value, parameters)]),
+  );
 }
 
 export const membersOf = (node: unknown): Json => (isObject(node) ? node : {});

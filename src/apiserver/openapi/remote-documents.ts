@@ -5,7 +5,7 @@
 import type { Clock } from "#base/clock";
 import { isObject } from "#machinery/patch/merge-patch";
 import { encodeJson } from "#machinery/json";
-import { hashOf } from "#machinery/derive/openapi-v3";
+import { hashOf, protobufOfV3 } from "#machinery/derive/openapi-v3";
 import { serviceUnavailable } from "#machinery/status";
 import { userHeaders } from "../aggregation/front-proxy.ts";
 import type { Remote } from "../aggregation/remote.ts";
@@ -84,6 +84,7 @@ interface Copies {
   readonly index: Copy<Index>;
   /** Of the version, by the hash that the index gives. */
   document: RemoteDocument | undefined;
+  protobuf: { readonly from: RemoteDocument; readonly document: RemoteDocument } | undefined;
   /** Made from the document of version 2. */
   converted: { readonly from: Json; readonly document: RemoteDocument } | undefined;
 }
@@ -125,6 +126,17 @@ export class RemoteDocuments {
     return copies.document;
   }
 
+  /** The same in protobuf, made from what the server says in JSON. */
+  async v3Protobuf(remote: Remote): Promise<RemoteDocument | undefined> {
+    const copies = this.#of(remote);
+    const from = await this.v3(remote);
+    if (!from) return undefined;
+    if (copies.protobuf?.from !== from) {
+      copies.protobuf = { from, document: { bytes: protobufOfV3(from.bytes), hash: from.hash } };
+    }
+    return copies.protobuf.document;
+  }
+
   /** For servers that know version 2 only. */
   async #converted(remote: Remote): Promise<RemoteDocument | undefined> {
     const copies = this.#of(remote);
@@ -145,6 +157,7 @@ export class RemoteDocuments {
         v2: new Copy(from("/openapi/v2"), readV2),
         index: new Copy(from("/openapi/v3"), readIndex),
         document: undefined,
+        protobuf: undefined,
         converted: undefined,
       };
       this.#copies.set(remote, copies);

@@ -1,33 +1,35 @@
-/**
- * The protobuf form of an OpenAPI 2 document, as client-go reads it: every object is a message, every map a list of
- * names and values, and what has any shape is YAML text.
- */
-import { stringifyJson } from "../json.ts";
-import { bool, double, int64, lazy, list, ref, string, struct, type Struct } from "../schema.ts";
-import { encodeProtobuf } from "./protobuf.ts";
+/** The protobuf form of an OpenAPI 2 document, as client-go reads it. */
+import { list, ref, string, struct, type Struct } from "../schema.ts";
+import {
+  Any,
+  any,
+  count,
+  entries,
+  extensions,
+  flag,
+  late,
+  listOf,
+  mapOf,
+  named,
+  NamedAny,
+  number,
+  objectOf,
+  text,
+  when,
+} from "./openapi-protobuf.ts";
 import type { Json } from "./openapi-schema.ts";
+import { encodeProtobuf } from "./protobuf.ts";
 
-const text = (tag: number) => string(tag).pointer();
-const flag = (tag: number) => bool(tag).pointer();
-const number = (tag: number) => double(tag).pointer();
-const count = (tag: number) => int64(tag).pointer();
-const late = (make: () => Struct) => lazy<unknown>(make);
-
-const Any = struct("openapi.v2.Any", { yaml: text(2) });
-const NamedAny = struct("openapi.v2.NamedAny", { name: text(1), value: ref(2, Any) });
-const NamedSchema: Struct = struct("openapi.v2.NamedSchema", {
-  name: text(1),
-  value: ref(
-    2,
-    late(() => Schema),
-  ),
-});
-const Properties = struct("openapi.v2.Properties", {
-  all: list(
-    1,
-    late(() => NamedSchema),
-  ),
-});
+const Properties = mapOf(
+  "openapi.v2.Properties",
+  struct("openapi.v2.NamedSchema", {
+    name: text(1),
+    value: ref(
+      2,
+      late(() => Schema),
+    ),
+  }),
+);
 const Additional = struct("openapi.v2.AdditionalPropertiesItem", {
   schema: ref(
     1,
@@ -48,13 +50,19 @@ const Schema: Struct = struct("openapi.v2.Schema", {
   title: text(3),
   description: text(4),
   default: ref(5, Any),
+  multipleOf: number(6),
   maximum: number(7),
+  exclusiveMaximum: flag(8),
   minimum: number(9),
+  exclusiveMinimum: flag(10),
   maxLength: count(11),
   minLength: count(12),
   pattern: text(13),
   maxItems: count(14),
   minItems: count(15),
+  uniqueItems: flag(16),
+  maxProperties: count(17),
+  minProperties: count(18),
   required: list(19, string),
   enum: list(20, Any),
   additionalProperties: ref(21, Additional),
@@ -65,6 +73,8 @@ const Schema: Struct = struct("openapi.v2.Schema", {
     late(() => Schema),
   ),
   properties: ref(25, Properties),
+  readOnly: flag(27),
+  example: ref(30, Any),
   extensions: list(31, NamedAny),
 });
 
@@ -84,6 +94,7 @@ const Query = struct("openapi.v2.QueryParameterSubSchema", {
   description: text(3),
   name: text(4),
   type: text(6),
+  uniqueItems: flag(22),
 });
 const Path = struct("openapi.v2.PathParameterSubSchema", {
   required: flag(1),
@@ -91,6 +102,7 @@ const Path = struct("openapi.v2.PathParameterSubSchema", {
   description: text(3),
   name: text(4),
   type: text(5),
+  uniqueItems: flag(20),
 });
 const NonBody = struct("openapi.v2.NonBodyParameter", { query: ref(3, Query), path: ref(4, Path) });
 const Parameter = struct("openapi.v2.Parameter", { body: ref(1, Body), nonBody: ref(2, NonBody) });
@@ -104,11 +116,9 @@ const SchemaItem = struct("openapi.v2.SchemaItem", {
 });
 const Response = struct("openapi.v2.Response", { description: text(1), schema: ref(2, SchemaItem) });
 const ResponseValue = struct("openapi.v2.ResponseValue", { response: ref(1, Response) });
-const NamedResponse = struct("openapi.v2.NamedResponseValue", {
-  name: text(1),
-  value: ref(2, ResponseValue),
+const Responses = struct("openapi.v2.Responses", {
+  codes: list(1, named("openapi.v2.NamedResponseValue", ResponseValue)),
 });
-const Responses = struct("openapi.v2.Responses", { codes: list(1, NamedResponse) });
 
 const Operation = struct("openapi.v2.Operation", {
   tags: list(1, string),
@@ -129,66 +139,82 @@ const PathItem = struct("openapi.v2.PathItem", {
   patch: ref(8, Operation),
   parameters: list(9, ParametersItem),
 });
-const NamedPathItem = struct("openapi.v2.NamedPathItem", { name: text(1), value: ref(2, PathItem) });
-const Paths = struct("openapi.v2.Paths", { path: list(2, NamedPathItem) });
+const Paths = struct("openapi.v2.Paths", { path: list(2, named("openapi.v2.NamedPathItem", PathItem)) });
 const Info = struct("openapi.v2.Info", { title: text(1), version: text(2) });
+
+const ApiKey = struct("openapi.v2.ApiKeySecurity", {
+  type: text(1),
+  name: text(2),
+  in: text(3),
+  description: text(4),
+});
+const SecurityDefinition = struct("openapi.v2.SecurityDefinitionsItem", { apiKey: ref(2, ApiKey) });
+const SecurityDefinitions = mapOf(
+  "openapi.v2.SecurityDefinitions",
+  named("openapi.v2.NamedSecurityDefinitionsItem", SecurityDefinition),
+);
+const Strings = struct("openapi.v2.StringArray", { value: list(1, string) });
+const SecurityRequirement = mapOf(
+  "openapi.v2.SecurityRequirement",
+  named("openapi.v2.NamedStringArray", Strings),
+);
 
 const Document = struct("openapi.v2.Document", {
   swagger: text(1),
   info: ref(2, Info),
   paths: ref(8, Paths),
   definitions: ref(9, Properties),
+  security: list(12, SecurityRequirement),
+  securityDefinitions: ref(13, SecurityDefinitions),
 });
 
-/** `document` is what `openApiV2` makes. */
+/** `document` is what `openApiV2` makes, with what other servers add to it. */
 export function encodeOpenApiV2(document: Json): Uint8Array {
+  const { swagger, info, paths, definitions, security, securityDefinitions } = document;
   return encodeProtobuf(Document, {
-    swagger: document.swagger,
-    info: document.info,
-    paths: { path: entries(document.paths, pathItem) },
-    definitions: { all: entries(document.definitions, schema) },
+    swagger,
+    info,
+    paths: { path: entries(paths, pathItem) },
+    definitions: { all: entries(definitions, schema) },
+    security: listOf(security).map((of) => ({
+      all: Object.entries(objectOf(of)).map(([name, value]) => ({ name, value: { value } })),
+    })),
+    ...when("securityDefinitions", securityDefinitions, (of) => ({
+      all: entries(of, (apiKey) => ({ apiKey })),
+    })),
   });
 }
 
-const entries = (map: unknown, make: (value: Json) => object): object[] =>
-  Object.entries(map as Record<string, Json>).map(([name, value]) => ({ name, value: make(value) }));
-
-const any = (value: unknown): object => ({ yaml: `${stringifyJson(value)}\n` });
-
-const extensions = (of: Json): object[] =>
-  Object.entries(of)
-    .filter(([name]) => name.startsWith("x-"))
-    .map(([name, value]) => ({ name, value: any(value) }));
-
 function schema(of: Json): object {
-  const { type, items, properties, additionalProperties, allOf } = of;
   return {
     ...of,
-    ...(of.default === undefined ? {} : { default: any(of.default) }),
-    ...(of.enum === undefined ? {} : { enum: (of.enum as unknown[]).map(any) }),
-    ...(type === undefined ? {} : { type: { value: [type] } }),
-    ...(items === undefined ? {} : { items: { schema: [schema(items as Json)] } }),
-    ...(allOf === undefined ? {} : { allOf: (allOf as Json[]).map(schema) }),
-    ...(properties === undefined ? {} : { properties: { all: entries(properties, schema) } }),
-    ...(additionalProperties === undefined
-      ? {}
-      : { additionalProperties: { schema: schema(additionalProperties as Json) } }),
+    ...when("default", of.default, any),
+    ...when("example", of.example, any),
+    ...when("enum", of.enum, (values) => listOf(values).map(any)),
+    ...when("type", of.type, (type) => ({ value: [type] })),
+    ...when("items", of.items, (items) => ({ schema: [schema(objectOf(items))] })),
+    ...when("allOf", of.allOf, (all) => listOf(all).map((one) => schema(objectOf(one)))),
+    ...when("properties", of.properties, (properties) => ({ all: entries(properties, schema) })),
+    ...when("additionalProperties", of.additionalProperties, (value) =>
+      typeof value === "boolean" ? { boolean: value } : { schema: schema(objectOf(value)) },
+    ),
     extensions: extensions(of),
   };
 }
 
-function parameter(of: Json): object {
-  if (of.in === "body") return { parameter: { body: { ...of, schema: schema(of.schema as Json) } } };
+function parameter(node: unknown): object {
+  const of = objectOf(node);
+  if (of.in === "body") return { parameter: { body: { ...of, schema: schema(objectOf(of.schema)) } } };
   return { parameter: { nonBody: of.in === "path" ? { path: of } : { query: of } } };
 }
 
-const parameters = (of: Json): object[] => ((of.parameters as Json[] | undefined) ?? []).map(parameter);
+const parameters = (of: Json): object[] => listOf(of.parameters).map(parameter);
 
 const pathItem = (of: Json): object => ({
   ...Object.fromEntries(
     Object.entries(of)
-      .filter(([name]) => name !== "parameters")
-      .map(([method, value]) => [method, operation(value as Json)]),
+      .filter(([name]) => name !== "parameters" && !name.startsWith("x-"))
+      .map(([method, value]) => [method, operation(objectOf(value))]),
   ),
   parameters: parameters(of),
 });
@@ -201,5 +227,8 @@ const operation = (of: Json): object => ({
 });
 
 const response = ({ description, schema: of }: Json): object => ({
-  response: { description, ...(of === undefined ? {} : { schema: { schema: schema(of as Json) } }) },
+  response: {
+    description,
+    ...when("schema", of, (value) => ({ schema: { schema: schema(objectOf(value)) } })),
+  },
 });

@@ -1,5 +1,5 @@
 /** `/openapi/v3`: one document for each group and version, made when it is first asked for. */
-import { encodeJson } from "../json.ts";
+import { encodeJson, parseJson } from "../json.ts";
 import type { Resource, Struct } from "../schema.ts";
 import {
   discoveryPath,
@@ -13,6 +13,7 @@ import {
 } from "./openapi-paths.ts";
 import { pagesOf } from "./openapi-pages.ts";
 import { Definitions, type GroupVersionKind, type Json } from "./openapi-schema.ts";
+import { encodeOpenApiV3 } from "./openapi-v3-protobuf.ts";
 import { put } from "./shape.ts";
 
 export interface OpenApiOptions extends OpenApiKinds {
@@ -172,8 +173,12 @@ const parameterOf = ({ name, in: where, type, description }: Parameter): Json =>
   schema: { type, uniqueItems: true },
 });
 
+/** Media type of the protobuf form. */
+export const OPENAPI_V3_PROTOBUF = "application/com.github.proto-openapi.spec.v3@v1.0+protobuf";
+
 interface Made {
   readonly bytes: Uint8Array;
+  /** Of the document, in whatever form. */
   readonly hash: string;
 }
 
@@ -183,6 +188,7 @@ export class OpenApiV3 {
   readonly #groups = new Map<string, Resource[]>();
   readonly #pages: ReadonlyMap<string, PathItem>;
   readonly #made = new Map<string, Made>();
+  readonly #protobufs = new Map<string, Made>();
   #index: Uint8Array | undefined;
 
   /** Documents of groups and versions that are as in `previous` are taken from there. */
@@ -227,6 +233,18 @@ export class OpenApiV3 {
     return this.#make(path);
   }
 
+  /** The same in protobuf. Few ask for it: it is made from the JSON, for as long as that stays. */
+  protobuf(path: string): Made | undefined {
+    const made = this.#make(path);
+    if (!made) return undefined;
+    let protobuf = this.#protobufs.get(path);
+    if (!protobuf) {
+      protobuf = { bytes: protobufOfV3(made.bytes), hash: made.hash };
+      this.#protobufs.set(path, protobuf);
+    }
+    return protobuf;
+  }
+
   #make(path: string): Made | undefined {
     const known = this.#made.get(path);
     if (known) return known;
@@ -246,6 +264,9 @@ export class OpenApiV3 {
     return resources && first && openApiV3(first.group, first.version, resources, this.#options);
   }
 }
+
+/** The protobuf form of a document in JSON. */
+export const protobufOfV3 = (json: Uint8Array): Uint8Array => encodeOpenApiV3(parseJson(json) as Json);
 
 /** 64 bits in hex (FNV-1a with two seeds): tells versions of a document apart, and is no protection. */
 export function hashOf(bytes: Uint8Array): string {

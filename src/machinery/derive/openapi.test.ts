@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { listSchema, resources, schemaForKind } from "#api/registry";
-import { parseJson } from "../json.ts";
+import { encodeJson, parseJson } from "../json.ts";
 import { openApiV2, OpenApiV2 } from "./openapi-v2.ts";
-import { openApiV3, OpenApiV3 } from "./openapi-v3.ts";
+import { openApiV3, OpenApiV3, protobufOfV3 } from "./openapi-v3.ts";
+
+const encoder = new TextEncoder();
 
 type Node = Record<string, unknown>;
 interface OperationNode extends Node {
@@ -128,4 +130,40 @@ test("version 2 as bytes, in both forms", () => {
   // Field 1 of the document: the version of OpenAPI.
   assert.deepEqual([...bytes.subarray(0, 5)], [0x0a, 3, 0x32, 0x2e, 0x30]);
   assert.ok(new TextDecoder().decode(bytes).includes("io.k8s.api.apps.v1.DeploymentSpec"));
+});
+
+test("a small document of version 3 in protobuf, byte by byte", () => {
+  const bytes = protobufOfV3(
+    encodeJson({
+      openapi: "3.0.0",
+      paths: { "/a": { get: { responses: { 200: { $ref: "#/r" } } } } },
+      components: { schemas: { B: { type: "string", default: "", enum: ["b"], "x-c": 1 } } },
+    }),
+  );
+  const message = (tag: number, ...parts: readonly (string | Uint8Array)[]): Uint8Array => {
+    const body = parts.flatMap((part) => [...(typeof part === "string" ? encoder.encode(part) : part)]);
+    const key = tag * 8 + 2;
+    return Uint8Array.from([...(key < 128 ? [key] : [(key & 127) | 128, key >> 7]), body.length, ...body]);
+  };
+  const operation = message(8, message(2, message(1, "200"), message(2, message(2, message(1, "#/r")))));
+  const schema = [
+    message(24, message(2, '"b"\n')),
+    message(25, "string"),
+    message(33, message(3)),
+    message(36, message(1, "x-c"), message(2, message(2, "1\n"))),
+  ];
+  const expected = [
+    message(1, "3.0.0"),
+    message(4, message(1, message(1, "/a"), message(2, message(4, operation)))),
+    message(5, message(1, message(1, message(1, "B"), message(2, message(1, ...schema))))),
+  ];
+  assert.deepEqual(
+    [...bytes],
+    expected.flatMap((part) => [...part]),
+  );
+});
+
+test("documents of other servers may hold anything", () => {
+  const odd = { paths: { "/a": { get: 1, parameters: {}, patch: { responses: [] } } }, components: [] };
+  assert.ok(protobufOfV3(encodeJson(odd)).length > 0);
 });
