@@ -80,16 +80,12 @@ export class KindClient<T extends KubernetesObject> {
   }
 
   /** Reads, changes and replaces, again where somebody else was faster. */
-  async update(name: string, change: (object: T) => void): Promise<T> {
-    for (;;) {
-      const object = await this.read(name);
-      change(object);
-      try {
-        return await this.replace(object);
-      } catch (error) {
-        if (!(error instanceof ApiException) || error.code !== 409) throw error;
-      }
-    }
+  update(name: string, change: (object: T) => void): Promise<T> {
+    return changed(
+      () => this.read(name),
+      change,
+      (object) => this.replace(object),
+    );
   }
 
   patch(name: string, body: object, strategy: string = PatchStrategy.MergePatch): Promise<T> {
@@ -105,16 +101,12 @@ export class KindClient<T extends KubernetesObject> {
   }
 
   /** Reads, changes and replaces the status, again where somebody else was faster. */
-  async updateStatus(name: string, change: (object: T) => void): Promise<T> {
-    for (;;) {
-      const object = await this.readStatus(name);
-      change(object);
-      try {
-        return await this.replaceStatus(object);
-      } catch (error) {
-        if (!(error instanceof ApiException) || error.code !== 409) throw error;
-      }
-    }
+  updateStatus(name: string, change: (object: T) => void): Promise<T> {
+    return changed(
+      () => this.readStatus(name),
+      change,
+      (object) => this.replaceStatus(object),
+    );
   }
 
   patchStatus(name: string, body: object, strategy: string = PatchStrategy.MergePatch): Promise<T> {
@@ -216,6 +208,22 @@ export class KindClient<T extends KubernetesObject> {
       isNamespaced ? { namespace: this.#namespace, ...request } : request,
       options,
     );
+  }
+}
+
+async function changed<T>(
+  read: () => Promise<T>,
+  change: (object: T) => void,
+  replace: (object: T) => Promise<T>,
+): Promise<T> {
+  for (;;) {
+    const object = await read();
+    change(object);
+    try {
+      return await replace(object);
+    } catch (error) {
+      if (!(error instanceof ApiException) || error.code !== 409) throw error;
+    }
   }
 }
 

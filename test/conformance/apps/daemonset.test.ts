@@ -35,9 +35,17 @@ const same = (one: readonly string[], other: readonly string[]): boolean =>
 const nodeNames = async (context: ConformanceContext): Promise<string[]> =>
   (await nodes(context).list()).map(({ metadata }) => metadata!.name!);
 
-const withImage = (image: string) => ({
-  spec: { template: { spec: { containers: [{ name: "main", image }] } } },
-});
+const setImage = (context: ConformanceContext, image: string) =>
+  daemonSets(context).patch(
+    "daemon",
+    { spec: { template: { spec: { containers: [{ name: "main", image }] } } } },
+    PatchStrategy.StrategicMergePatch,
+  );
+
+const runs =
+  (image: string) =>
+  ({ spec }: V1Pod): boolean =>
+    spec?.containers[0]?.image === image;
 
 conformance(
   "[sig-apps] Daemon set [Serial] should run and stop simple daemon [Conformance]",
@@ -125,16 +133,8 @@ conformance(
     await daemonSets(context).create({ ...daemonOf("daemon") });
     const before = await onNodes(context, names);
     const old = before[0]!.metadata!.labels![HASH];
-    await daemonSets(context).patch(
-      "daemon",
-      withImage(context.images.webNext),
-      PatchStrategy.StrategicMergePatch,
-    );
-    const after = await onNodes(
-      context,
-      names,
-      ({ spec }) => spec?.containers[0]?.image === context.images.webNext,
-    );
+    await setImage(context, context.images.webNext);
+    const after = await onNodes(context, names, runs(context.images.webNext));
     const hashes = new Set(after.map(({ metadata }) => metadata!.labels![HASH]));
     assert.equal(hashes.size, 1);
     assert.ok(!hashes.has(old));
@@ -163,33 +163,19 @@ conformance(
     const names = await nodeNames(context);
     await daemonSets(context).create(daemonOf("daemon"));
     const before = await onNodes(context, names);
-    await daemonSets(context).patch(
-      "daemon",
-      withImage("k8ts.local/nowhere:1"),
-      PatchStrategy.StrategicMergePatch,
-    );
+    await setImage(context, "k8ts.local/nowhere:1");
     // One node at a time: the first that cannot run its daemon holds up the rest.
     const half = await pods(context).untilAll(
       {},
       (all) =>
-        all.filter(
-          ({ spec, metadata }) =>
-            spec?.containers[0]?.image === "k8ts.local/nowhere:1" && !metadata?.deletionTimestamp,
-        ).length === 1 && all.length === names.length,
+        all.filter((pod) => runs("k8ts.local/nowhere:1")(pod) && !pod.metadata?.deletionTimestamp).length ===
+          1 && all.length === names.length,
       "one node has the new image",
     );
     const kept = half.filter(isReady);
     assert.equal(kept.length, names.length - 1);
-    await daemonSets(context).patch(
-      "daemon",
-      withImage(context.images.web),
-      PatchStrategy.StrategicMergePatch,
-    );
-    const after = await onNodes(
-      context,
-      names,
-      ({ spec }) => spec?.containers[0]?.image === context.images.web,
-    );
+    await setImage(context, context.images.web);
+    const after = await onNodes(context, names, runs(context.images.web));
     const uids = new Set(after.map(({ metadata }) => metadata?.uid));
     for (const { metadata } of kept) assert.ok(uids.has(metadata?.uid), "what ran well was left alone");
     assert.equal(before.filter(({ metadata }) => uids.has(metadata?.uid)).length, kept.length);

@@ -1,9 +1,10 @@
 /** What a container is started with: its command, its environment, its user. */
 import assert from "node:assert/strict";
-import type { V1EnvVar } from "@kubernetes/client-node";
+import type { V1EnvVar, V1Pod } from "@kubernetes/client-node";
 import { finishedPod, logOf, outputOf } from "../finished-pod.ts";
 import { refused } from "../kind-client.ts";
 import { configMaps, nodes, pods, secrets, services } from "../kinds.ts";
+import { Kubectl } from "../kubectl.ts";
 import { isReady, podOf, scripted, specOf, waiting } from "../pods.ts";
 import { conformance } from "../suite.ts";
 
@@ -92,41 +93,18 @@ conformance(
   },
 );
 
-conformance(`[sig-node] Downward API should provide host IP as an env var ${NODE}`, async (context) => {
-  const said = await outputOf(
-    context,
-    "echo $IP",
-    { env: [field("IP", "status.hostIP")] },
-    {},
-    { name: "knows" },
-  );
-  assert.equal(said, `${(await pods(context).read("knows")).status!.hostIP}\n`);
-});
-
-conformance(`[sig-node] Downward API should provide hostIPs as an env var ${NODE}`, async (context) => {
-  const said = await outputOf(
-    context,
-    "echo $IPS",
-    { env: [field("IPS", "status.hostIPs")] },
-    {},
-    { name: "knows" },
-  );
-  assert.equal(
-    said,
-    `${(await pods(context).read("knows")).status!.hostIPs!.map(({ ip }) => ip).join(",")}\n`,
-  );
-});
-
-conformance(`[sig-node] Downward API should provide pod UID as env vars ${NODE}`, async (context) => {
-  const said = await outputOf(
-    context,
-    "echo $ID",
-    { env: [field("ID", "metadata.uid")] },
-    {},
-    { name: "knows" },
-  );
-  assert.equal(said, `${(await pods(context).read("knows")).metadata!.uid}\n`);
-});
+for (const [what, fieldPath, valueIn] of [
+  ["host IP as an env var", "status.hostIP", ({ status }) => status!.hostIP],
+  ["hostIPs as an env var", "status.hostIPs", ({ status }) => status!.hostIPs!.map(({ ip }) => ip).join(",")],
+  ["pod UID as env vars", "metadata.uid", ({ metadata }) => metadata!.uid],
+] as readonly (readonly [string, string, (pod: V1Pod) => string | undefined])[])
+  conformance(`[sig-node] Downward API should provide ${what} ${NODE}`, async (context) => {
+    const env = [field("VALUE", fieldPath)];
+    const said = await outputOf(context, "echo $VALUE", { env }, {}, { name: "knows" });
+    const value = valueIn(await pods(context).read("knows"));
+    assert.ok(value);
+    assert.equal(said, `${value}\n`);
+  });
 
 const ASKED = [
   resource("CPU_LIMIT", "limits.cpu"),
@@ -303,6 +281,7 @@ conformance(
     );
     await pods(context).patch("changes", { metadata: { annotations: { mysubpath: "mypath" } } });
     await pods(context).until("changes", isReady, "runs after all");
+    await new Kubectl(context).run("exec changes -- test -d /all/mypath/changes");
   },
 );
 
@@ -483,7 +462,7 @@ conformance(
       metadata: { name: "foo-service" },
       spec: { selector: { app: "none" }, ports: [{ port: 8765, targetPort: 8080 }] },
     });
-    const said = await outputOf(context, "env | grep ^FOOSERVICE_ || env | grep ^FOO_SERVICE");
+    const said = await outputOf(context, "env | grep ^FOO_SERVICE");
     const ip = spec!.clusterIP;
     for (const line of [
       `FOO_SERVICE_SERVICE_HOST=${ip}`,
@@ -520,9 +499,14 @@ conformance(
     await recording.until(({ type }) => type === "ADDED", "it is added");
     await client.until("pod", isReady, "is ready");
     await client.delete("pod");
+    // It is told of first, and goes when its containers have ended.
+    await recording.until(
+      ({ type, object }) => type === "MODIFIED" && object.metadata?.deletionGracePeriodSeconds === 30,
+      "it is to go",
+    );
     const { object } = await recording.until(({ type }) => type === "DELETED", "it is deleted");
     assert.ok(object.metadata?.deletionTimestamp);
-    assert.equal(object.spec?.terminationGracePeriodSeconds, 30);
+    assert.ok(object.status?.containerStatuses?.[0]?.state?.terminated);
     assert.deepEqual(await client.list({ labelSelector: "name=foo" }), []);
   },
 );

@@ -149,7 +149,13 @@ conformance(
         await refused(client.patch(name, { storageClassName: "other" }), 422, "Invalid");
       },
     });
-    assert.ok(Array.isArray(await client.listEverywhere()));
+    const labels = { everywhere: context.unique("capacities") };
+    await client.create({ metadata: { name: "found", labels }, storageClassName: "example" });
+    const found = await client.listEverywhere({ labelSelector: `everywhere=${labels.everywhere}` });
+    assert.deepEqual(
+      found.map(({ metadata }) => metadata?.namespace),
+      [context.namespace],
+    );
   },
 );
 
