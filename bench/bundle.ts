@@ -1,31 +1,22 @@
-/** The programs under test are started as users start them: bundled into one file. */
-import { mkdirSync, symlinkSync } from "node:fs";
+/** The programs under test are started as users start them: bundled, and with what V8 has compiled kept for the next. */
+import { symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
+import { bundle as bundleInto } from "../tools/bundle.ts";
 import { newFolder } from "./workspace.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
-const REQUIRE =
-  'import { createRequire as benchCreateRequire } from "node:module"; const require = benchCreateRequire(import.meta.url);';
 
 /** Bundles a file of this folder; gives the path of the result. */
 export async function bundle(entry: string): Promise<string> {
   const folder = newFolder("program");
-  mkdirSync(folder, { recursive: true });
   symlinkSync(join(root, "node_modules"), join(folder, "node_modules"));
-  const outfile = join(folder, "program.mjs");
-  await build({
-    absWorkingDir: root,
-    entryPoints: [join("bench", entry)],
-    outfile,
-    bundle: true,
-    platform: "node",
-    format: "esm",
-    target: "node24",
-    external: ["lmdb", "koffi"],
-    banner: { js: REQUIRE },
-    logLevel: "error",
-  });
-  return outfile;
+  await bundleInto({ program: join("bench", entry) }, folder);
+  return join(folder, "program.js");
 }
+
+/** As `./k8ts` sets it: the first start of a program is slower than the others. */
+export const withCompileCache = (program: string): NodeJS.ProcessEnv => ({
+  ...process.env,
+  NODE_COMPILE_CACHE: join(program, "..", ".compile-cache"),
+});

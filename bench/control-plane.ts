@@ -8,7 +8,7 @@ import { systemClock } from "#base/clock";
 import { systemRandom } from "#base/random";
 import { Client } from "#client/client";
 import { HttpsTransport } from "#client/node/https-transport";
-import { bundle } from "./bundle.ts";
+import { bundle, withCompileCache } from "./bundle.ts";
 import { freePort, newFolder, pause, start, stop } from "./workspace.ts";
 
 export interface Tls {
@@ -50,7 +50,8 @@ export async function startControlPlane(
   program ??= bundle("server.ts");
   const [file, port] = await Promise.all([program, freePort()]);
   const began = performance.now();
-  const child = start(process.execPath, [...nodeOptions, file, folder, String(port), store], "pipe");
+  const args = [...nodeOptions, file, folder, String(port), store];
+  const child = start(process.execPath, args, "pipe", withCompileCache(file));
   const ready = once(createInterface({ input: child.stdout! }), "line");
   const ended = once(child, "exit").then(() => Promise.reject(new Error("the control plane ended")));
   ended.catch(() => undefined);

@@ -6,6 +6,7 @@
 import { join } from "node:path";
 import { systemClock } from "#base/clock";
 import { logger, jsonLines, setLogSink } from "#base/log";
+import { giveBackMemoryOfStart } from "#base/node/spare-memory";
 import { Scope } from "#base/scope";
 import { CertificateStore } from "#cluster/certificates/certificate-store";
 import { adminClient } from "#cluster/certificates/profiles";
@@ -35,4 +36,6 @@ const certificates = await CertificateStore.open(pkiDir, { clock: systemClock })
 await certificates.pair(adminClient);
 await certificates.close();
 process.stdout.write("ready\n");
+// As `k8ts server` does.
+giveBackMemoryOfStart(systemClock, scope);
 process.once("SIGTERM", () => void scope.close().then(() => process.exit(0)));

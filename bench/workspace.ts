@@ -26,8 +26,14 @@ export function newFolder(what: string): string {
 }
 
 /** Starts a program. With a pipe for its output, its errors go to ours. */
-export function start(program: string, args: readonly string[], stdio: "pipe" | "ignore"): ChildProcess {
-  const child = spawn(program, args, { stdio: ["ignore", stdio, stdio === "pipe" ? "inherit" : "ignore"] });
+export function start(
+  program: string,
+  args: readonly string[],
+  stdio: "pipe" | "ignore",
+  env = process.env,
+): ChildProcess {
+  const errors = stdio === "pipe" ? "inherit" : "ignore";
+  const child = spawn(program, args, { stdio: ["ignore", stdio, errors], env });
   children.add(child);
   child.once("exit", () => children.delete(child));
   return child;

@@ -5,7 +5,7 @@
 import { mkdirSync, readdirSync, renameSync, rmSync, statSync, utimesSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
+import { bundle } from "./bundle.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const dist = join(root, "dist");
@@ -15,31 +15,9 @@ const began = new Date();
 /** A program that was started from chunks of an earlier build may still load one of them within this time. */
 const OLD_CHUNKS_MS = 24 * 3600 * 1000;
 
-/** Packages with binaries of their own stay outside. */
-const EXTERNAL = ["lmdb", "koffi"];
-
-/** Some dependencies still ask for modules the old way. */
-const REQUIRE =
-  'import { createRequire as k8tsCreateRequire } from "node:module"; const require = k8tsCreateRequire(import.meta.url);';
-
 mkdirSync(fresh, { recursive: true });
 try {
-  await build({
-    absWorkingDir: root,
-    entryPoints: { k8ts: "src/cli/main.ts" },
-    outdir: fresh,
-    bundle: true,
-    splitting: true,
-    chunkNames: "chunks/[name]-[hash]",
-    platform: "node",
-    format: "esm",
-    target: "node24",
-    external: EXTERNAL,
-    sourcemap: "linked",
-    minify: false,
-    banner: { js: REQUIRE },
-    logLevel: "error",
-  });
+  await bundle({ k8ts: "src/cli/main.ts" }, fresh);
   // As old as what it was built from: a source changed meanwhile is newer.
   utimesSync(join(fresh, "k8ts.js"), began, began);
   const made = readdirSync(join(fresh, "chunks"));

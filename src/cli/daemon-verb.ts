@@ -1,5 +1,6 @@
 import { sleep } from "#base/clock";
 import { jsonLines, logger, setLogSink } from "#base/log";
+import { giveBackMemoryOfStart } from "#base/node/spare-memory";
 import { Scope } from "#base/scope";
 import { type Daemon, notifyReady, pidOf, startDaemon } from "#cluster/daemon/daemon";
 import type { Io } from "./io.ts";
@@ -31,6 +32,7 @@ export async function runDaemon(
     await Promise.race([start(scope), ended]);
     process.on("uncaughtException", (error) => fail(daemon, error));
     if (!signal.aborted) notifyReady();
+    giveBackMemoryOfStart(clock, scope);
     await ended;
     log.info("ending");
   } finally {

@@ -6,7 +6,6 @@ import type { Clock } from "#base/clock";
 import type { Random } from "#base/random";
 import { openDiskStore } from "#store/disk/disk-store";
 import type { EtcdTarget } from "#store/etcd/connection";
-import { openEtcdStore } from "#store/etcd/etcd-store";
 import type { Store } from "#store/store";
 import { StepFailed } from "./steps.ts";
 
@@ -68,6 +67,8 @@ export async function openStore(
   }: { readonly directory: string; readonly clock: Clock; readonly random: Random },
 ): Promise<Store> {
   if (location.type === "disk") return openDiskStore(location.directory ?? directory, { clock, random });
+  // Its protocol is large, and most clusters have no etcd.
+  const { openEtcdStore } = await import("#store/etcd/etcd-store");
   try {
     return await openEtcdStore({ ...targetOf(location), random });
   } catch (cause) {

@@ -3,20 +3,8 @@ import { checkServerIdentity } from "node:tls";
 import { Client, credentials, type ClientDuplexStream, type ClientReadableStream } from "@grpc/grpc-js";
 import { systemClock } from "#base/clock";
 import { decodeProtobuf, encodeProtobuf } from "#machinery/derive/protobuf";
-import type { StructOf, Wire } from "#machinery/schema";
-
-/** One remote procedure: its path, and what goes in and comes out. */
-export interface Method<Request, Response> {
-  readonly path: string;
-  readonly request: StructOf<Request>;
-  readonly response: StructOf<Response>;
-}
-
-export const method = <Request, Response>(
-  path: string,
-  request: StructOf<Request>,
-  response: StructOf<Response>,
-): Method<Request, Response> => ({ path, request, response });
+import type { Wire } from "#machinery/schema";
+import type { Method } from "./method.ts";
 
 /** Where etcd listens and how it is trusted; PEM. */
 export interface EtcdTarget {

@@ -1,6 +1,6 @@
 /** What the store says to etcd v3: the messages and fields it uses of `etcdserverpb` and `mvccpb`. */
 import { bool, int32, int64, list, rawBytes, ref, string, struct, type Of } from "#machinery/schema";
-import { method } from "./connection.ts";
+import { method } from "./method.ts";
 
 const Header = struct("etcdserverpb.ResponseHeader", { revision: int64(3).always() });
 

@@ -5,7 +5,7 @@ import { asError } from "#base/attempt";
 import type { Random } from "#base/random";
 import { decodeProtobuf, encodeProtobuf } from "#machinery/derive/protobuf";
 import type { StructOf } from "#machinery/schema";
-import type { Method } from "#store/etcd/connection";
+import type { Method } from "#store/etcd/method";
 import { kmsDecrypt, kmsEncrypt, kmsStatus } from "./protocol.ts";
 
 export interface MemoryPlugin {

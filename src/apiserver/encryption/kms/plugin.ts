@@ -1,6 +1,7 @@
 import { type Clock } from "#base/clock";
 import { type Random, uuid } from "#base/random";
-import { Connection, type Method } from "#store/etcd/connection";
+import type { Connection } from "#store/etcd/connection";
+import type { Method } from "#store/etcd/method";
 import type { Wire } from "#machinery/schema";
 import type { EncryptionMetrics } from "../metrics.ts";
 import { kmsDecrypt, kmsEncrypt, kmsStatus } from "./protocol.ts";
@@ -31,11 +32,10 @@ const ANNOTATION_NAME = /^(?=.{1,253}$)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9](
 /** A key management plugin behind its socket. Its answers are checked before anything is built on them. */
 export class KmsPlugin {
   readonly #options: PluginOptions;
-  readonly #connection: Connection;
+  #connection: Promise<Connection> | undefined;
 
   constructor(options: PluginOptions) {
     this.#options = options;
-    this.#connection = new Connection({ endpoints: [targetOf(options.endpoint)] });
   }
 
   /** The id of the key that the plugin uses now. Throws where it is not well. */
@@ -67,7 +67,13 @@ export class KmsPlugin {
   }
 
   close(): void {
-    this.#connection.close();
+    void this.#connection?.then((connection) => connection.close());
+  }
+
+  /** gRPC is large, and only plugins and etcd speak it: it is loaded with the first call. */
+  async #connect(): Promise<Connection> {
+    const { Connection } = await import("#store/etcd/connection");
+    return new Connection({ endpoints: [targetOf(this.#options.endpoint)] });
   }
 
   async #call<Request, Response>(
@@ -82,7 +88,8 @@ export class KmsPlugin {
     const begun = clock.monotonic();
     let code = "OK";
     try {
-      return await this.#connection.call(method, message, limit.signal);
+      const connection = await (this.#connection ??= this.#connect());
+      return await connection.call(method, message, limit.signal);
     } catch (error) {
       code = limit.signal.aborted ? "DeadlineExceeded" : "Unknown";
       throw error;

@@ -1,6 +1,6 @@
 /** KMS v2: what a key management plugin is asked, and what is kept beside a value that its key protects. */
 import { bytes, int32, map, rawBytes, string, struct, type Of } from "#machinery/schema";
-import { method } from "#store/etcd/connection";
+import { method } from "#store/etcd/method";
 
 export const StatusRequest = struct("v2.StatusRequest", {});
 
