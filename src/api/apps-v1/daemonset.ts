@@ -8,6 +8,7 @@ import {
   text,
   wide,
 } from "#api/columns";
+import { templateWarnings } from "#api/core-v1/pod-warnings";
 import { templateDefaults } from "#api/core-v1/podspec-defaults";
 import { countOrPercent, isNothing } from "#api/checks";
 import { collisionProblems, endlessProblems, selectorProblems } from "./workload-rules.ts";
@@ -149,6 +150,9 @@ export const DaemonSet = resource({
     },
     *validateStatusUpdate({ status }, old) {
       yield* collisionProblems(status.collisionCount, old.status.collisionCount);
+    },
+    *warnings(now, old) {
+      yield* templateWarnings(now.spec.template, "spec.template", now, old);
     },
   },
 });

@@ -1,4 +1,5 @@
 import { ageColumn, containerColumns, nameColumn, selectorText, text, wide } from "#api/columns";
+import { podNameWarnings, templateWarnings } from "#api/core-v1/pod-warnings";
 import { templateDefaults } from "#api/core-v1/podspec-defaults";
 import { countOrPercent, isNothing } from "#api/checks";
 import { collisionProblems, endlessProblems, selectorProblems, statusProblems } from "./workload-rules.ts";
@@ -161,6 +162,10 @@ export const Deployment = resource({
       const { replicas = 0, readyReplicas = 0, updatedReplicas, availableReplicas } = status;
       yield* statusProblems({ updatedReplicas, readyReplicas, availableReplicas }, replicas, readyReplicas);
       yield* collisionProblems(status.collisionCount, old.status.collisionCount);
+    },
+    *warnings(now, old) {
+      yield* podNameWarnings(now.metadata, old);
+      yield* templateWarnings(now.spec.template, "spec.template", now, old);
     },
   },
 });

@@ -1,4 +1,5 @@
 import { ageColumn, containerColumns, integer, nameColumn, selectorText, wide } from "#api/columns";
+import { podNameWarnings, templateWarnings } from "#api/core-v1/pod-warnings";
 import { templateDefaults } from "#api/core-v1/podspec-defaults";
 import { endlessProblems, selectorProblems, statusProblems } from "./workload-rules.ts";
 import { PodTemplateSpec } from "#api/core-v1/podtemplatespec";
@@ -71,6 +72,10 @@ export const ReplicaSet = resource({
         replicas,
         readyReplicas,
       );
+    },
+    *warnings(now, old) {
+      yield* podNameWarnings(now.metadata, old);
+      yield* templateWarnings(now.spec.template, "spec.template", now, old);
     },
   },
 });

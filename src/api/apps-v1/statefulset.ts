@@ -1,4 +1,6 @@
 import { ageColumn, containerColumns, nameColumn, text } from "#api/columns";
+import { templateWarnings } from "#api/core-v1/pod-warnings";
+import { classAnnotationWarnings, claimSpecWarnings } from "#api/core-v1/claim-warnings";
 import { templateDefaults } from "#api/core-v1/podspec-defaults";
 import { countOrPercent, isNothing, named, sameValue } from "#api/checks";
 import { collisionProblems, endlessProblems, selectorProblems, statusProblems } from "./workload-rules.ts";
@@ -13,6 +15,7 @@ import {
   int64,
   intOrString,
   invalid,
+  item,
   list,
   type Of,
   ref,
@@ -215,6 +218,15 @@ export const StatefulSet = resource({
       const counts = { readyReplicas, currentReplicas, updatedReplicas, availableReplicas };
       yield* statusProblems(counts, replicas, readyReplicas);
       yield* collisionProblems(status.collisionCount, old.status.collisionCount);
+    },
+    *warnings(now, old) {
+      if (old && now.metadata.generation === old.metadata.generation) return;
+      yield* templateWarnings(now.spec.template, "spec.template", now, old);
+      for (const [index, { metadata, spec }] of (now.spec.volumeClaimTemplates ?? []).entries()) {
+        const where = item("spec.volumeClaimTemplates", index);
+        yield* classAnnotationWarnings(metadata, `${where}.metadata`);
+        yield* claimSpecWarnings(spec, `${where}.spec`);
+      }
     },
   },
 });

@@ -11,7 +11,8 @@ import {
 } from "#api/columns";
 import { templateDefaults } from "#api/core-v1/podspec-defaults";
 import { isTimeZone, scheduleProblem } from "./cron-schedule.ts";
-import { jobSpecProblems } from "./job-rules.ts";
+import { podNameWarnings } from "#api/core-v1/pod-warnings";
+import { jobSpecProblems, jobSpecWarnings } from "./job-rules.ts";
 import { JobTemplateSpec } from "#api/batch-v1/job";
 import { ObjectReference } from "#api/core-v1/reference";
 import { ObjectMeta } from "#api/meta-v1/objectmeta";
@@ -123,6 +124,10 @@ export const CronJob = resource({
     *validateCreate({ metadata }) {
       if ((metadata.name ?? "").length > NAME_MAX)
         yield invalid("metadata.name", metadata.name, `must be no more than ${NAME_MAX} characters`);
+    },
+    *warnings(now, old) {
+      yield* podNameWarnings(now.metadata, old);
+      yield* jobSpecWarnings(now.spec.jobTemplate.spec, "spec.jobTemplate.spec", now, old);
     },
   },
 });

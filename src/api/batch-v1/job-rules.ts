@@ -1,4 +1,5 @@
 import { sameValue, unchanged } from "#api/checks";
+import { templateWarnings } from "#api/core-v1/pod-warnings";
 import type { PodTemplateSpec } from "#api/core-v1/podtemplatespec";
 import { selectsOrIsInvalid } from "#machinery/label-selector";
 import { at, type FieldProblem, invalid, item, notSupported, required } from "#machinery/schema";
@@ -91,6 +92,26 @@ export function* jobSelectorProblems({ selector, template }: JobSpec): Problems 
       "`selector` does not match template `labels`",
     );
 }
+
+const TRACKED_COMPLETIONS_MAX = 100_000;
+const TRACKED_PARALLELISM_MAX = 10_000;
+
+/** `path` leads to the spec; `now` and `old` are the objects around it. */
+export function* jobSpecWarnings(
+  spec: JobSpec,
+  path: string,
+  now: Generation,
+  old: Generation | undefined,
+): Iterable<string> {
+  if (old && now.metadata.generation === old.metadata.generation) return;
+  const { completionMode, completions = 0, parallelism = 1 } = spec;
+  const isLarge = completions > TRACKED_COMPLETIONS_MAX && parallelism > TRACKED_PARALLELISM_MAX;
+  if (completionMode === "Indexed" && isLarge)
+    yield "In Indexed Jobs with a number of completions higher than 10^5 and a parallelism higher than 10^4, Kubernetes might not be able to track completedIndexes when a big number of indexes fail";
+  yield* templateWarnings(spec.template, at(path, "template"), now, old);
+}
+
+type Generation = Parameters<typeof templateWarnings>[2];
 
 const FIXED = [
   "selector",

@@ -1,10 +1,17 @@
 import { elapsed } from "#machinery/elapsed";
 import { ageColumn, containerColumns, nameColumn, selectorText, text, wide } from "#api/columns";
+import { podNameWarnings } from "#api/core-v1/pod-warnings";
 import { templateDefaults } from "#api/core-v1/podspec-defaults";
 import { ObjectMeta } from "#api/meta-v1/objectmeta";
 import { parseTime } from "#machinery/time";
 import { type Of, resource, struct, value } from "#machinery/schema";
-import { jobSelectorProblems, jobSpecProblems, jobStatusProblems, jobUpdateProblems } from "./job-rules.ts";
+import {
+  jobSelectorProblems,
+  jobSpecProblems,
+  jobSpecWarnings,
+  jobStatusProblems,
+  jobUpdateProblems,
+} from "./job-rules.ts";
 import { JobSpec, JobStatus } from "./jobspec.ts";
 
 const BACKOFF_LIMIT = 6;
@@ -112,6 +119,10 @@ export const Job = resource({
     },
     validateUpdate: ({ spec }, old) => jobUpdateProblems(spec, old.spec, old.status),
     validateStatusUpdate: ({ status }, old) => jobStatusProblems(status, old.status),
+    *warnings(now, old) {
+      yield* podNameWarnings(now.metadata, old);
+      yield* jobSpecWarnings(now.spec, "spec", now, old);
+    },
   },
 });
 export interface Job extends Of<typeof Job> {}

@@ -3,6 +3,9 @@ import { namedIfSet, sameValue, setMembers } from "#api/checks";
 import { compareQuantities } from "#machinery/quantity";
 import { accessModeProblems, accessModesText, storageClassOf } from "./persistentvolumeclaim.ts";
 import { NodeSelector } from "#api/core-v1/affinity";
+import { classAnnotationWarnings, fractionWarnings } from "#api/core-v1/claim-warnings";
+import { nodeTermWarnings } from "#api/core-v1/node-label-warnings";
+import { outdatedVolumeWarnings } from "#api/core-v1/pod-warnings";
 import { ObjectReference, SecretReference } from "#api/core-v1/reference";
 import {
   AWSElasticBlockStoreVolumeSource,
@@ -26,6 +29,7 @@ import {
   inline,
   int32,
   invalid,
+  item,
   list,
   map,
   notSupported,
@@ -253,6 +257,26 @@ const sourceOf = (spec: PersistentVolumeSpec): Readonly<Record<string, unknown>>
 const claimText = ({ claimRef }: PersistentVolumeSpec): string =>
   claimRef ? `${claimRef.namespace ?? ""}/${claimRef.name ?? ""}` : "";
 
+const OLD_MOUNT_OPTIONS = "volume.beta.kubernetes.io/mount-options";
+
+function* volumeWarnings({
+  metadata,
+  spec,
+}: {
+  readonly metadata: ObjectMeta;
+  readonly spec: PersistentVolumeSpec;
+}) {
+  yield* classAnnotationWarnings(metadata, "metadata");
+  if (metadata.annotations?.[OLD_MOUNT_OPTIONS] !== undefined)
+    yield `${entry("metadata.annotations", OLD_MOUNT_OPTIONS)}: deprecated since v1.31; use "mountOptions" attribute instead`;
+  if (spec.persistentVolumeReclaimPolicy === "Recycle")
+    yield "spec.persistentVolumeReclaimPolicy: The Recycle reclaim policy is deprecated. Instead, the recommended approach is to use dynamic provisioning.";
+  for (const [index, term] of (spec.nodeAffinity?.required?.nodeSelectorTerms ?? []).entries())
+    yield* nodeTermWarnings(term, item("spec.nodeAffinity.required.nodeSelectorTerms", index));
+  yield* outdatedVolumeWarnings(spec, "spec");
+  yield* fractionWarnings(spec.capacity, ["storage"], "spec.capacity");
+}
+
 export const PersistentVolume = resource({
   apiVersion: "v1",
   kind: "PersistentVolume",
@@ -290,6 +314,7 @@ export const PersistentVolume = resource({
       if (old.nodeAffinity && !sameValue(spec.nodeAffinity, old.nodeAffinity))
         yield invalid("spec.nodeAffinity", spec.nodeAffinity ?? null, "field is immutable");
     },
+    warnings: volumeWarnings,
   },
 });
 export interface PersistentVolume extends Of<typeof PersistentVolume> {}

@@ -1,5 +1,6 @@
 import { ageColumn, nameColumn, text, UNSET, wide } from "#api/columns";
 import { own, sameValue } from "#api/checks";
+import { classAnnotationWarnings, claimSpecWarnings } from "#api/core-v1/claim-warnings";
 import { compareQuantities } from "#machinery/quantity";
 import { TypedLocalObjectReference, TypedObjectReference } from "#api/core-v1/reference";
 import { VolumeResourceRequirements } from "#api/core-v1/resources";
@@ -203,6 +204,10 @@ export const PersistentVolumeClaim = resource({
   rules: {
     validate: ({ spec }) => claimSpecProblems(spec, "spec"),
     validateUpdate: ({ spec }, old) => claimUpdateProblems(spec, old.spec, old.status),
+    *warnings({ metadata, spec }) {
+      yield* classAnnotationWarnings(metadata, "metadata");
+      yield* claimSpecWarnings(spec, "spec");
+    },
   },
 });
 export interface PersistentVolumeClaim extends Of<typeof PersistentVolumeClaim> {}

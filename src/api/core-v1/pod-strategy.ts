@@ -1,6 +1,7 @@
 import { own } from "#api/checks";
 import type { LabelSelector } from "#api/meta-v1/labelselector";
 import type { Affinity, PodAffinityTerm } from "./affinity.ts";
+import { withAnnotatedProfiles } from "./pod-apparmor.ts";
 import { qosClassOf } from "./podresources.ts";
 import type { PodSpec } from "./podspec.ts";
 import type { PodParts } from "./podstate.ts";
@@ -11,7 +12,7 @@ type Labels = Readonly<Record<string, string>>;
 /** A pod as it is first stored: pending, with its class of service and its selectors settled. */
 export const createdPod = <P extends PodParts>(pod: P): P => ({
   ...pod,
-  spec: settledSelectors(pod.spec, pod.metadata.labels ?? {}),
+  spec: settledSelectors(withAnnotatedProfiles(pod.metadata, pod.spec), pod.metadata.labels ?? {}),
   status: firstStatus(pod.spec),
 });
 

@@ -7,6 +7,8 @@ import { gatesText, readyText, restartsText, statusText } from "./pod-columns.ts
 import { podDefaults } from "./pod-defaults.ts";
 import { createdPod, keptQosClass } from "./pod-strategy.ts";
 import { podStatusUpdateProblems, podUpdateProblems } from "./pod-update.ts";
+import { appArmorProblems } from "./pod-apparmor.ts";
+import { appArmorWarnings, hostNameWarnings, podWarnings } from "./pod-warnings.ts";
 import { podSpecProblems } from "./podspec-rules.ts";
 import { isMirror, MIRROR_ANNOTATION } from "./podstate.ts";
 
@@ -75,6 +77,7 @@ export const Pod = resource({
       const cost = pod.metadata.annotations?.[DELETION_COST];
       if (cost !== undefined && !isInt32(cost))
         yield invalid(entry("metadata.annotations", DELETION_COST), cost, "must be a 32bit integer");
+      yield* appArmorProblems(pod.metadata, pod.spec, "metadata.annotations");
     },
     *validateCreate({ spec }) {
       if (spec.ephemeralContainers) yield forbidden("spec.ephemeralContainers", "cannot be set on create");
@@ -83,6 +86,11 @@ export const Pod = resource({
     },
     validateUpdate: (pod, old) => podUpdateProblems(pod, old),
     validateStatusUpdate: (pod, old) => podStatusUpdateProblems(pod, old),
+    *warnings(pod, old) {
+      yield* hostNameWarnings(pod.metadata.name, old, "the Pod's hostname");
+      if (!old) yield* appArmorWarnings(pod, "", true);
+      yield* podWarnings(pod, "");
+    },
   },
 });
 export interface Pod extends Of<typeof Pod> {}

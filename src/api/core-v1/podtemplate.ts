@@ -1,4 +1,5 @@
 import { labelText, nameColumn, text } from "#api/columns";
+import { templateWarnings } from "#api/core-v1/pod-warnings";
 import { templateDefaults } from "./podspec-defaults.ts";
 import { PodTemplateSpec } from "#api/core-v1/podtemplatespec";
 import { ObjectMeta } from "#api/meta-v1/objectmeta";
@@ -30,6 +31,7 @@ export const PodTemplate = resource({
   ],
   rules: {
     defaults: (object) => ({ ...object, template: templateDefaults(object.template) }),
+    warnings: (now, old) => templateWarnings(now.template, "template", now, old),
   },
 });
 export interface PodTemplate extends Of<typeof PodTemplate> {}

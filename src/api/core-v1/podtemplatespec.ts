@@ -1,4 +1,5 @@
 import { annotationProblems, labelProblems } from "#machinery/object-meta-validation";
+import { appArmorProblems } from "./pod-apparmor.ts";
 import { podSpecProblems } from "./podspec-rules.ts";
 import { PodSpec } from "#api/core-v1/podspec";
 import { ObjectMeta } from "#api/meta-v1/objectmeta";
@@ -15,6 +16,7 @@ export const PodTemplateSpec = struct(
       yield* labelProblems(metadata.labels, at(path, "metadata.labels"));
       yield* annotationProblems(metadata.annotations, at(path, "metadata.annotations"));
       yield* podSpecProblems(spec, at(path, "spec"));
+      yield* appArmorProblems(metadata, spec, at(path, "metadata.annotations"));
       if (spec.ephemeralContainers)
         yield forbidden(
           at(path, "spec.ephemeralContainers"),

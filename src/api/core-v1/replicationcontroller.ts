@@ -1,5 +1,6 @@
 import { own } from "#api/checks";
 import { ageColumn, containerColumns, integer, labelText, nameColumn, wide } from "#api/columns";
+import { podNameWarnings, templateWarnings } from "#api/core-v1/pod-warnings";
 import { templateDefaults } from "#api/core-v1/podspec-defaults";
 
 import { PodTemplateSpec } from "#api/core-v1/podtemplatespec";
@@ -100,6 +101,10 @@ export const ReplicationController = resource({
           `${path}.spec.activeDeadlineSeconds`,
           "activeDeadlineSeconds in ReplicationController is not Supported",
         );
+    },
+    *warnings(now, old) {
+      yield* podNameWarnings(now.metadata, old);
+      yield* templateWarnings(now.spec.template, "spec.template", now, old);
     },
   },
 

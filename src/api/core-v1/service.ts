@@ -1,3 +1,4 @@
+import { serviceWarnings } from "./service-warnings.ts";
 import { ageColumn, labelText, nameColumn, text, wide } from "#api/columns";
 import { ObjectMeta } from "#api/meta-v1/objectmeta";
 import { type Of, resource } from "#machinery/schema";
@@ -64,6 +65,7 @@ export const Service = resource({
       spec: withoutStale(keptAllocations(settledAddresses(service.spec, old.spec), old.spec), old.spec),
     }),
     validate: ({ spec }) => serviceProblems(spec),
+    warnings: (service) => serviceWarnings(service),
     validateUpdate: ({ spec }, old) => serviceUpdateProblems(spec, old.spec),
     validateStatusUpdate: ({ spec, status }) => ingressProblems(status.loadBalancer.ingress ?? [], spec),
   },

@@ -1,7 +1,9 @@
 import { ageColumn, nameColumn, text } from "#api/columns";
 import { LocalObjectReference, ObjectReference } from "#api/core-v1/reference";
 import { ObjectMeta } from "#api/meta-v1/objectmeta";
-import { bool, list, type Of, resource } from "#machinery/schema";
+import { bool, entry, list, type Of, resource } from "#machinery/schema";
+
+const MOUNTABLE = "kubernetes.io/enforce-mountable-secrets";
 
 export const ServiceAccount = resource({
   apiVersion: "v1",
@@ -25,5 +27,11 @@ export const ServiceAccount = resource({
     text("Secrets", ({ secrets }: { readonly secrets?: readonly ObjectReference[] }) => secrets?.length ?? 0),
     ageColumn,
   ],
+  rules: {
+    *warnings({ metadata }) {
+      if (metadata.annotations?.[MOUNTABLE] !== undefined)
+        yield `${entry("metadata.annotations", MOUNTABLE)}: deprecated in v1.32+; prefer separate namespaces to isolate access to mounted secrets`;
+    },
+  },
 });
 export interface ServiceAccount extends Of<typeof ServiceAccount> {}

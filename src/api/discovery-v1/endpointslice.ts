@@ -1,3 +1,4 @@
+import { addressWarnings } from "#api/core-v1/address-warnings";
 import { ageColumn, firstFew, nameColumn, text, UNSET } from "#api/columns";
 import { distinct, ipAddress, named, namedIfSet, portNumber } from "#api/checks";
 import { specialProblems } from "#api/core-v1/service-rules";
@@ -170,6 +171,13 @@ export const EndpointSlice = resource({
       for (const [index, endpoint] of (endpoints ?? []).entries())
         yield* endpointProblems(endpoint, addressType, item("endpoints", index));
       yield* portProblems(ports ?? [], "ports");
+    },
+    *warnings({ addressType, endpoints }, old) {
+      if (addressType === "FQDN" && !old) yield "addressType: FQDN endpoints are deprecated";
+      if (addressType !== "IPv6") return;
+      for (const [index, { addresses }] of (endpoints ?? []).entries())
+        for (const [place, address] of addresses.entries())
+          yield* addressWarnings(address, item(`${item("endpoints", index)}.addresses`, place));
     },
   },
 });

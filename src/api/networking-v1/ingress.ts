@@ -243,6 +243,10 @@ export const Ingress = resource({
           "can not be set when the class field is also set",
         );
     },
+    *warnings({ metadata }) {
+      if (metadata.annotations?.[CLASS_ANNOTATION] !== undefined)
+        yield `annotation "${CLASS_ANNOTATION}" is deprecated, please use 'spec.ingressClassName' instead`;
+    },
   },
 });
 export interface Ingress extends Of<typeof Ingress> {}

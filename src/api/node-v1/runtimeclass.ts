@@ -1,4 +1,5 @@
 import { ageColumn, nameColumn, text } from "#api/columns";
+import { nodeSelectorWarnings } from "#api/core-v1/node-label-warnings";
 import { Toleration } from "#api/core-v1/taint";
 import { ObjectMeta } from "#api/meta-v1/objectmeta";
 import { list, map, type Of, quantity, ref, resource, string, struct } from "#machinery/schema";
@@ -34,5 +35,8 @@ export const RuntimeClass = resource({
   },
 
   columns: [nameColumn, text("Handler", (of: { readonly handler: string }) => of.handler), ageColumn],
+  rules: {
+    warnings: ({ scheduling }) => nodeSelectorWarnings(scheduling?.nodeSelector, "scheduling.nodeSelector"),
+  },
 });
 export interface RuntimeClass extends Of<typeof RuntimeClass> {}

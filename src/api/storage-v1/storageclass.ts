@@ -1,3 +1,4 @@
+import { outdatedNodeLabel } from "#api/core-v1/node-label-warnings";
 import { ageColumn, text } from "#api/columns";
 import { named, sameValue } from "#api/checks";
 import { TopologySelectorTerm } from "#api/core-v1/affinity";
@@ -7,6 +8,7 @@ import {
   type FieldProblem,
   forbidden,
   invalid,
+  item,
   list,
   map,
   type Of,
@@ -98,6 +100,14 @@ export const StorageClass = resource({
         yield forbidden("provisioner", "updates to provisioner are forbidden.");
       if (now.reclaimPolicy !== old.reclaimPolicy)
         yield forbidden("reclaimPolicy", "updates to reclaimPolicy are forbidden.");
+    },
+    *warnings({ allowedTopologies }) {
+      for (const [index, { matchLabelExpressions }] of (allowedTopologies ?? []).entries())
+        for (const [place, { key }] of (matchLabelExpressions ?? []).entries()) {
+          const text = outdatedNodeLabel(key);
+          const where = item(`${item("allowedTopologies", index)}.matchLabelExpressions`, place);
+          if (text) yield `${where}.key: ${text}`;
+        }
     },
   },
 });

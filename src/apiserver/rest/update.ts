@@ -159,7 +159,8 @@ async function attemptUpdate(op: Operation, deps: RestDeps, plan: UpdatePlan, it
   const whole = canonical(resource, prepared);
   const counted = part === statusPart ? whole : counting(resource, whole, old);
   part.check(resource, counted, old);
-  for (const text of resource.rules.warnings?.(counted, old) ?? []) op.warn(text);
+  if (part === mainPart && shown === asItself)
+    for (const text of resource.rules.warnings?.(counted, old) ?? []) op.warn(text);
   await deps.admission.validate(op, { ...admitted, object: shown.of(counted) });
 
   const hooks = deps.hooks.get(hookKey(kind));
