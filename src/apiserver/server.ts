@@ -27,6 +27,8 @@ import type { Exchange } from "./http/exchange.ts";
 import { KindFactory } from "./kinds.ts";
 import { type Limits, defaultLimits } from "./limits.ts";
 import { drain, keepFlowControl, startLoadControl } from "./load-control.ts";
+import type { Measures } from "#base/measures";
+import { RegisteredMeasures } from "./instruments/registered-measures.ts";
 import { RequestMetrics } from "./metrics.ts";
 import { ServerReadCache } from "./read-cache.ts";
 import { Dispatcher } from "./request/dispatch.ts";
@@ -104,6 +106,8 @@ export interface ApiServer {
   readonly cache: ReadCache;
   readonly gates: FeatureGates;
   readonly metrics: RequestMetrics;
+  /** Shows what other parts of the process measure among the metrics. */
+  readonly measures: Measures;
   readonly health: Health;
   /** Makes this address the one behind the service `kubernetes`, or one of them where others share the store. */
   advertise(where: Advertised): Promise<void>;
@@ -212,6 +216,7 @@ async function start(asked: ApiServerOptions, scope: Scope): Promise<ApiServer> 
     cache,
     gates,
     metrics,
+    measures: new RegisteredMeasures(metrics.registry),
     health,
     listen: (where) => entrances.open(where),
     async advertise(where) {

@@ -90,7 +90,8 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<v
     keepIdentity({ client: admin, clock, random, hostname: hostname(), scope });
   }
   const elects = flags["leader-elect"] ?? store.isShared;
-  await startManagers({ clientOf, controllers, elects, clock, random, scope });
+  const { measures } = server;
+  await startManagers({ clientOf, controllers, elects, measures, clock, random, scope });
   isManaging = true;
   log.info("control plane started", { address, port, store: flags.store?.type ?? "disk" });
 }

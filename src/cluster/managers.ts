@@ -1,6 +1,7 @@
 /** What works on the cluster's objects in a control plane: controllers and scheduler, in one server at a time. */
 import { hostname } from "node:os";
 import type { Clock } from "#base/clock";
+import type { Measures } from "#base/measures";
 import { type Random, uuid } from "#base/random";
 import type { Scope } from "#base/scope";
 import type { Client } from "#client/client";
@@ -20,6 +21,7 @@ export interface ManagersOptions {
   readonly controllers: readonly Controller[];
   /** Other servers have the same controllers: only one works at a time. */
   readonly elects: boolean;
+  readonly measures: Measures;
   readonly clock: Clock;
   readonly random: Random;
   readonly scope: Scope;
@@ -27,7 +29,7 @@ export interface ManagersOptions {
 
 /** Resolves when they work, or compete with others for that. */
 export async function startManagers(options: ManagersOptions): Promise<void> {
-  const { clientOf, controllers, elects, clock, random, scope } = options;
+  const { clientOf, controllers, elects, measures, clock, random, scope } = options;
   const client = clientOf(CONTROLLERS_USER);
   const scheduling = clientOf("system:kube-scheduler");
   const informersIn = (inner: Scope) => new InformerSet({ client, clock, random, scope: inner });
@@ -40,25 +42,41 @@ export async function startManagers(options: ManagersOptions): Promise<void> {
       random,
       scope: inner,
       controllers,
+      measures,
     });
   const schedule = (inner: Scope, informers: InformerSet) =>
-    new Scheduler({ client: scheduling, informers, clock, random, scope: inner }).start();
+    new Scheduler({ client: scheduling, informers, clock, random, scope: inner, measures }).start();
   if (!elects) {
     const informers = informersIn(scope);
     await Promise.all([control(scope, informers), schedule(scope, informers)]);
     return;
   }
   const identity = `${hostname()}_${uuid(random)}`;
-  const compete = (lease: typeof SCHEDULER_LEASE, user: Client, work: typeof control) =>
+  const compete = (lease: typeof SCHEDULER_LEASE, user: Client, work: typeof control) => {
+    const shown = showLeadership(measures, lease.name);
     scope.run((signal) =>
       runAsLeader(
         { client: user, clock, random, lease, identity },
-        (inner) => work(inner, informersIn(inner)),
-        {
-          signal,
+        (inner) => {
+          shown.leads = true;
+          inner.defer(() => void (shown.leads = false));
+          return work(inner, informersIn(inner));
         },
+        { signal },
       ),
     );
+  };
   compete(CONTROLLERS_LEASE, clientOf("system:kube-controller-manager"), control);
   compete(SCHEDULER_LEASE, scheduling, schedule);
+}
+
+const LEADS = {
+  name: "leader_election_master_status",
+  help: "1 while this process leads, 0 while it does not.",
+};
+
+function showLeadership(measures: Measures, name: string): { leads: boolean } {
+  const shown = { leads: false };
+  measures.watch(LEADS, () => [{ labels: { name }, value: shown.leads ? 1 : 0 }]);
+  return shown;
 }

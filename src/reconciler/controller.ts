@@ -2,6 +2,7 @@ import type { LabelSelector } from "#api/meta-v1/labelselector";
 import { asError } from "#base/attempt";
 import type { Clock } from "#base/clock";
 import { logger } from "#base/log";
+import type { Measures } from "#base/measures";
 import type { Random } from "#base/random";
 import type { Scope } from "#base/scope";
 import { addressOf, keyAt, keyOf, type Address } from "#client/address";
@@ -15,6 +16,7 @@ import { aborted } from "./aborted.ts";
 import { claim } from "./claim.ts";
 import type { EventRecorder } from "./events.ts";
 import { isNamespaceGoing } from "./namespace-going.ts";
+import { QueueMeters } from "./queue-meters.ts";
 import { BY_CONTROLLER, controllerKeys, controllerOf, refersTo } from "./owner.ts";
 import { type PolicyRule, rulesOf, type Write } from "./roles.ts";
 import { WorkQueue, type Worked } from "./work-queue.ts";
@@ -34,16 +36,8 @@ export interface Environment {
   readonly random: Random;
   /** The controller runs until it closes. */
   readonly scope: Scope;
-  readonly metrics: ControllerMetrics;
+  readonly measures: Measures;
 }
-
-/** Told of each pass and of how many keys wait. */
-export interface ControllerMetrics {
-  passed(controller: string, outcome: "done" | "conflict" | "failed", durationMs: number): void;
-  queued(controller: string, depth: number): void;
-}
-
-export const noMetrics: ControllerMetrics = { passed: () => undefined, queued: () => undefined };
 
 export interface Controller {
   readonly name: string;
@@ -64,6 +58,7 @@ export interface Pass extends Caches {
   readonly client: Client;
   readonly signal: AbortSignal;
   readonly write: Writer;
+  readonly measures: Measures;
   /**
    * The owned objects of a kind: adopts those that match and are nobody's, lets go those that do not match. With a
    * finalizer, adopted objects are held by it, and those that are let go are not.
@@ -144,8 +139,10 @@ class Runner<T extends AnyObject> implements Caches {
   constructor(spec: ControllerSpec<T>, environment: Environment) {
     this.#spec = spec;
     this.#environment = environment;
-    const { workers = WORKERS } = spec;
-    this.#queue = new WorkQueue({ clock: environment.clock, workers, work: (key) => this.#pass(key) });
+    const { name, workers = WORKERS } = spec;
+    const { clock } = environment;
+    const meters = new QueueMeters({ ...environment, name });
+    this.#queue = new WorkQueue({ clock, workers, meters, work: (key) => this.#pass(key) });
     const { wakes = [] } = spec;
     for (const { on, metadataOnly = false } of wakes)
       if (metadataOnly) this.#caches.set(on, environment.informers.of(on, { metadataOnly }));
@@ -197,15 +194,15 @@ class Runner<T extends AnyObject> implements Caches {
   #listenToWatched(): () => void {
     const matters = this.#spec.matters?.bind(this.#spec);
     return this.cache(this.#spec.watches).handle({
-      added: (object) => this.#wake(keyOf(object)),
-      updated: (object, before) => (!matters || matters(object, before)) && this.#wake(keyOf(object)),
-      deleted: (object) => this.#wake(keyOf(object)),
+      added: (object) => this.#queue.add(keyOf(object)),
+      updated: (object, before) => (!matters || matters(object, before)) && this.#queue.add(keyOf(object)),
+      deleted: (object) => this.#queue.add(keyOf(object)),
     });
   }
 
   #listenTo(wake: Wake): () => void {
     const tell = (object: AnyObject) => {
-      for (const key of wake.keys(object, this)) this.#wake(key);
+      for (const key of wake.keys(object, this)) this.#queue.add(key);
     };
     return this.cache(wake.on).handle({
       added: tell,
@@ -216,11 +213,6 @@ class Runner<T extends AnyObject> implements Caches {
       },
       deleted: tell,
     });
-  }
-
-  #wake(key: string): void {
-    this.#queue.add(key);
-    this.#environment.metrics.queued(this.#spec.name, this.#queue.depth);
   }
 
   *#ownersOf(object: AnyObject): Iterable<string> {
@@ -239,15 +231,13 @@ class Runner<T extends AnyObject> implements Caches {
   }
 
   async #pass(key: string): Promise<Worked> {
-    const { clock, scope, metrics } = this.#environment;
+    const { clock, scope } = this.#environment;
     const barrier = new WriteBarrier(this.#departures);
-    const startedMs = clock.monotonic();
-    const outcome = await this.#reconcile(key, this.#passWith(key, barrier));
-    metrics.passed(this.#spec.name, outcome, clock.monotonic() - startedMs);
+    await this.#reconcile(key, this.#passWith(key, barrier));
     return scope.closed ? {} : { until: barrier.settled(clock, scope.signal) };
   }
 
-  async #reconcile(key: string, pass: Pass): Promise<"done" | "conflict" | "failed"> {
+  async #reconcile(key: string, pass: Pass): Promise<void> {
     const { watches } = this.#spec;
     const object = this.cache(watches).getByKey(key);
     try {
@@ -256,23 +246,20 @@ class Runner<T extends AnyObject> implements Caches {
         : await this.#spec.gone?.(addressOf(key), pass);
       this.#queue.succeeded(key);
       if (result?.afterMs !== undefined) this.#queue.addAfter(key, result.afterMs);
-      return "done";
     } catch (error) {
-      return this.#failed(key, error);
+      this.#failed(key, error);
     }
   }
 
-  #failed(key: string, error: unknown): "conflict" | "failed" {
+  #failed(key: string, error: unknown): void {
     const failures = this.#queue.retry(key);
-    if (this.#environment.scope.closed) return "failed";
-    if (hasReason(error, "Conflict")) return "conflict";
-    if (isNamespaceGoing(error)) return "failed";
+    const isExpected = hasReason(error, "Conflict") || isNamespaceGoing(error);
+    if (isExpected || this.#environment.scope.closed) return;
     log.warn("pass failed", { controller: this.#spec.name, key, failures, error: asError(error) });
-    return "failed";
   }
 
   #passWith(key: string, barrier: WriteBarrier): Pass {
-    const { client, clock, random, scope, events } = this.#environment;
+    const { client, clock, random, scope, events, measures } = this.#environment;
     const { signal } = scope;
     const write = new Writer({ client, clock, signal, barrier, cacheOf: (kind) => this.#caches.get(kind) });
     return {
@@ -281,6 +268,7 @@ class Runner<T extends AnyObject> implements Caches {
       client,
       signal,
       write,
+      measures,
       cache: this.cache,
       event: (about, type, reason, message) => events.record(about, type, reason, message),
       claim: (owned, selector, finalizer) => {

@@ -1,10 +1,11 @@
 import type { Clock } from "#base/clock";
+import { type Measures, noMeasures } from "#base/measures";
 import type { Random } from "#base/random";
 import type { Scope } from "#base/scope";
 import type { Client } from "#client/client";
 import { InformerSet } from "#client/informer-set";
 import { aborted } from "./aborted.ts";
-import { type Controller, type ControllerMetrics, noMetrics } from "./controller.ts";
+import type { Controller } from "./controller.ts";
 import { EventRecorder } from "./events.ts";
 
 export interface RunOptions {
@@ -19,7 +20,7 @@ export interface RunOptions {
   readonly controllers: readonly Controller[];
   /** The controllers run until it closes. */
   readonly scope: Scope;
-  readonly metrics?: ControllerMetrics;
+  readonly measures?: Measures;
 }
 
 /** Starts controllers over one set of caches. Resolves when these have been filled. */
@@ -30,14 +31,14 @@ export async function runControllers({
   random,
   controllers,
   scope,
-  metrics = noMetrics,
+  measures = noMeasures,
   informers = new InformerSet({ client, clock, random, scope }),
 }: RunOptions): Promise<void> {
   for (const controller of controllers) {
     const own = clientFor(controller.name);
     const component = `${controller.name}-controller`;
     const events = new EventRecorder({ client: own, clock, random, scope, component });
-    controller.start({ client: own, informers, events, clock, random, scope, metrics });
+    controller.start({ client: own, informers, events, clock, random, scope, measures });
   }
   await Promise.race([informers.synced(), aborted(scope.signal)]);
 }

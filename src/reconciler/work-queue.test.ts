@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { VirtualClock } from "#base/virtual-clock";
+import type { Labels, Measures, Reading } from "#base/measures";
+import { Scope } from "#base/scope";
+import { QueueMeters } from "./queue-meters.ts";
 import { WorkQueue } from "./work-queue.ts";
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));
@@ -89,4 +92,51 @@ test("a held key waits, and other keys go on", async () => {
   await turn();
   assert.deepEqual(worked, ["a", "b", "a"]);
   await queue.close();
+});
+
+test("what is counted of a queue: what waits, what is worked on and how long that took", async () => {
+  const clock = new VirtualClock();
+  const scope = new Scope();
+  const added: Record<string, number[]> = {};
+  const read = new Map<string, () => Iterable<Reading>>();
+  const measures: Measures = {
+    meter: ({ name }) => ({ add: (value) => void (added[name] ??= []).push(value) }),
+    watch: ({ name }, reads) => {
+      read.set(name, reads);
+      return () => void read.delete(name);
+    },
+  };
+  const valueOf = (name: string): number => [...read.get(name)!()][0]!.value;
+  const labelsOf = (name: string): Labels => [...read.get(name)!()][0]!.labels;
+  let end: () => void = () => undefined;
+  const queue = new WorkQueue({
+    clock,
+    workers: 1,
+    meters: new QueueMeters({ measures, name: "eels", clock, scope }),
+    work: () => new Promise((resolve) => (end = () => resolve({}))),
+  });
+  queue.add("a");
+  await turn();
+  for (const key of ["b", "b"]) queue.add(key);
+  assert.deepEqual(labelsOf("workqueue_depth"), { name: "eels" });
+  assert.equal(valueOf("workqueue_depth"), 1);
+  await clock.advance(2_000);
+  assert.equal(valueOf("workqueue_unfinished_work_seconds"), 2);
+  assert.equal(valueOf("workqueue_longest_running_processor_seconds"), 2);
+  end();
+  await turn();
+  await turn();
+  assert.equal(valueOf("workqueue_depth"), 0);
+  queue.retry("a");
+  assert.deepEqual(added, {
+    workqueue_adds_total: [1, 1],
+    workqueue_queue_duration_seconds: [0, 2],
+    workqueue_work_duration_seconds: [2],
+    workqueue_retries_total: [1],
+  });
+  end();
+  await turn();
+  await queue.close();
+  await scope.close();
+  assert.equal(read.size, 0);
 });

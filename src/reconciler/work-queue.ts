@@ -1,4 +1,5 @@
 import type { CancelTimer, Clock } from "#base/clock";
+import type { QueueMeters } from "./queue-meters.ts";
 
 /** The delay before a key is tried again after its first failure; it doubles with every further one. */
 const RETRY_MS = 5;
@@ -10,6 +11,8 @@ export interface WorkQueueOptions {
   readonly workers: number;
   /** Does the work for one key; never fails. */
   readonly work: (key: string) => Promise<Worked>;
+  /** Told of each key's way. */
+  readonly meters?: QueueMeters;
 }
 
 export interface Worked {
@@ -37,16 +40,12 @@ export class WorkQueue {
     this.#options = options;
   }
 
-  /** Keys that wait for a worker. */
-  get depth(): number {
-    return this.#ready.size;
-  }
-
   add(key: string): void {
     if (this.#closed) return;
     if (this.#busy.has(key)) this.#busy.set(key, true);
     else if (!this.#ready.has(key)) {
       this.#ready.add(key);
+      this.#options.meters?.added(key);
       this.#dispatchSoon();
     }
   }
@@ -71,6 +70,7 @@ export class WorkQueue {
   retry(key: string): number {
     const failures = this.#failures.get(key) ?? 0;
     this.#failures.set(key, failures + 1);
+    this.#options.meters?.retried();
     this.addAfter(key, Math.min(RETRY_MS * 2 ** failures, RETRY_MS_MAX));
     return failures + 1;
   }
@@ -109,7 +109,10 @@ export class WorkQueue {
   }
 
   async #work(key: string): Promise<void> {
-    const { until } = await this.#options.work(key);
+    const { work, meters } = this.#options;
+    meters?.began(key);
+    const { until } = await work(key);
+    meters?.ended(key);
     this.#working--;
     if (this.#working === 0) for (const resolve of this.#idle.splice(0)) resolve();
     if (this.#ready.size > 0) this.#dispatchSoon();

@@ -28,6 +28,11 @@ export class ClusterState {
     return this.#order;
   }
 
+  /** Pods that are on a node, or assumed to be. */
+  get podCount(): number {
+    return this.#nodeOfPod.size;
+  }
+
   setNode(node: Node): void {
     const { name } = node.metadata;
     const known = this.nodes.get(name);

@@ -1,5 +1,6 @@
 import type { Random } from "#base/random";
 import type { Pod } from "#api/core-v1/pod";
+import type { Point } from "./metrics.ts";
 import type { ClusterState } from "./cluster-state.ts";
 import type { NodeInfo } from "./node-info.ts";
 import { indifferent, type Plugin, type Rejection } from "./plugin.ts";
@@ -29,6 +30,8 @@ export interface Cycle {
   readonly random: Random;
   /** Where the last search stopped, so that all nodes get their turn. */
   start: number;
+  /** Called when all plugins have run at this point. */
+  readonly lap?: (point: Point, succeeded: boolean) => void;
 }
 
 export const prepareAll = (plugins: readonly Plugin[], pod: Pod, state: ClusterState): Prepared[] =>
@@ -53,6 +56,7 @@ export function filterNode(
 /** Decides where a pod goes, and does nothing: neither the state nor the pod changes. */
 export function place(cycle: Cycle, pod: Pod, state: ClusterState): Placement {
   const prepared = prepareAll(cycle.plugins, pod, state);
+  cycle.lap?.("PreFilter", true);
   const nodes = state.nodeList;
   const enough = candidatesWanted(nodes.length);
   const candidates: NodeInfo[] = [];
@@ -69,8 +73,11 @@ export function place(cycle: Cycle, pod: Pod, state: ClusterState): Placement {
     }
   }
   cycle.start = nodes.length === 0 ? 0 : (cycle.start + looked) % nodes.length;
+  cycle.lap?.("Filter", candidates.length > 0);
   if (candidates.length === 0) return { placed: false, rejections, plugins, prepared };
-  return { placed: true, node: best(prepared, candidates, pod, cycle.random), evaluated: looked };
+  const node = best(prepared, candidates, pod, cycle.random);
+  cycle.lap?.("Score", true);
+  return { placed: true, node, evaluated: looked };
 }
 
 function candidatesWanted(nodes: number): number {

@@ -82,3 +82,45 @@ test("a deleted pod is gone from every place", async () => {
   assert.equal(next(), undefined);
   assert.equal(queue.size, 0);
 });
+
+test("where pods are, and why they came there", async () => {
+  const clock = new VirtualClock();
+  const came: string[] = [];
+  const queue = new SchedulingQueue(
+    clock,
+    defaultPlugins,
+    () => undefined,
+    (event, to) => void came.push(`${event} ${to}`),
+  );
+  const counts = () => [...queue.pending()].filter(([, count]) => count > 0);
+  queue.set(pod("a"));
+  queue.set(pod("b"));
+  assert.deepEqual(counts(), [["active", 2]]);
+  queue.next();
+  queue.failed("a", new Set(["SchedulingGates"]));
+  queue.next();
+  queue.failed("b", new Set(["NodeResourcesFit"]));
+  assert.deepEqual(counts(), [
+    ["unschedulable", 1],
+    ["gated", 1],
+  ]);
+  assert.deepEqual(
+    [...queue.rejected()],
+    [
+      ["SchedulingGates", 1],
+      ["NodeResourcesFit", 1],
+    ],
+  );
+  queue.changed({ kind: "Node", change: "allocatable" });
+  await clock.advance(1_000);
+  assert.deepEqual(came, [
+    "UnschedulablePodAdd active",
+    "UnschedulablePodAdd active",
+    "ScheduleAttemptFailure gated",
+    "ScheduleAttemptFailure unschedulable",
+    "NodeUpdateNodeAllocatable backoff",
+    "BackoffComplete active",
+  ]);
+  assert.equal(queue.next()?.metadata.name, "b");
+  assert.equal(queue.patienceOf("b")?.attempts, 2);
+});

@@ -1,6 +1,8 @@
 import type { Pod } from "#api/core-v1/pod";
 import type { CancelTimer, Clock } from "#base/clock";
+import { eventName, type PendingQueue } from "./metrics.ts";
 import type { ClusterChange, Plugin } from "./plugin.ts";
+import { schedulingGates } from "./plugins/scheduling-gates.ts";
 
 /** A pod that failed waits this long, twice as long after each further failure, up to the maximum. */
 const BACKOFF_MS_MIN = 1_000;
@@ -8,7 +10,14 @@ const BACKOFF_MS_MAX = 10_000;
 /** Nothing is forgotten: a pod that no event woke is tried again after this long. */
 const UNSCHEDULABLE_MS_MAX = 5 * 60_000;
 
-interface Waiting {
+const ATTEMPT_FAILED = "ScheduleAttemptFailure";
+
+export interface Patience {
+  readonly attempts: number;
+  readonly sinceMs: number;
+}
+
+interface Waiting extends Patience {
   pod: Pod;
   /** When it came, for fairness among equals. */
   readonly order: number;
@@ -20,6 +29,9 @@ interface Waiting {
   cancel: CancelTimer | undefined;
 }
 
+/** Told of every pod that comes into one of the queues, and why. */
+export type Incoming = (event: string, queue: PendingQueue) => void;
+
 /**
  * Pods without a node: those to try now (most important first), those that wait out a backoff, and those that wait
  * for a change in the cluster that could help them.
@@ -27,6 +39,7 @@ interface Waiting {
 export class SchedulingQueue {
   readonly #clock: Clock;
   readonly #wake: () => void;
+  readonly #incoming: Incoming;
   readonly #wakesOn: ReadonlyMap<string, readonly ClusterChange[]>;
   readonly #pods = new Map<string, Waiting>();
   #active: Waiting[] = [];
@@ -36,14 +49,43 @@ export class SchedulingQueue {
   readonly #changesInFlight = new Map<string, ClusterChange>();
 
   /** `wake` is called when there is a pod to try. */
-  constructor(clock: Clock, plugins: readonly Plugin[], wake: () => void) {
+  constructor(
+    clock: Clock,
+    plugins: readonly Plugin[],
+    wake: () => void,
+    incoming: Incoming = () => undefined,
+  ) {
     this.#clock = clock;
     this.#wake = wake;
+    this.#incoming = incoming;
     this.#wakesOn = new Map(plugins.map(({ name, wakesOn }) => [name, wakesOn]));
   }
 
   get size(): number {
     return this.#pods.size;
+  }
+
+  /** How many pods wait in each queue. */
+  pending(): ReadonlyMap<PendingQueue, number> {
+    const counts = new Map<PendingQueue, number>([
+      ["active", 0],
+      ["backoff", 0],
+      ["unschedulable", 0],
+      ["gated", 0],
+    ]);
+    for (const waiting of this.#pods.values()) {
+      const queue = queueOf(waiting);
+      if (queue !== undefined) counts.set(queue, counts.get(queue)! + 1);
+    }
+    return counts;
+  }
+
+  /** How many pods wait that each plugin has turned nodes down for. */
+  rejected(): ReadonlyMap<string, number> {
+    const counts = new Map<string, number>();
+    for (const { rejectedBy } of this.#pods.values())
+      for (const name of rejectedBy) counts.set(name, (counts.get(name) ?? 0) + 1);
+    return counts;
   }
 
   /** Adds a pod, or notes its newer state. */
@@ -56,6 +98,7 @@ export class SchedulingQueue {
     const waiting: Waiting = {
       pod,
       order: this.#order++,
+      sinceMs: this.#clock.monotonic(),
       attempts: 0,
       failedAtMs: 0,
       rejectedBy: new Set(),
@@ -63,7 +106,7 @@ export class SchedulingQueue {
       cancel: undefined,
     };
     this.#pods.set(pod.metadata.uid, waiting);
-    this.#activate(waiting);
+    this.#activate(waiting, "UnschedulablePodAdd");
   }
 
   delete(uid: string): void {
@@ -97,6 +140,11 @@ export class SchedulingQueue {
     this.delete(uid);
   }
 
+  /** How often a pod has been tried, and since when it waits, in monotonic milliseconds. */
+  patienceOf(uid: string): Patience | undefined {
+    return this.#pods.get(uid);
+  }
+
   /** Puts a pod back that found no node. `rejectedBy` names plugins; none when something else went wrong. */
   failed(uid: string, rejectedBy: ReadonlySet<string>): void {
     const waiting = this.#pods.get(uid);
@@ -104,16 +152,20 @@ export class SchedulingQueue {
     waiting.rejectedBy = rejectedBy;
     waiting.failedAtMs = this.#clock.monotonic();
     const missed = this.#changesInFlight.values().some((change) => this.#helps(waiting, change));
-    if (rejectedBy.size === 0 || missed) return this.#backOff(waiting);
+    if (rejectedBy.size === 0 || missed) return this.#backOff(waiting, ATTEMPT_FAILED);
     waiting.place = "unschedulable";
-    waiting.cancel = this.#clock.after(UNSCHEDULABLE_MS_MAX, () => this.#activate(waiting));
+    this.#incoming(ATTEMPT_FAILED, queueOf(waiting)!);
+    waiting.cancel = this.#clock.after(UNSCHEDULABLE_MS_MAX, () =>
+      this.#activate(waiting, "UnschedulableTimeout"),
+    );
   }
 
   /** Wakes the pods that this change may help. */
   changed(change: ClusterChange): void {
     this.#changesInFlight.set(`${change.kind} ${change.change}`, change);
     for (const waiting of this.#pods.values()) {
-      if (waiting.place === "unschedulable" && this.#helps(waiting, change)) this.#backOff(waiting);
+      if (waiting.place === "unschedulable" && this.#helps(waiting, change))
+        this.#backOff(waiting, eventName(change));
     }
   }
 
@@ -124,19 +176,21 @@ export class SchedulingQueue {
     return false;
   }
 
-  #backOff(waiting: Waiting): void {
+  #backOff(waiting: Waiting, event: string): void {
     waiting.cancel?.();
     const wholeMs = Math.min(BACKOFF_MS_MAX, BACKOFF_MS_MIN * 2 ** (waiting.attempts - 1));
     const leftMs = waiting.failedAtMs + wholeMs - this.#clock.monotonic();
-    if (leftMs <= 0) return this.#activate(waiting);
+    if (leftMs <= 0) return this.#activate(waiting, event);
     waiting.place = "backoff";
-    waiting.cancel = this.#clock.after(leftMs, () => this.#activate(waiting));
+    this.#incoming(event, "backoff");
+    waiting.cancel = this.#clock.after(leftMs, () => this.#activate(waiting, "BackoffComplete"));
   }
 
-  #activate(waiting: Waiting): void {
+  #activate(waiting: Waiting, event: string): void {
     waiting.cancel?.();
     waiting.cancel = undefined;
     waiting.place = "active";
+    this.#incoming(event, "active");
     this.#active.push(waiting);
     this.#sorted = false;
     this.#wake();
@@ -144,3 +198,11 @@ export class SchedulingQueue {
 }
 
 const priorityOf = ({ pod }: Waiting): number => pod.spec.priority ?? 0;
+
+/** Undefined: it is being tried. */
+const queueOf = ({ place, rejectedBy }: Waiting): PendingQueue | undefined =>
+  place === "in-flight"
+    ? undefined
+    : place === "unschedulable" && rejectedBy.has(schedulingGates.name)
+      ? "gated"
+      : place;

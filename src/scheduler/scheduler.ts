@@ -4,6 +4,7 @@ import { Pod } from "#api/core-v1/pod";
 import { PodDisruptionBudget } from "#api/policy-v1/poddisruptionbudget";
 import type { Clock } from "#base/clock";
 import { logger } from "#base/log";
+import { type Measures, noMeasures } from "#base/measures";
 import type { Random } from "#base/random";
 import type { Scope } from "#base/scope";
 import type { Client } from "#client/client";
@@ -16,6 +17,7 @@ import { nodeChanges, podChanges } from "./changes.ts";
 import { ClusterState, occupies } from "./cluster-state.ts";
 import { type Cycle, place, type Placement } from "./cycle.ts";
 import { explain } from "./explain.ts";
+import { SchedulerMetrics } from "./metrics.ts";
 import type { NodeInfo } from "./node-info.ts";
 import type { Plugin } from "./plugin.ts";
 import { defaultPlugins } from "./plugins/registry.ts";
@@ -40,16 +42,7 @@ export interface SchedulerOptions {
   /** Only pods that name this scheduler are placed. */
   readonly name?: string;
   readonly plugins?: readonly Plugin[];
-}
-
-/** What a scheduler has done so far, for its metrics. */
-export interface SchedulerCounts {
-  readonly scheduled: number;
-  readonly unschedulable: number;
-  readonly errors: number;
-  readonly preemptions: number;
-  /** Pods that wait for a node. */
-  readonly pending: number;
+  readonly measures?: Measures;
 }
 
 type Failure = Extract<Placement, { placed: false }>;
@@ -63,35 +56,32 @@ export class Scheduler {
   readonly #queue: SchedulingQueue;
   readonly #cycle: Cycle;
   readonly #events: EventRecorder;
+  readonly #metrics: SchedulerMetrics;
   #running = false;
   #writes = 0;
-  #scheduled = 0;
-  #unschedulable = 0;
-  #errors = 0;
-  #preemptions = 0;
+  /** Pods that have been given a node and are not bound to it yet. */
+  #binding = 0;
 
   constructor(options: SchedulerOptions) {
     this.#options = options;
     this.#name = options.name ?? DEFAULT_SCHEDULER;
     this.#plugins = options.plugins ?? defaultPlugins;
-    this.#cycle = { plugins: this.#plugins, random: options.random, start: 0 };
-    this.#queue = new SchedulingQueue(options.clock, this.#plugins, () => this.#wake());
+    const { clock, random, measures = noMeasures } = options;
+    this.#metrics = new SchedulerMetrics(measures, this.#name, clock);
+    this.#cycle = { plugins: this.#plugins, random, start: 0, lap: this.#metrics.lap };
+    this.#queue = new SchedulingQueue(
+      clock,
+      this.#plugins,
+      () => this.#wake(),
+      (event, queue) => this.#metrics.incoming(event, queue),
+    );
     this.#events = new EventRecorder({ ...options, component: this.#name });
-  }
-
-  get counts(): SchedulerCounts {
-    return {
-      scheduled: this.#scheduled,
-      unschedulable: this.#unschedulable,
-      errors: this.#errors,
-      preemptions: this.#preemptions,
-      pending: this.#queue.size,
-    };
   }
 
   /** Watches and places until the scope closes. */
   async start(): Promise<void> {
-    const { informers } = this.#options;
+    const { informers, scope } = this.#options;
+    scope.defer(this.#show());
     const budgets = informers.of(PodDisruptionBudget);
     const [nodes, namespaces, pods] = [informers.of(Node), informers.of(Namespace), informers.of(Pod)];
     await Promise.all([nodes.synced, namespaces.synced, budgets.synced]);
@@ -122,6 +112,14 @@ export class Scheduler {
     });
     await pods.synced;
     log.info("scheduler started", { nodes: this.#state.nodes.size, pending: this.#queue.size });
+  }
+
+  #show(): () => void {
+    return this.#metrics.watch({
+      pending: () => this.#queue.pending(),
+      rejected: () => this.#queue.rejected(),
+      cached: () => ({ nodes: this.#state.nodes.size, pods: this.#state.podCount, assumed: this.#binding }),
+    });
   }
 
   #podChanged(pod: Pod, before: Pod | undefined): void {
@@ -173,47 +171,58 @@ export class Scheduler {
 
   /** What goes wrong with one pod keeps no other from its node. */
   #try(pod: Pod): void {
+    const startMs = this.#metrics.begin();
     try {
-      this.#schedule(pod);
+      this.#schedule(pod, startMs);
     } catch (error) {
-      this.#errors++;
+      this.#metrics.attempted("error", startMs);
       const { namespace, name, uid } = pod.metadata;
       log.error("pod could not be tried", { namespace, pod: name, error });
       this.#queue.failed(uid, new Set());
     }
   }
 
-  #schedule(pod: Pod): void {
+  #schedule(pod: Pod, startMs: number): void {
     const placement = place(this.#cycle, pod, this.#state);
-    if (!placement.placed) return this.#notPlaced(pod, placement);
+    this.#metrics.searched(startMs);
+    if (!placement.placed) return this.#notPlaced(pod, placement, startMs);
     this.#state.setPod(pod, placement.node.name);
     this.#writes++;
-    this.#options.scope.run((signal) => this.#bind(pod, placement.node, signal));
+    this.#binding++;
+    this.#options.scope.run((signal) => this.#bind(pod, placement.node, startMs, signal));
   }
 
-  async #bind(pod: Pod, node: NodeInfo, signal: AbortSignal): Promise<void> {
+  async #bind(pod: Pod, node: NodeInfo, startMs: number, signal: AbortSignal): Promise<void> {
     const { namespace, name, uid } = pod.metadata;
+    const { clock } = this.#options;
+    const bindMs = clock.monotonic();
+    // The watch may tell that it is bound before the answer does; then the queue knows it no more.
+    const { attempts = 1, sinceMs = startMs } = this.#queue.patienceOf(uid) ?? {};
     try {
       await this.#options.client.bind(Pod, { namespace, name, uid }, node.name, { signal });
+      this.#metrics.ran("Bind", clock.monotonic() - bindMs);
+      this.#metrics.attempted("scheduled", startMs);
+      this.#metrics.placed(attempts, sinceMs);
       this.#queue.placed(uid);
-      this.#scheduled++;
       const message = `Successfully assigned ${namespace}/${name} to ${node.name}`;
       this.#events.record(pod, "Normal", "Scheduled", message, "Binding");
     } catch (error) {
       if (signal.aborted) return;
-      this.#bindFailed(pod, node, error);
+      this.#metrics.ran("Bind", clock.monotonic() - bindMs, false);
+      this.#bindFailed(pod, node, startMs, error);
     } finally {
       this.#writes--;
+      this.#binding--;
       this.#wake();
     }
   }
 
-  #bindFailed(pod: Pod, node: NodeInfo, error: unknown): void {
+  #bindFailed(pod: Pod, node: NodeInfo, startMs: number, error: unknown): void {
     const bound = this.#options.informers.of(Pod).get(pod.metadata.namespace, pod.metadata.name)
       ?.spec.nodeName;
     if (!bound) this.#state.removePod(pod);
     if (hasReason(error, "NotFound")) return this.#queue.delete(pod.metadata.uid);
-    this.#errors++;
+    this.#metrics.attempted("error", startMs);
     log.warn("pod not bound", {
       pod: pod.metadata.name,
       namespace: pod.metadata.namespace,
@@ -223,8 +232,7 @@ export class Scheduler {
     this.#queue.failed(pod.metadata.uid, new Set());
   }
 
-  #notPlaced(pod: Pod, failure: Failure): void {
-    this.#unschedulable++;
+  #notPlaced(pod: Pod, failure: Failure, startMs: number): void {
     const gated = failure.plugins.has("SchedulingGates");
     const preemption = gated
       ? undefined
@@ -232,6 +240,8 @@ export class Scheduler {
     this.#queue.failed(pod.metadata.uid, failure.plugins);
     if (preemption) this.#state.nominate(pod, preemption.node.name);
     if (gated) return;
+    this.#metrics.lap("PostFilter", preemption !== undefined);
+    this.#metrics.attempted("unschedulable", startMs);
     const message = this.#explain(failure, preemption);
     this.#events.record(pod, "Warning", "FailedScheduling", message, "Scheduling");
     this.#writes++;
@@ -310,7 +320,7 @@ export class Scheduler {
   }
 
   async #evict(pod: Pod, { node, victims }: Preemption, signal: AbortSignal): Promise<void> {
-    this.#preemptions++;
+    this.#metrics.preempted(victims.length);
     const now = formatTime(this.#options.clock.now());
     await Promise.all(
       victims.map(async (victim) => {

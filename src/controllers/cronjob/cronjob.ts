@@ -1,6 +1,7 @@
 /** Starts a Job whenever a CronJob's schedule says so. */
 import { CronJob, type CronJobStatus } from "#api/batch-v1/cronjob";
 import { Job } from "#api/batch-v1/job";
+import { growingBounds, type Measure } from "#base/measures";
 import type { Wire } from "#machinery/schema";
 import { hasReason } from "#machinery/status";
 import { formatTime } from "#machinery/time";
@@ -8,6 +9,14 @@ import { controller, type Pass } from "#reconciler/controller";
 import { referenceTo } from "#reconciler/events";
 import { BY_CONTROLLER, controllerReference } from "#reconciler/owner";
 import { dueOf, endOf, forgettable } from "./plan.ts";
+
+/** Of starts that a clock or a suspension has delayed by hours, the last bucket says enough. */
+const SKEW: Measure = {
+  type: "histogram",
+  name: "cronjob_controller_job_creation_skew_duration_seconds",
+  help: "How long after its time a job was made, in seconds.",
+  bounds: growingBounds(1, 2, 10),
+};
 
 const SCHEDULED = "batch.kubernetes.io/cronjob-scheduled-timestamp";
 
@@ -87,7 +96,8 @@ async function startDue(
 }
 
 /** The name holds the minute: the same start is never made twice. */
-async function start(cron: CronJob, atMs: number, { write, event }: Pass): Promise<Job | undefined> {
+async function start(cron: CronJob, atMs: number, pass: Pass): Promise<Job | undefined> {
+  const { write, event, clock, measures } = pass;
   const { name, namespace = "" } = cron.metadata;
   const { metadata, spec } = cron.spec.jobTemplate;
   const job: Wire<Job> = {
@@ -102,6 +112,7 @@ async function start(cron: CronJob, atMs: number, { write, event }: Pass): Promi
   };
   try {
     const made = await write.create(Job, job);
+    measures.meter(SKEW).add((clock.now() - atMs) / 1000);
     event(cron, "Normal", "SuccessfulCreate", `Created job ${made.metadata.name}`);
     return made;
   } catch (error) {

@@ -15,6 +15,7 @@ import { aborted } from "#reconciler/aborted";
 import { inParallel } from "#reconciler/batches";
 import type { Controller, Environment } from "#reconciler/controller";
 import { refersTo } from "#reconciler/owner";
+import { QueueMeters } from "#reconciler/queue-meters";
 import { WorkQueue } from "#reconciler/work-queue";
 import {
   awaitsDependents,
@@ -63,12 +64,15 @@ class Collector {
   constructor(environment: Environment) {
     this.#environment = environment;
     const { clock } = environment;
+    const metersOf = (queue: string) =>
+      new QueueMeters({ ...environment, name: `garbage_collector_${queue}` });
     const work = (queue: () => WorkQueue, step: (uid: string) => Promise<void>) => async (uid: string) => {
       await this.#attempt(queue(), uid, step);
       return {};
     };
     this.#checks = new WorkQueue({
       clock,
+      meters: metersOf("attempt_to_delete"),
       workers: WORKERS,
       work: work(
         () => this.#checks,
@@ -77,6 +81,7 @@ class Collector {
     });
     this.#orphans = new WorkQueue({
       clock,
+      meters: metersOf("attempt_to_orphan"),
       workers: WORKERS,
       work: work(
         () => this.#orphans,

@@ -7,7 +7,8 @@ import { hasReason } from "#machinery/status";
 import { inParallel } from "#reconciler/batches";
 import { controller, type Pass } from "#reconciler/controller";
 import { createPods, removePods } from "../pod-creation.ts";
-import { type Ending, planJob } from "./plan.ts";
+import { counted, countEnded } from "./metrics.ts";
+import { type Ending, type Plan, planJob } from "./plan.ts";
 import { newPod, TRACKING } from "./pods.ts";
 
 const MANAGER = "kubernetes.io/job-controller";
@@ -21,22 +22,15 @@ export const jobs = controller({
 
   async reconcile(job, pass) {
     if (job.spec.managedBy !== undefined && job.spec.managedBy !== MANAGER) return;
-    if (!job.spec.selector) return;
-    const pods = await pass.claim(Pod, job.spec.selector, TRACKING);
-    const plan = planJob(job, pods, pass.clock.now());
-    await pass.write.status(Job, job, plan.status);
-    // What is in the status is counted for good: only now may the pods go.
-    await inParallel(plan.release, (pod) => release(pod, pass));
-    if (plan.ended) tell(job, plan.ended, pass);
-    if (job.metadata.deletionTimestamp) return;
-    await removePods(plan.remove, job, pass);
-    const failure = await createPods(
-      plan.create.map(({ index, failures }) => newPod(job, index, failures)),
-      job,
-      pass,
-    );
-    if (failure) throw failure;
-    return { afterMs: plan.afterMs };
+    const { selector } = job.spec;
+    if (!selector) return;
+    return counted(job, pass, async (planned) => {
+      const pods = await pass.claim(Pod, selector, TRACKING);
+      const plan = planJob(job, pods, pass.clock.now());
+      planned(plan);
+      await carryOut(plan, job, pass);
+      return { afterMs: plan.afterMs };
+    });
   },
 
   /** The job is gone; its pods are held no longer. */
@@ -47,6 +41,22 @@ export const jobs = controller({
     await inParallel(orphans, (pod) => release(pod, pass));
   },
 });
+
+async function carryOut(plan: Plan, job: Job, pass: Pass): Promise<void> {
+  await pass.write.status(Job, job, plan.status);
+  countEnded(job, plan, pass);
+  // What is in the status is counted for good: only now may the pods go.
+  await inParallel(plan.release, (pod) => release(pod, pass));
+  if (plan.ended) tell(job, plan.ended, pass);
+  if (job.metadata.deletionTimestamp) return;
+  await removePods(plan.remove, job, pass);
+  const failure = await createPods(
+    plan.create.map(({ index, failures }) => newPod(job, index, failures)),
+    job,
+    pass,
+  );
+  if (failure) throw failure;
+}
 
 const isOwnedBy = ({ ownerReferences = [] }: AnyMeta, job: string): boolean =>
   ownerReferences.some(({ controller: manages, kind, name }) => manages && kind === "Job" && name === job);

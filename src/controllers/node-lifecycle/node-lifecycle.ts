@@ -3,13 +3,20 @@ import { Lease } from "#api/coordination-v1/lease";
 import { Node } from "#api/core-v1/node";
 import { Pod } from "#api/core-v1/pod";
 import { conditionOf as podConditionOf, isReady } from "#api/core-v1/podstate";
+import type { Measure } from "#base/measures";
 import { hasReason } from "#machinery/status";
 import { inParallel } from "#reconciler/batches";
 import { type Controller, controller, type Pass, wake } from "#reconciler/controller";
 import { withCondition } from "../conditions.ts";
 import { EvictionPace, paceOf, zoneOf } from "./eviction-pace.ts";
 import { conditionOf, graceLeftMs, lostConditions, sight, type Sighting } from "./health.ts";
-import { evictingKey, planTaints } from "./taints.ts";
+import { drivesAway, evictingKey, planTaints } from "./taints.ts";
+
+const EVICTIONS: Measure = {
+  type: "counter",
+  name: "node_collector_evictions_total",
+  help: "Nodes that were given up, so that their pods leave.",
+};
 
 const LEASES = "kube-node-lease";
 /** Index of pods by their node. */
@@ -48,12 +55,15 @@ export function nodeLifecycle(): Controller {
 
       const evictAfterMs = evictionWaitMs(current, pass, pace);
       const taints = planTaints(current, evictAfterMs === 0, now);
-      if (taints)
+      if (taints) {
         await pass.write.patch(
           Node,
           { name },
           { metadata: { resourceVersion: current.metadata.resourceVersion }, spec: { taints } },
         );
+        if (taints.some(drivesAway) && !current.spec.taints?.some(drivesAway))
+          pass.measures.meter(EVICTIONS, { zone: zoneOf(current) }).add(1);
+      }
       if (evictingKey(current)) await markPodsNotReady(current, pass);
 
       const waits = [leftMs > 0 ? leftMs : undefined, evictAfterMs || undefined].filter(

@@ -26,6 +26,10 @@ export const evictingKey = (node: Node): string | undefined => {
   return status === "Unknown" ? UNREACHABLE : status === "False" ? NOT_READY : undefined;
 };
 
+/** One of ours that lets no pod stay. */
+export const drivesAway = ({ key, effect }: Taint): boolean =>
+  effect === "NoExecute" && (key === NOT_READY || key === UNREACHABLE);
+
 /**
  * The taints that a node is to have; `mayEvict`: those that drive pods away may be put on now. Undefined when it has
  * them already.
@@ -54,9 +58,7 @@ function wantedTaints(node: Node, present: readonly Taint[], mayEvict: boolean):
   return wanted;
 }
 
-const isManaged = ({ key, effect }: Taint): boolean =>
-  effect === "NoExecute"
-    ? key === NOT_READY || key === UNREACHABLE
-    : effect === "NoSchedule" && MANAGED.has(key);
+const isManaged = (taint: Taint): boolean =>
+  drivesAway(taint) || (taint.effect === "NoSchedule" && MANAGED.has(taint.key));
 
 const same = (a: Taint, b: Taint): boolean => a.key === b.key && a.effect === b.effect;
