@@ -16,6 +16,7 @@ import { Housekeeping } from "./housekeeping.ts";
 import { ImagePuller } from "./images/image-puller.ts";
 import { machineFacts } from "./node/machine.ts";
 import { NodeAgent } from "./node/node-agent.ts";
+import { OomKills } from "./node/oom-kills.ts";
 import type { Directories } from "./pod/directories.ts";
 import { parseResolvConf } from "./pod/dns.ts";
 import { PodManager } from "./pod/pod-manager.ts";
@@ -122,6 +123,8 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
     new EventRecorder({ client, clock, random, scope, component: "kubelet", host: nodeName });
 
   const metrics = new KubeletMetrics();
+  const oomKills = new OomKills();
+  scope.defer(() => oomKills.close());
   const services: Omit<PodServices, "own" | "disown"> = {
     client,
     clock,
@@ -132,6 +135,7 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
     cgroups,
     events,
     metrics,
+    oomKills,
     dirs,
     clusterDns: { servers: options.clusterDNS, domain: options.clusterDomain },
     security: { seccompDefault: options.seccompDefault ?? true, seccompDir: `${rootDir}/seccomp` },

@@ -91,12 +91,16 @@ disabled_plugins = ["io.containerd.snapshotter.v1.btrfs", "io.containerd.snapsho
       for (let tries = 0; ; tries++) {
         const { status } = await runtime.status().catch(() => ({ status: undefined }));
         if (status?.conditions.every((condition) => condition.status)) return;
-        if (tries > 200) throw new Error(`containerd does not start: ${this.log.slice(-2000)}`);
+        if (tries > 2400) throw new Error(`containerd does not start: ${this.log.slice(-2000)}`);
         await sleep(systemClock, 50);
       }
     } finally {
       runtime.close();
     }
+  }
+
+  get isUp(): boolean {
+    return this.#containerd !== undefined;
   }
 
   get log(): string {

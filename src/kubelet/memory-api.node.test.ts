@@ -11,6 +11,9 @@ import * as status from "#machinery/status";
 
 type Event = { readonly type: "ADDED" | "MODIFIED" | "DELETED"; readonly object: AnyObject };
 
+/** Nothing takes so long, on the busiest machine: only what hangs. */
+export const HANG_MS = 120_000;
+
 export class MemoryApi implements Transport {
   readonly client = new Client(this);
   readonly writes: string[] = [];
@@ -45,26 +48,32 @@ export class MemoryApi implements Transport {
       | undefined;
   }
 
+  /** All objects of a kind. */
+  all<T extends AnyObject>(resource: Resource<T>): readonly T[] {
+    return [...this.#matching({ resource })];
+  }
+
   /** Resolves when the condition holds, which is looked at after every change. */
   async until<T extends AnyObject>(
     resource: Resource<T>,
     name: string,
     holds: (object: T | undefined) => boolean,
   ): Promise<T> {
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const { promise, resolve, reject } = Promise.withResolvers<T>();
     const check = () => {
-      if (holds(this.find(resource, name))) resolve();
+      const object = this.find(resource, name);
+      // Whoever waits for the end of it asks no more of it.
+      if (holds(object)) resolve(object!);
     };
     this.#watchers.add(check);
     const timer = setTimeout(() => {
       reject(
         new Error(`waited in vain; last: ${JSON.stringify(this.find(resource, name) ?? null, null, 1)}`),
       );
-    }, 40_000);
+    }, HANG_MS);
     check();
     try {
-      await promise;
-      return this.find(resource, name)!;
+      return await promise;
     } finally {
       clearTimeout(timer);
       this.#watchers.delete(check);

@@ -107,7 +107,7 @@ export class PodManager {
   heard({ containerId, type }: RuntimeEvent): void {
     if (type === "exit") for (const listener of this.#exitListeners.get(containerId) ?? []) listener();
     const uid = this.#owners.get(containerId);
-    if (uid !== undefined) this.#workers.get(uid)?.heard(containerId);
+    if (uid !== undefined) this.#workers.get(uid)?.heard(containerId, type);
   }
 
   #add(pod: Pod): void {

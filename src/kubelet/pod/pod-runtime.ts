@@ -17,6 +17,8 @@ import { membersOf } from "./spec.ts";
 /** The runtime says that a container has ended a moment after its event; how long to wait for it, in all. */
 const EXIT_WAITS_MS = [3, 10, 30, 50, 100, 250, 500, 1000, 1000] as const;
 
+const OOM_KILLED = "OOMKilled";
+
 /** What is known of one pod's sandboxes and containers. It asks the runtime only about what may have changed. */
 export class PodRuntime {
   readonly #services: PodServices;
@@ -24,6 +26,7 @@ export class PodRuntime {
   readonly #sandboxes = new Map<string, ObservedSandbox>();
   readonly #containers = new Map<string, ObservedContainer>();
   readonly #endedIds = new Set<string>();
+  readonly #oomIds = new Set<string>();
   #sorted: { sandboxes: readonly ObservedSandbox[]; containers: readonly ObservedContainer[] } | undefined;
 
   constructor(services: PodServices, uid: string) {
@@ -100,8 +103,12 @@ export class PodRuntime {
     const before = this.#containers.get(id);
     if (observed.state === "exited") {
       if (before?.state === "exited") observed = { ...observed, message: before.message };
-      else observed = await this.#withMessage(pod, observed);
+      else {
+        observed = await this.#withMessage(pod, observed);
+        await this.#askKernel(observed);
+      }
     }
+    observed = this.#withReason(observed);
     this.#containers.set(id, observed);
     this.#sorted = undefined;
     this.#services.own(id, this.#uid);
@@ -128,6 +135,29 @@ export class PodRuntime {
       }
       await sleep(this.#services.clock, waitMs, { signal });
     }
+  }
+
+  /** The runtime has told so, be it after the container's end. Says whether what is known of it has changed. */
+  ranOutOfMemory(id: string): boolean {
+    const known = this.#containers.get(id);
+    if (!known) return false;
+    this.#oomIds.add(id);
+    const told = this.#withReason(known);
+    if (told === known) return false;
+    this.#containers.set(id, told);
+    this.#sorted = undefined;
+    return true;
+  }
+
+  /** The runtime does not always tell of a kill for want of memory. */
+  async #askKernel({ id, exitCode }: ObservedContainer): Promise<void> {
+    if (exitCode !== 0 && (await this.#services.oomKills.has(id))) this.#oomIds.add(id);
+  }
+
+  #withReason(observed: ObservedContainer): ObservedContainer {
+    const { id, state, exitCode, reason } = observed;
+    const isOom = this.#oomIds.has(id) && state === "exited" && exitCode !== 0;
+    return isOom && reason !== OOM_KILLED ? { ...observed, reason: OOM_KILLED } : observed;
   }
 
   async #withMessage(pod: Pod, observed: ObservedContainer): Promise<ObservedContainer> {
@@ -160,6 +190,7 @@ export class PodRuntime {
     this.#sandboxes.delete(id);
     this.#containers.delete(id);
     this.#endedIds.delete(id);
+    this.#oomIds.delete(id);
     this.#sorted = undefined;
     this.#services.disown(id);
   }

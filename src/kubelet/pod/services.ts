@@ -8,6 +8,7 @@ import type { SecurityDefaults } from "../container/security.ts";
 import type { ContainerRuntime } from "../cri/client.ts";
 import type { ImagePuller } from "../images/image-puller.ts";
 import type { Pressures } from "../node/node-status.ts";
+import type { OomKills } from "../node/oom-kills.ts";
 import type { PodCgroups } from "../resources/cgroups.ts";
 import type { KubeletMetrics } from "../stats/metrics.ts";
 import type { ObjectReferences } from "../volumes/references.ts";
@@ -30,6 +31,7 @@ export interface PodServices {
   readonly cgroups: PodCgroups;
   readonly events: EventSink;
   readonly metrics: KubeletMetrics;
+  readonly oomKills: OomKills;
   readonly dirs: Directories;
   readonly clusterDns: ClusterDns;
   readonly security: SecurityDefaults;

@@ -6,6 +6,7 @@ import type { Scope } from "#base/scope";
 import { isAtLeast } from "#client/resource-version";
 import { hasReason } from "#machinery/status";
 import { parseTime } from "#machinery/time";
+import type { RuntimeEvent } from "../cri/events.ts";
 import { removePodDir } from "../volumes/pod-volumes.ts";
 import type { PodReferences } from "../volumes/references.ts";
 import type { Refusal } from "./admission.ts";
@@ -182,7 +183,12 @@ export class PodWorker {
   }
 
   /** The runtime has an event of one of the pod's containers or sandboxes. */
-  heard(id: string): void {
+  heard(id: string, type: RuntimeEvent["type"]): void {
+    if (type === "oom") {
+      // A process of it was killed; its own end, if that is it, is told apart.
+      if (this.runtime.ranOutOfMemory(id)) this.wake();
+      return;
+    }
     // Whoever stops it looks at it afterwards.
     if (this.#stops.stopping.has(id) || (this.#stage !== "running" && this.runtime.sandbox(id))) return;
     const { signal } = this.#scope;
