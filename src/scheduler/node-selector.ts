@@ -30,6 +30,9 @@ function meets({ operator, values = [] }: NodeSelectorRequirement, value: string
       return value !== undefined && isInteger(value) && Number(value) > Number(values[0]);
     case "Lt":
       return value !== undefined && isInteger(value) && Number(value) < Number(values[0]);
+    default:
+      // No such operator is let in.
+      return false;
   }
 }
 

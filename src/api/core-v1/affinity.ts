@@ -20,10 +20,7 @@ export const NodeSelectorRequirement = struct(
   "core.v1.NodeSelectorRequirement",
   {
     key: string(1).required().doc("Label or field."),
-    operator: string(2)
-      .oneOf("In", "NotIn", "Exists", "DoesNotExist", "Gt", "Lt")
-      .required()
-      .doc("In, NotIn, Exists, DoesNotExist, Gt or Lt."),
+    operator: string(2).required().doc("In, NotIn, Exists, DoesNotExist, Gt or Lt."),
     values: list(3, string).atomic().doc("Values that the operator compares with."),
   },
   {
@@ -35,8 +32,10 @@ export const NodeSelectorRequirement = struct(
       } else if (operator === "Exists" || operator === "DoesNotExist") {
         if (values.length > 0)
           yield forbidden(where, "may not be specified when `operator` is 'Exists' or 'DoesNotExist'");
-      } else if (values.length !== 1)
-        yield required(where, "must be specified single value when `operator` is 'Lt' or 'Gt'");
+      } else if (operator === "Gt" || operator === "Lt") {
+        if (values.length !== 1)
+          yield required(where, "must be specified single value when `operator` is 'Lt' or 'Gt'");
+      } else yield invalid(at(path, "operator"), operator, "not a valid selector operator");
       yield* named(at(path, "key"), key, "qualified-name");
     },
   },
@@ -67,11 +66,25 @@ export const NodeSelectorTerm = struct(
             at(where, "values"),
             "must be only one value when `operator` is 'In' or 'NotIn' for node field selector",
           );
+        if (key !== "metadata.name") continue;
+        for (const [place, value] of values.entries())
+          yield* named(item(at(where, "values"), place), value, "dns-subdomain");
       }
     },
   },
 );
 export interface NodeSelectorTerm extends Of<typeof NodeSelectorTerm> {}
+
+/** What a node must fulfil can only be what a label may be; of mere preferences anything is taken. */
+function* labelValueProblems({ matchExpressions }: NodeSelectorTerm, path: string): Iterable<FieldProblem> {
+  for (const [index, { values }] of (matchExpressions ?? []).entries())
+    for (const [place, value] of (values ?? []).entries())
+      yield* named(
+        item(at(item(at(path, "matchExpressions"), index), "values"), place),
+        value,
+        "label-value",
+      );
+}
 
 export const NodeSelector = struct(
   "core.v1.NodeSelector",
@@ -87,6 +100,8 @@ export const NodeSelector = struct(
     *validate({ nodeSelectorTerms }, path) {
       if (nodeSelectorTerms.length === 0)
         yield required(at(path, "nodeSelectorTerms"), "must have at least one node selector term");
+      for (const [index, term] of nodeSelectorTerms.entries())
+        yield* labelValueProblems(term, item(at(path, "nodeSelectorTerms"), index));
     },
   },
 );
@@ -145,8 +160,7 @@ export const PodAffinityTerm = struct(
     *validate({ topologyKey, labelSelector, matchLabelKeys, mismatchLabelKeys, namespaces }, path) {
       if (topologyKey === "") yield required(at(path, "topologyKey"), "can not be empty");
       else yield* named(at(path, "topologyKey"), topologyKey, "qualified-name");
-      for (const [index, name] of (namespaces ?? []).entries())
-        yield* named(item(at(path, "namespaces"), index), name, "dns-label");
+      for (const name of namespaces ?? []) yield* named(at(path, "namespace"), name, "dns-label");
       yield* labelKeyProblems(matchLabelKeys, labelSelector, at(path, "matchLabelKeys"));
       yield* labelKeyProblems(mismatchLabelKeys, labelSelector, at(path, "mismatchLabelKeys"));
       for (const [index, key] of (matchLabelKeys ?? []).entries())

@@ -3,6 +3,15 @@ import { namedIfSet, sameValue, setMembers } from "#api/checks";
 import { compareQuantities } from "#machinery/quantity";
 import { accessModeProblems, accessModesText, storageClassOf } from "./persistentvolumeclaim.ts";
 import { NodeSelector } from "#api/core-v1/affinity";
+import { driverName } from "#api/storage-v1/driver-name";
+import { withoutClimbing } from "./paths.ts";
+import {
+  farSecretProblems,
+  flexOptionProblems,
+  iscsiProblems,
+  secretRefProblems,
+  storageOsProblems,
+} from "./volume-rules.ts";
 import { classAnnotationWarnings, fractionWarnings } from "#api/core-v1/claim-warnings";
 import { nodeTermWarnings } from "#api/core-v1/node-label-warnings";
 import { outdatedVolumeWarnings } from "#api/core-v1/pod-warnings";
@@ -44,29 +53,46 @@ import {
 } from "#machinery/schema";
 
 export const AzureFilePersistentVolumeSource = struct("core.v1.AzureFilePersistentVolumeSource", {
-  secretName: string(1).required().doc("Secret with the account's name and key."),
-  shareName: string(2).required().doc("Name of the share."),
+  secretName: string(1).required().notEmpty().doc("Secret with the account's name and key."),
+  shareName: string(2).required().notEmpty().doc("Name of the share."),
   readOnly: bool(3).doc("Only reading is allowed."),
   secretNamespace: string(4).pointer().orNull().doc("Namespace of the secret; by default that of the claim."),
 });
 export interface AzureFilePersistentVolumeSource extends Of<typeof AzureFilePersistentVolumeSource> {}
 
-export const CSIPersistentVolumeSource = struct("core.v1.CSIPersistentVolumeSource", {
-  driver: string(1).required().notEmpty().doc("Name of the driver."),
-  volumeHandle: string(2).required().notEmpty().doc("Identity of the volume with the driver."),
-  readOnly: bool(3).doc("Only reading is allowed."),
-  fsType: string(4).doc("File system to mount as, such as ext4."),
-  volumeAttributes: map(5, string).doc("What the driver needs to know of the volume."),
-  controllerPublishSecretRef: ref(6, SecretReference).doc("Secret for attaching and detaching."),
-  nodeStageSecretRef: ref(7, SecretReference).doc("Secret for staging on a node."),
-  nodePublishSecretRef: ref(8, SecretReference).doc("Secret for mounting into a pod."),
-  controllerExpandSecretRef: ref(9, SecretReference).doc("Secret for growing the volume."),
-  nodeExpandSecretRef: ref(10, SecretReference).doc("Secret for growing the volume on its node."),
-});
+const CSI_SECRETS = [
+  "controllerPublishSecretRef",
+  "nodeStageSecretRef",
+  "nodePublishSecretRef",
+  "controllerExpandSecretRef",
+  "nodeExpandSecretRef",
+] as const;
+
+export const CSIPersistentVolumeSource = struct(
+  "core.v1.CSIPersistentVolumeSource",
+  {
+    driver: string(1).required().doc("Name of the driver."),
+    volumeHandle: string(2).required().notEmpty().doc("Identity of the volume with the driver."),
+    readOnly: bool(3).doc("Only reading is allowed."),
+    fsType: string(4).doc("File system to mount as, such as ext4."),
+    volumeAttributes: map(5, string).doc("What the driver needs to know of the volume."),
+    controllerPublishSecretRef: ref(6, SecretReference).doc("Secret for attaching and detaching."),
+    nodeStageSecretRef: ref(7, SecretReference).doc("Secret for staging on a node."),
+    nodePublishSecretRef: ref(8, SecretReference).doc("Secret for mounting into a pod."),
+    controllerExpandSecretRef: ref(9, SecretReference).doc("Secret for growing the volume."),
+    nodeExpandSecretRef: ref(10, SecretReference).doc("Secret for growing the volume on its node."),
+  },
+  {
+    *validate(source, path) {
+      yield* driverName(at(path, "driver"), source.driver);
+      for (const name of CSI_SECRETS) yield* farSecretProblems(source[name], at(path, name));
+    },
+  },
+);
 export interface CSIPersistentVolumeSource extends Of<typeof CSIPersistentVolumeSource> {}
 
 export const CephFSPersistentVolumeSource = struct("core.v1.CephFSPersistentVolumeSource", {
-  monitors: list(1, string).required().atomic().doc("Monitors of the cluster."),
+  monitors: list(1, string).required().atomic().notEmpty().doc("Monitors of the cluster."),
   path: string(2).doc("Directory that is mounted as the root."),
   user: string(3).doc("User to be there."),
   secretFile: string(4).doc("Path of the user's key ring."),
@@ -75,26 +101,42 @@ export const CephFSPersistentVolumeSource = struct("core.v1.CephFSPersistentVolu
 });
 export interface CephFSPersistentVolumeSource extends Of<typeof CephFSPersistentVolumeSource> {}
 
-export const CinderPersistentVolumeSource = struct("core.v1.CinderPersistentVolumeSource", {
-  volumeID: string(1).required().doc("Identity of the volume."),
-  fsType: string(2).doc("File system to mount as, such as ext4."),
-  readOnly: bool(3).doc("Only reading is allowed."),
-  secretRef: ref(4, SecretReference).doc("Secret with what is needed to log in."),
-});
+export const CinderPersistentVolumeSource = struct(
+  "core.v1.CinderPersistentVolumeSource",
+  {
+    volumeID: string(1).required().notEmpty().doc("Identity of the volume."),
+    fsType: string(2).doc("File system to mount as, such as ext4."),
+    readOnly: bool(3).doc("Only reading is allowed."),
+    secretRef: ref(4, SecretReference).doc("Secret with what is needed to log in."),
+  },
+  {
+    *validate({ secretRef }, path) {
+      yield* secretRefProblems(secretRef, at(path, "secretRef"), true);
+    },
+  },
+);
 export interface CinderPersistentVolumeSource extends Of<typeof CinderPersistentVolumeSource> {}
 
-export const FlexPersistentVolumeSource = struct("core.v1.FlexPersistentVolumeSource", {
-  driver: string(1).required().doc("Name of the driver."),
-  fsType: string(2).doc("File system to mount as, such as ext4."),
-  secretRef: ref(3, SecretReference).doc("Secret with what is needed to log in."),
-  readOnly: bool(4).doc("Only reading is allowed."),
-  options: map(5, string).doc("Settings for the driver."),
-});
+export const FlexPersistentVolumeSource = struct(
+  "core.v1.FlexPersistentVolumeSource",
+  {
+    driver: string(1).required().notEmpty().doc("Name of the driver."),
+    fsType: string(2).doc("File system to mount as, such as ext4."),
+    secretRef: ref(3, SecretReference).doc("Secret with what is needed to log in."),
+    readOnly: bool(4).doc("Only reading is allowed."),
+    options: map(5, string).doc("Settings for the driver."),
+  },
+  {
+    *validate({ options }, path) {
+      yield* flexOptionProblems(options, path);
+    },
+  },
+);
 export interface FlexPersistentVolumeSource extends Of<typeof FlexPersistentVolumeSource> {}
 
 export const GlusterfsPersistentVolumeSource = struct("core.v1.GlusterfsPersistentVolumeSource", {
-  endpoints: string(1).required().doc("Endpoints object with the servers."),
-  path: string(2).required().doc("Name of the volume."),
+  endpoints: string(1).required().notEmpty().doc("Endpoints object with the servers."),
+  path: string(2).required().notEmpty().doc("Name of the volume."),
   readOnly: bool(3).doc("Only reading is allowed."),
   endpointsNamespace: string(4)
     .pointer()
@@ -102,30 +144,50 @@ export const GlusterfsPersistentVolumeSource = struct("core.v1.GlusterfsPersiste
 });
 export interface GlusterfsPersistentVolumeSource extends Of<typeof GlusterfsPersistentVolumeSource> {}
 
-export const ISCSIPersistentVolumeSource = struct("core.v1.ISCSIPersistentVolumeSource", {
-  targetPortal: string(1).required().doc("Address of the target, with its port unless it is 3260."),
-  iqn: string(2).required().doc("Qualified name of the target."),
-  lun: int32(3).required().doc("Number of the unit."),
-  iscsiInterface: string(4).default("default").doc("Interface that speaks to the target."),
-  fsType: string(5).doc("File system to mount as, such as ext4."),
-  readOnly: bool(6).doc("Only reading is allowed."),
-  portals: list(7, string).atomic().doc("Further addresses of the target."),
-  chapAuthDiscovery: bool(8).doc("Discovery is authenticated by CHAP."),
-  chapAuthSession: bool(11).doc("Sessions are authenticated by CHAP."),
-  secretRef: ref(10, SecretReference).doc("Secret with what is needed to log in."),
-  initiatorName: string(12).pointer().doc("Name of this side, in place of the interface's."),
-});
+export const ISCSIPersistentVolumeSource = struct(
+  "core.v1.ISCSIPersistentVolumeSource",
+  {
+    targetPortal: string(1)
+      .required()
+      .notEmpty()
+      .doc("Address of the target, with its port unless it is 3260."),
+    iqn: string(2).required().notEmpty().doc("Qualified name of the target."),
+    lun: int32(3).required().doc("Number of the unit."),
+    iscsiInterface: string(4).default("default").doc("Interface that speaks to the target."),
+    fsType: string(5).doc("File system to mount as, such as ext4."),
+    readOnly: bool(6).doc("Only reading is allowed."),
+    portals: list(7, string).atomic().doc("Further addresses of the target."),
+    chapAuthDiscovery: bool(8).doc("Discovery is authenticated by CHAP."),
+    chapAuthSession: bool(11).doc("Sessions are authenticated by CHAP."),
+    secretRef: ref(10, SecretReference).doc("Secret with what is needed to log in."),
+    initiatorName: string(12).pointer().doc("Name of this side, in place of the interface's."),
+  },
+  {
+    *validate(source, path) {
+      yield* iscsiProblems(source, path);
+      yield* secretRefProblems(source.secretRef, at(path, "secretRef"));
+    },
+  },
+);
 export interface ISCSIPersistentVolumeSource extends Of<typeof ISCSIPersistentVolumeSource> {}
 
-export const LocalVolumeSource = struct("core.v1.LocalVolumeSource", {
-  path: string(1).required().notEmpty().doc("Path of the device or directory on the node."),
-  fsType: string(2).pointer().doc("File system to mount as, such as ext4."),
-});
+export const LocalVolumeSource = struct(
+  "core.v1.LocalVolumeSource",
+  {
+    path: string(1).required().notEmpty().doc("Path of the device or directory on the node."),
+    fsType: string(2).pointer().doc("File system to mount as, such as ext4."),
+  },
+  {
+    *validate({ path: target }, path) {
+      yield* withoutClimbing(target, at(path, "path"));
+    },
+  },
+);
 export interface LocalVolumeSource extends Of<typeof LocalVolumeSource> {}
 
 export const RBDPersistentVolumeSource = struct("core.v1.RBDPersistentVolumeSource", {
-  monitors: list(1, string).required().atomic().doc("Monitors of the cluster."),
-  image: string(2).required().doc("Name of the image."),
+  monitors: list(1, string).required().atomic().notEmpty().doc("Monitors of the cluster."),
+  image: string(2).required().notEmpty().doc("Name of the image."),
   fsType: string(3).doc("File system to mount as, such as ext4."),
   pool: string(4).default("rbd").doc("Pool of the image."),
   user: string(5).default("admin").doc("User to be there."),
@@ -136,26 +198,35 @@ export const RBDPersistentVolumeSource = struct("core.v1.RBDPersistentVolumeSour
 export interface RBDPersistentVolumeSource extends Of<typeof RBDPersistentVolumeSource> {}
 
 export const ScaleIOPersistentVolumeSource = struct("core.v1.ScaleIOPersistentVolumeSource", {
-  gateway: string(1).required().doc("Address of the gateway."),
-  system: string(2).required().doc("Name of the storage system."),
+  gateway: string(1).required().notEmpty().doc("Address of the gateway."),
+  system: string(2).required().notEmpty().doc("Name of the storage system."),
   secretRef: ref(3, SecretReference).required().doc("Secret with what is needed to log in."),
   sslEnabled: bool(4).doc("The gateway is spoken to by TLS."),
   protectionDomain: string(5).doc("Protection domain of the storage."),
   storagePool: string(6).doc("Pool of the storage."),
   storageMode: string(7).default("ThinProvisioned").doc("ThickProvisioned or ThinProvisioned."),
-  volumeName: string(8).doc("Name of the volume."),
+  volumeName: string(8).notEmpty().doc("Name of the volume."),
   fsType: string(9).default("xfs").doc("File system to mount as, such as ext4."),
   readOnly: bool(10).doc("Only reading is allowed."),
 });
 export interface ScaleIOPersistentVolumeSource extends Of<typeof ScaleIOPersistentVolumeSource> {}
 
-export const StorageOSPersistentVolumeSource = struct("core.v1.StorageOSPersistentVolumeSource", {
-  volumeName: string(1).doc("Name of the volume."),
-  volumeNamespace: string(2).doc("Namespace of the volume in StorageOS."),
-  fsType: string(3).doc("File system to mount as, such as ext4."),
-  readOnly: bool(4).doc("Only reading is allowed."),
-  secretRef: ref(5, ObjectReference).doc("Secret with what is needed to log in."),
-});
+export const StorageOSPersistentVolumeSource = struct(
+  "core.v1.StorageOSPersistentVolumeSource",
+  {
+    volumeName: string(1).doc("Name of the volume."),
+    volumeNamespace: string(2).doc("Namespace of the volume in StorageOS."),
+    fsType: string(3).doc("File system to mount as, such as ext4."),
+    readOnly: bool(4).doc("Only reading is allowed."),
+    secretRef: ref(5, ObjectReference).doc("Secret with what is needed to log in."),
+  },
+  {
+    *validate(source, path) {
+      yield* storageOsProblems(source, path);
+      yield* secretRefProblems(source.secretRef, at(path, "secretRef"), true);
+    },
+  },
+);
 export interface StorageOSPersistentVolumeSource extends Of<typeof StorageOSPersistentVolumeSource> {}
 
 export const PersistentVolumeSource = struct("core.v1.PersistentVolumeSource", {

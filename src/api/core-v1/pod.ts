@@ -2,7 +2,7 @@ import { ageColumn, nameColumn, NONE, text, wide } from "#api/columns";
 import { PodSpec } from "#api/core-v1/podspec";
 import { PodStatus } from "#api/core-v1/podstatus";
 import { ObjectMeta } from "#api/meta-v1/objectmeta";
-import { entry, forbidden, invalid, type Of, resource } from "#machinery/schema";
+import { entry, type FieldProblem, forbidden, invalid, item, type Of, resource } from "#machinery/schema";
 import { gatesText, readyText, restartsText, statusText } from "./pod-columns.ts";
 import { podDefaults } from "./pod-defaults.ts";
 import { createdPod, keptQosClass } from "./pod-strategy.ts";
@@ -16,6 +16,18 @@ const DELETION_COST = "controller.kubernetes.io/pod-deletion-cost";
 
 const isInt32 = (text: string): boolean =>
   /^(0|-?[1-9][0-9]{0,9})$/.test(text) && Number(text) === (Number(text) | 0);
+
+/** Only of pods: templates may hold images that are filled in later. */
+function* imageProblems(spec: PodSpec): Iterable<FieldProblem> {
+  for (const sort of ["containers", "initContainers"] as const)
+    for (const [index, { image = "" }] of (spec[sort] ?? []).entries())
+      if (image.trim() !== image)
+        yield invalid(
+          `${item(`spec.${sort}`, index)}.image`,
+          image,
+          "must not have leading or trailing whitespace",
+        );
+}
 
 export const Pod = resource({
   apiVersion: "v1",
@@ -77,6 +89,7 @@ export const Pod = resource({
       const cost = pod.metadata.annotations?.[DELETION_COST];
       if (cost !== undefined && !isInt32(cost))
         yield invalid(entry("metadata.annotations", DELETION_COST), cost, "must be a 32bit integer");
+      yield* imageProblems(pod.spec);
       yield* appArmorProblems(pod.metadata, pod.spec, "metadata.annotations");
     },
     *validateCreate({ spec }) {

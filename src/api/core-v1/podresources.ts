@@ -47,6 +47,9 @@ function peak(spec: PodSpec, of: (container: Container) => Map<string, number>):
   return sidecars;
 }
 
+/** What the containers ask for together, whatever the pod as a whole says. */
+export const containerRequestsOf = (spec: PodSpec): Amounts => peak(spec, requested);
+
 function total(
   spec: PodSpec,
   of: (container: Container) => Map<string, number>,

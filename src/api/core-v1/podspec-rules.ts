@@ -1,8 +1,10 @@
-import { distinct, inRange, ipAddress, named, namedIfSet } from "#api/checks";
+import { distinct, inRange, ipAddress, named, namedIfSet, own } from "#api/checks";
+import { compareQuantities, quantityOf, quantityOfMilli } from "#machinery/quantity";
 import { labelProblems } from "#machinery/object-meta-validation";
 import {
   at,
   duplicate,
+  entry,
   type FieldProblem,
   forbidden,
   invalid,
@@ -10,11 +12,15 @@ import {
   notFound,
   notSupported,
   required,
+  tooLong,
 } from "#machinery/schema";
 import type { Container, ContainerPort } from "./container.ts";
 import type { PodDNSConfig, PodResourceClaim, PodSpec } from "./podspec.ts";
-import { amountProblems, isHugePages } from "./resources.ts";
+import { amountOf, containerRequestsOf } from "./podresources.ts";
+import { amountProblems, isHugePages, type ResourceRequirements } from "./resources.ts";
+import type { Lifecycle } from "./probe.ts";
 import type { Volume } from "./volume.ts";
+import { operatingSystemProblems } from "./windows-rules.ts";
 
 const SECONDS_MAX = 2_147_483_647;
 
@@ -41,6 +47,7 @@ function* containerProblems(spec: PodSpec, path: string): Iterable<FieldProblem>
       if (container.name !== "") taken.add(container.name);
       yield* mountProblems(container, volumes, where);
       yield* claimUseProblems(container, claims, where);
+      yield* sleepProblems(container.lifecycle, spec.terminationGracePeriodSeconds, at(where, "lifecycle"));
     }
   }
   yield* restartProblems(spec, path);
@@ -80,6 +87,24 @@ function* claimUseProblems(
       yield notFound(at(item(at(path, "resources.claims"), index), "name"), name);
 }
 
+/** A sleep ends before the container has to. */
+function* sleepProblems(
+  lifecycle: Lifecycle | undefined,
+  grace: number,
+  path: string,
+): Iterable<FieldProblem> {
+  if (!lifecycle) return;
+  for (const name of ["postStart", "preStop"] as const) {
+    const seconds = lifecycle[name]?.sleep?.seconds;
+    if (seconds !== undefined && (seconds < 0 || seconds > grace))
+      yield invalid(
+        at(path, `${name}.sleep`),
+        seconds,
+        `must be non-negative and less than terminationGracePeriodSeconds (${grace})`,
+      );
+  }
+}
+
 const ONLY_FOR_SIDECARS = ["lifecycle", "livenessProbe", "readinessProbe", "startupProbe"] as const;
 
 function* restartProblems(spec: PodSpec, path: string): Iterable<FieldProblem> {
@@ -106,6 +131,9 @@ function* ephemeralProblems({ containers, initContainers, ephemeralContainers }:
       yield notFound(at(item(at(path, "ephemeralContainers"), index), "targetContainerName"), target);
 }
 
+/** The kernel holds no longer host names. */
+const HOSTNAME_BYTES_MAX = 64;
+
 function* nameProblems(spec: PodSpec, path: string): Iterable<FieldProblem> {
   yield* namedIfSet(at(path, "serviceAccountName"), spec.serviceAccountName, "dns-subdomain");
   yield* namedIfSet(at(path, "nodeName"), spec.nodeName, "dns-subdomain");
@@ -114,9 +142,11 @@ function* nameProblems(spec: PodSpec, path: string): Iterable<FieldProblem> {
   yield* namedIfSet(at(path, "hostname"), spec.hostname, "dns-label");
   yield* namedIfSet(at(path, "subdomain"), spec.subdomain, "dns-label");
   if (spec.hostnameOverride !== undefined) {
-    yield* named(at(path, "hostnameOverride"), spec.hostnameOverride, "dns-subdomain");
-    if (spec.setHostnameAsFQDN)
-      yield forbidden(at(path, "setHostnameAsFQDN"), "may not be true when `hostnameOverride` is set");
+    const where = at(path, "hostnameOverride");
+    if (spec.hostnameOverride.length > HOSTNAME_BYTES_MAX) yield tooLong(where, HOSTNAME_BYTES_MAX);
+    yield* named(where, spec.hostnameOverride, "dns-subdomain");
+    for (const name of ["setHostnameAsFQDN", "hostNetwork"] as const)
+      if (spec[name]) yield forbidden(at(path, name), "may not be true when `hostnameOverride` is set");
   }
   for (const [index, { name }] of (spec.readinessGates ?? [])
     .map(({ conditionType: name }) => ({ name }))
@@ -217,10 +247,8 @@ function* schedulingProblems(spec: PodSpec, path: string): Iterable<FieldProblem
   );
 }
 
-const WINDOWS = "cannot be set for a windows pod";
-
 function* isolationProblems(spec: PodSpec, path: string): Iterable<FieldProblem> {
-  const { hostPID, hostIPC, hostNetwork, hostUsers, shareProcessNamespace, os, securityContext } = spec;
+  const { hostPID, hostIPC, hostNetwork, hostUsers, shareProcessNamespace } = spec;
   if (shareProcessNamespace && hostPID)
     yield invalid(
       at(path, "shareProcessNamespace"),
@@ -231,20 +259,27 @@ function* isolationProblems(spec: PodSpec, path: string): Iterable<FieldProblem>
     for (const [name, used] of Object.entries({ hostNetwork, hostPID, hostIPC }))
       if (used) yield forbidden(at(path, name), "when `hostUsers` is false");
   }
-  if (os?.name === "windows") {
-    for (const [name, used] of Object.entries({ hostPID, hostIPC, shareProcessNamespace }))
-      if (used) yield forbidden(at(path, name), WINDOWS);
-    for (const name of ["seLinuxOptions", "seccompProfile", "fsGroup", "runAsUser", "runAsGroup"] as const)
-      if (securityContext?.[name] !== undefined)
-        yield forbidden(at(at(path, "securityContext"), name), WINDOWS);
-  } else if (os?.name === "linux" && securityContext?.windowsOptions)
-    yield forbidden(
-      at(path, "securityContext.windowsOptions"),
-      "windows options cannot be set for a linux pod",
-    );
+  yield* operatingSystemProblems(spec, path);
+  yield* hostSysctlProblems(spec, path);
 }
 
+/** Settings of the network or of shared memory are the host's where the pod has none of its own. */
+function* hostSysctlProblems({ securityContext, hostNetwork, hostIPC }: PodSpec, path: string) {
+  if (!hostNetwork && !hostIPC) return;
+  for (const [index, { name }] of (securityContext.sysctls ?? []).entries()) {
+    const where = at(item(at(path, "securityContext.sysctls"), index), "name");
+    const setting = name.replaceAll("/", ".");
+    if (hostNetwork && setting.startsWith("net."))
+      yield invalid(where, name, "may not be specified when 'hostNetwork' is true");
+    else if (hostIPC && IPC_SYSCTL.test(setting))
+      yield invalid(where, name, "may not be specified when 'hostIPC' is true");
+  }
+}
+
+const IPC_SYSCTL = /^(kernel\.(sem$|shm|msg)|fs\.mqueue\.)/;
+
 const POD_LEVEL = ["cpu", "memory"];
+const isPodLevel = (name: string): boolean => POD_LEVEL.includes(name) || isHugePages(name);
 
 function* resourceProblems(spec: PodSpec, path: string): Iterable<FieldProblem> {
   for (const [name, amount] of Object.entries(spec.overhead ?? {}))
@@ -255,10 +290,36 @@ function* resourceProblems(spec: PodSpec, path: string): Iterable<FieldProblem> 
   if (!spec.resources) return;
   for (const part of ["limits", "requests"] as const)
     for (const name of Object.keys(spec.resources[part] ?? {}))
-      if (!POD_LEVEL.includes(name) && !isHugePages(name))
+      if (!isPodLevel(name))
         yield notSupported(`${at(path, "resources")}.${part}[${name}]`, name, [...POD_LEVEL, "hugepages-"]);
   if (spec.resources.claims)
     yield forbidden(at(path, "resources.claims"), "claims cannot be set for Resources at pod-level");
+  yield* podLevelProblems(spec, spec.resources, at(path, "resources"));
+}
+
+/** All containers together ask for no more than the pod, and none of them may use more. */
+function* podLevelProblems(spec: PodSpec, { limits, requests }: ResourceRequirements, path: string) {
+  const asked = containerRequestsOf(spec);
+  for (const [name, amount] of asked) {
+    const granted = own(requests, name) ?? "0";
+    if (!isPodLevel(name) || amount <= amountOf(name, granted)) continue;
+    const total = name === "cpu" ? quantityOfMilli(amount) : quantityOf(amount, "BinarySI");
+    yield invalid(
+      entry(at(path, "requests"), name),
+      granted,
+      `must be greater than or equal to aggregate container requests of ${total}`,
+    );
+  }
+  for (const [index, { resources }] of spec.containers.entries())
+    for (const [name, limit] of Object.entries(resources.limits ?? {})) {
+      const most = own(limits, name);
+      if (most === undefined || compareQuantities(limit, most) <= 0) continue;
+      yield invalid(
+        `${item(at(path, "containers"), index)}[${name}].limits`,
+        limit,
+        `must be less than or equal to pod limits of ${most}`,
+      );
+    }
 }
 
 function* claimProblems(

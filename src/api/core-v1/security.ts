@@ -1,4 +1,5 @@
 import { descendingPath } from "./paths.ts";
+import { windowsOptionsProblems } from "./windows-rules.ts";
 import { distinct, kernelId } from "#api/checks";
 import {
   at,
@@ -13,6 +14,7 @@ import {
   required,
   string,
   struct,
+  tooLong,
 } from "#machinery/schema";
 
 function* localhostProblems(
@@ -26,6 +28,8 @@ function* localhostProblems(
   } else if (!profile) yield required(path, `must be set when ${what} type is Localhost`);
   else yield* descendingPath(profile, path);
 }
+
+const PROFILE_BYTES_MAX = 4095;
 
 export const AppArmorProfile = struct(
   "core.v1.AppArmorProfile",
@@ -43,7 +47,14 @@ export const AppArmorProfile = struct(
   },
   {
     *validate({ type, localhostProfile }, path) {
-      yield* localhostProblems(type, localhostProfile, at(path, "localhostProfile"), "AppArmor");
+      const where = at(path, "localhostProfile");
+      if (type !== "Localhost" || !localhostProfile) {
+        yield* localhostProblems(type, localhostProfile, where, "AppArmor");
+        return;
+      }
+      if (localhostProfile.trim() !== localhostProfile)
+        yield invalid(where, localhostProfile, "must not be padded with whitespace");
+      if (localhostProfile.length > PROFILE_BYTES_MAX) yield tooLong(where, PROFILE_BYTES_MAX);
     },
   },
 );
@@ -138,6 +149,7 @@ export const PodSecurityContext = struct(
     appArmorProfile: ref(11, AppArmorProfile).doc("AppArmor profile."),
     seLinuxChangePolicy: string(13)
       .pointer()
+      .oneOf("MountOption", "Recursive")
       .gate("SELinuxChangePolicy")
       .doc("MountOption or Recursive: how volumes get their label."),
   },
@@ -149,6 +161,7 @@ export const PodSecurityContext = struct(
       for (const [index, group] of (context.supplementalGroups ?? []).entries())
         yield* kernelId(item(at(path, "supplementalGroups"), index), group);
       yield* distinct(at(path, "sysctls"), context.sysctls, ({ name }) => name, "name");
+      yield* windowsOptionsProblems(context.windowsOptions, at(path, "windowsOptions"));
     },
   },
 );
@@ -174,6 +187,7 @@ export const SecurityContext = struct(
     *validate(context, path) {
       yield* kernelId(at(path, "runAsUser"), context.runAsUser);
       yield* kernelId(at(path, "runAsGroup"), context.runAsGroup);
+      yield* windowsOptionsProblems(context.windowsOptions, at(path, "windowsOptions"));
       if (context.allowPrivilegeEscalation !== false) return;
       if (context.privileged)
         yield invalid(

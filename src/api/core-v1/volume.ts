@@ -1,5 +1,17 @@
 import { fileMode, setMembers } from "#api/checks";
-import { volumeItemPath, withoutClimbing } from "./paths.ts";
+import { driverName } from "#api/storage-v1/driver-name";
+import { descendingPath, volumeItemPath, withoutClimbing } from "./paths.ts";
+import {
+  azureDiskProblems,
+  fibreChannelProblems,
+  flexOptionProblems,
+  flockerProblems,
+  iscsiProblems,
+  partitionProblems,
+  quobyteProblems,
+  secretRefProblems,
+  storageOsProblems,
+} from "./volume-rules.ts";
 import { fieldPathProblems, resourceFieldProblems } from "./env.ts";
 import { ObjectFieldSelector, ResourceFieldSelector } from "#api/core-v1/env";
 import { PersistentVolumeClaimTemplate } from "#api/core-v1/persistentvolumeclaim";
@@ -25,50 +37,75 @@ import {
   struct,
 } from "#machinery/schema";
 
-export const AWSElasticBlockStoreVolumeSource = struct("core.v1.AWSElasticBlockStoreVolumeSource", {
-  volumeID: string(1).required().doc("Identity of the disk."),
-  fsType: string(2).doc("File system to mount as, such as ext4."),
-  partition: int32(3).doc("Partition to mount; without it the whole disk."),
-  readOnly: bool(4).doc("Only reading is allowed."),
-});
+export const AWSElasticBlockStoreVolumeSource = struct(
+  "core.v1.AWSElasticBlockStoreVolumeSource",
+  {
+    volumeID: string(1).required().notEmpty().doc("Identity of the disk."),
+    fsType: string(2).doc("File system to mount as, such as ext4."),
+    partition: int32(3).doc("Partition to mount; without it the whole disk."),
+    readOnly: bool(4).doc("Only reading is allowed."),
+  },
+  {
+    *validate({ partition }, path) {
+      yield* partitionProblems(partition, path);
+    },
+  },
+);
 export interface AWSElasticBlockStoreVolumeSource extends Of<typeof AWSElasticBlockStoreVolumeSource> {}
 
-export const AzureDiskVolumeSource = struct("core.v1.AzureDiskVolumeSource", {
-  diskName: string(1).required().doc("Name of the disk."),
-  diskURI: string(2).required().doc("Address of the disk."),
-  cachingMode: string(3)
-    .pointer()
-    .oneOf("None", "ReadOnly", "ReadWrite")
-    .default("ReadWrite")
-    .doc("None, ReadOnly or ReadWrite."),
-  fsType: string(4).pointer().default("ext4").doc("File system to mount as, such as ext4."),
-  readOnly: bool(5).pointer().default(false).doc("Only reading is allowed."),
-  kind: string(6)
-    .pointer()
-    .oneOf("Shared", "Dedicated", "Managed")
-    .default("Shared")
-    .doc("Shared, Dedicated or Managed."),
-});
+export const AzureDiskVolumeSource = struct(
+  "core.v1.AzureDiskVolumeSource",
+  {
+    diskName: string(1).required().notEmpty().doc("Name of the disk."),
+    diskURI: string(2).required().notEmpty().doc("Address of the disk."),
+    cachingMode: string(3)
+      .pointer()
+      .oneOf("None", "ReadOnly", "ReadWrite")
+      .default("ReadWrite")
+      .doc("None, ReadOnly or ReadWrite."),
+    fsType: string(4).pointer().default("ext4").doc("File system to mount as, such as ext4."),
+    readOnly: bool(5).pointer().default(false).doc("Only reading is allowed."),
+    kind: string(6)
+      .pointer()
+      .oneOf("Shared", "Dedicated", "Managed")
+      .default("Shared")
+      .doc("Shared, Dedicated or Managed."),
+  },
+  {
+    *validate(disk, path) {
+      yield* azureDiskProblems(disk, path);
+    },
+  },
+);
 export interface AzureDiskVolumeSource extends Of<typeof AzureDiskVolumeSource> {}
 
 export const AzureFileVolumeSource = struct("core.v1.AzureFileVolumeSource", {
-  secretName: string(1).required().doc("Secret with the account's name and key."),
-  shareName: string(2).required().doc("Name of the share."),
+  secretName: string(1).required().notEmpty().doc("Secret with the account's name and key."),
+  shareName: string(2).required().notEmpty().doc("Name of the share."),
   readOnly: bool(3).doc("Only reading is allowed."),
 });
 export interface AzureFileVolumeSource extends Of<typeof AzureFileVolumeSource> {}
 
-export const CSIVolumeSource = struct("core.v1.CSIVolumeSource", {
-  driver: string(1).required().notEmpty().doc("Name of the driver."),
-  readOnly: bool(2).pointer().doc("Only reading is allowed."),
-  fsType: string(3).pointer().doc("File system to mount as, such as ext4."),
-  volumeAttributes: map(4, string).doc("What the driver needs to know of the volume."),
-  nodePublishSecretRef: ref(5, LocalObjectReference).doc("Secret for mounting into the pod."),
-});
+export const CSIVolumeSource = struct(
+  "core.v1.CSIVolumeSource",
+  {
+    driver: string(1).required().doc("Name of the driver."),
+    readOnly: bool(2).pointer().doc("Only reading is allowed."),
+    fsType: string(3).pointer().doc("File system to mount as, such as ext4."),
+    volumeAttributes: map(4, string).doc("What the driver needs to know of the volume."),
+    nodePublishSecretRef: ref(5, LocalObjectReference).doc("Secret for mounting into the pod."),
+  },
+  {
+    *validate({ driver, nodePublishSecretRef }, path) {
+      yield* driverName(at(path, "driver"), driver);
+      yield* secretRefProblems(nodePublishSecretRef, at(path, "nodePublishSecretRef"));
+    },
+  },
+);
 export interface CSIVolumeSource extends Of<typeof CSIVolumeSource> {}
 
 export const CephFSVolumeSource = struct("core.v1.CephFSVolumeSource", {
-  monitors: list(1, string).required().atomic().doc("Monitors of the cluster."),
+  monitors: list(1, string).required().atomic().notEmpty().doc("Monitors of the cluster."),
   path: string(2).doc("Directory that is mounted as the root."),
   user: string(3).doc("User to be there."),
   secretFile: string(4).doc("Path of the user's key ring."),
@@ -77,12 +114,20 @@ export const CephFSVolumeSource = struct("core.v1.CephFSVolumeSource", {
 });
 export interface CephFSVolumeSource extends Of<typeof CephFSVolumeSource> {}
 
-export const CinderVolumeSource = struct("core.v1.CinderVolumeSource", {
-  volumeID: string(1).required().doc("Identity of the volume."),
-  fsType: string(2).doc("File system to mount as, such as ext4."),
-  readOnly: bool(3).doc("Only reading is allowed."),
-  secretRef: ref(4, LocalObjectReference).doc("Secret with what is needed to log in."),
-});
+export const CinderVolumeSource = struct(
+  "core.v1.CinderVolumeSource",
+  {
+    volumeID: string(1).required().notEmpty().doc("Identity of the volume."),
+    fsType: string(2).doc("File system to mount as, such as ext4."),
+    readOnly: bool(3).doc("Only reading is allowed."),
+    secretRef: ref(4, LocalObjectReference).doc("Secret with what is needed to log in."),
+  },
+  {
+    *validate({ secretRef }, path) {
+      yield* secretRefProblems(secretRef, at(path, "secretRef"));
+    },
+  },
+);
 export interface CinderVolumeSource extends Of<typeof CinderVolumeSource> {}
 
 export const ClusterTrustBundleProjection = struct("core.v1.ClusterTrustBundleProjection", {
@@ -226,48 +271,88 @@ export const EphemeralVolumeSource = struct("core.v1.EphemeralVolumeSource", {
 });
 export interface EphemeralVolumeSource extends Of<typeof EphemeralVolumeSource> {}
 
-export const FCVolumeSource = struct("core.v1.FCVolumeSource", {
-  targetWWNs: list(1, string).atomic().doc("World wide names of the targets."),
-  lun: int32(2).pointer().doc("Number of the unit."),
-  fsType: string(3).doc("File system to mount as, such as ext4."),
-  readOnly: bool(4).doc("Only reading is allowed."),
-  wwids: list(5, string).atomic().doc("World wide identities of the volume, in place of targets and unit."),
-});
+export const FCVolumeSource = struct(
+  "core.v1.FCVolumeSource",
+  {
+    targetWWNs: list(1, string).atomic().doc("World wide names of the targets."),
+    lun: int32(2).pointer().doc("Number of the unit."),
+    fsType: string(3).doc("File system to mount as, such as ext4."),
+    readOnly: bool(4).doc("Only reading is allowed."),
+    wwids: list(5, string).atomic().doc("World wide identities of the volume, in place of targets and unit."),
+  },
+  {
+    *validate(source, path) {
+      yield* fibreChannelProblems(source, path);
+    },
+  },
+);
 export interface FCVolumeSource extends Of<typeof FCVolumeSource> {}
 
-export const FlexVolumeSource = struct("core.v1.FlexVolumeSource", {
-  driver: string(1).required().doc("Name of the driver."),
-  fsType: string(2).doc("File system to mount as, such as ext4."),
-  secretRef: ref(3, LocalObjectReference).doc("Secret with what is needed to log in."),
-  readOnly: bool(4).doc("Only reading is allowed."),
-  options: map(5, string).doc("Settings for the driver."),
-});
+export const FlexVolumeSource = struct(
+  "core.v1.FlexVolumeSource",
+  {
+    driver: string(1).required().notEmpty().doc("Name of the driver."),
+    fsType: string(2).doc("File system to mount as, such as ext4."),
+    secretRef: ref(3, LocalObjectReference).doc("Secret with what is needed to log in."),
+    readOnly: bool(4).doc("Only reading is allowed."),
+    options: map(5, string).doc("Settings for the driver."),
+  },
+  {
+    *validate({ options }, path) {
+      yield* flexOptionProblems(options, path);
+    },
+  },
+);
 export interface FlexVolumeSource extends Of<typeof FlexVolumeSource> {}
 
-export const FlockerVolumeSource = struct("core.v1.FlockerVolumeSource", {
-  datasetName: string(1).doc("Name of the dataset."),
-  datasetUUID: string(2).doc("Identity of the dataset."),
-});
+export const FlockerVolumeSource = struct(
+  "core.v1.FlockerVolumeSource",
+  {
+    datasetName: string(1).doc("Name of the dataset."),
+    datasetUUID: string(2).doc("Identity of the dataset."),
+  },
+  {
+    *validate(source, path) {
+      yield* flockerProblems(source, path);
+    },
+  },
+);
 export interface FlockerVolumeSource extends Of<typeof FlockerVolumeSource> {}
 
-export const GCEPersistentDiskVolumeSource = struct("core.v1.GCEPersistentDiskVolumeSource", {
-  pdName: string(1).required().doc("Name of the disk."),
-  fsType: string(2).doc("File system to mount as, such as ext4."),
-  partition: int32(3).doc("Partition to mount; without it the whole disk."),
-  readOnly: bool(4).doc("Only reading is allowed."),
-});
+export const GCEPersistentDiskVolumeSource = struct(
+  "core.v1.GCEPersistentDiskVolumeSource",
+  {
+    pdName: string(1).required().notEmpty().doc("Name of the disk."),
+    fsType: string(2).doc("File system to mount as, such as ext4."),
+    partition: int32(3).doc("Partition to mount; without it the whole disk."),
+    readOnly: bool(4).doc("Only reading is allowed."),
+  },
+  {
+    *validate({ partition }, path) {
+      yield* partitionProblems(partition, path);
+    },
+  },
+);
 export interface GCEPersistentDiskVolumeSource extends Of<typeof GCEPersistentDiskVolumeSource> {}
 
-export const GitRepoVolumeSource = struct("core.v1.GitRepoVolumeSource", {
-  repository: string(1).required().doc("Address of the repository."),
-  revision: string(2).doc("Commit that is checked out."),
-  directory: string(3).doc("Directory that the clone goes to."),
-});
+export const GitRepoVolumeSource = struct(
+  "core.v1.GitRepoVolumeSource",
+  {
+    repository: string(1).required().notEmpty().doc("Address of the repository."),
+    revision: string(2).doc("Commit that is checked out."),
+    directory: string(3).doc("Directory that the clone goes to."),
+  },
+  {
+    *validate({ directory = "" }, path) {
+      yield* descendingPath(directory, at(path, "directory"));
+    },
+  },
+);
 export interface GitRepoVolumeSource extends Of<typeof GitRepoVolumeSource> {}
 
 export const GlusterfsVolumeSource = struct("core.v1.GlusterfsVolumeSource", {
-  endpoints: string(1).required().doc("Endpoints object with the servers."),
-  path: string(2).required().doc("Name of the volume."),
+  endpoints: string(1).required().notEmpty().doc("Endpoints object with the servers."),
+  path: string(2).required().notEmpty().doc("Name of the volume."),
   readOnly: bool(3).doc("Only reading is allowed."),
 });
 export interface GlusterfsVolumeSource extends Of<typeof GlusterfsVolumeSource> {}
@@ -299,22 +384,30 @@ export const HostPathVolumeSource = struct(
 );
 export interface HostPathVolumeSource extends Of<typeof HostPathVolumeSource> {}
 
-export const ISCSIVolumeSource = struct("core.v1.ISCSIVolumeSource", {
-  targetPortal: string(1)
-    .required()
-    .notEmpty()
-    .doc("Address of the target, with its port unless it is 3260."),
-  iqn: string(2).required().notEmpty().doc("Qualified name of the target."),
-  lun: int32(3).required().doc("Number of the unit."),
-  iscsiInterface: string(4).default("default").doc("Interface that speaks to the target."),
-  fsType: string(5).doc("File system to mount as, such as ext4."),
-  readOnly: bool(6).doc("Only reading is allowed."),
-  portals: list(7, string).atomic().doc("Further addresses of the target."),
-  chapAuthDiscovery: bool(8).doc("Discovery is authenticated by CHAP."),
-  chapAuthSession: bool(11).doc("Sessions are authenticated by CHAP."),
-  secretRef: ref(10, LocalObjectReference).doc("Secret with what is needed to log in."),
-  initiatorName: string(12).pointer().doc("Name of this side, in place of the interface's."),
-});
+export const ISCSIVolumeSource = struct(
+  "core.v1.ISCSIVolumeSource",
+  {
+    targetPortal: string(1)
+      .required()
+      .notEmpty()
+      .doc("Address of the target, with its port unless it is 3260."),
+    iqn: string(2).required().notEmpty().doc("Qualified name of the target."),
+    lun: int32(3).required().doc("Number of the unit."),
+    iscsiInterface: string(4).default("default").doc("Interface that speaks to the target."),
+    fsType: string(5).doc("File system to mount as, such as ext4."),
+    readOnly: bool(6).doc("Only reading is allowed."),
+    portals: list(7, string).atomic().doc("Further addresses of the target."),
+    chapAuthDiscovery: bool(8).doc("Discovery is authenticated by CHAP."),
+    chapAuthSession: bool(11).doc("Sessions are authenticated by CHAP."),
+    secretRef: ref(10, LocalObjectReference).doc("Secret with what is needed to log in."),
+    initiatorName: string(12).pointer().doc("Name of this side, in place of the interface's."),
+  },
+  {
+    *validate(source, path) {
+      yield* iscsiProblems(source, path);
+    },
+  },
+);
 export interface ISCSIVolumeSource extends Of<typeof ISCSIVolumeSource> {}
 
 export const ImageVolumeSource = struct("core.v1.ImageVolumeSource", {
@@ -346,7 +439,7 @@ export const PersistentVolumeClaimVolumeSource = struct("core.v1.PersistentVolum
 export interface PersistentVolumeClaimVolumeSource extends Of<typeof PersistentVolumeClaimVolumeSource> {}
 
 export const PhotonPersistentDiskVolumeSource = struct("core.v1.PhotonPersistentDiskVolumeSource", {
-  pdID: string(1).required().doc("Identity of the disk."),
+  pdID: string(1).required().notEmpty().doc("Identity of the disk."),
   fsType: string(2).doc("File system to mount as, such as ext4."),
 });
 export interface PhotonPersistentDiskVolumeSource extends Of<typeof PhotonPersistentDiskVolumeSource> {}
@@ -363,7 +456,7 @@ export const PodCertificateProjection = struct("core.v1.PodCertificateProjection
 export interface PodCertificateProjection extends Of<typeof PodCertificateProjection> {}
 
 export const PortworxVolumeSource = struct("core.v1.PortworxVolumeSource", {
-  volumeID: string(1).required().doc("Identity of the volume."),
+  volumeID: string(1).required().notEmpty().doc("Identity of the volume."),
   fsType: string(2).doc("File system to mount as, such as ext4."),
   readOnly: bool(3).doc("Only reading is allowed."),
 });
@@ -480,19 +573,27 @@ export const ProjectedVolumeSource = struct(
 );
 export interface ProjectedVolumeSource extends Of<typeof ProjectedVolumeSource> {}
 
-export const QuobyteVolumeSource = struct("core.v1.QuobyteVolumeSource", {
-  registry: string(1).required().doc("Registries of Quobyte, host:port with commas between."),
-  volume: string(2).required().doc("Name of the volume."),
-  readOnly: bool(3).doc("Only reading is allowed."),
-  user: string(4).doc("User that the volume is mounted as."),
-  group: string(5).doc("Group that the volume is mounted as."),
-  tenant: string(6).doc("Tenant that owns the volume."),
-});
+export const QuobyteVolumeSource = struct(
+  "core.v1.QuobyteVolumeSource",
+  {
+    registry: string(1).required().doc("Registries of Quobyte, host:port with commas between."),
+    volume: string(2).required().notEmpty().doc("Name of the volume."),
+    readOnly: bool(3).doc("Only reading is allowed."),
+    user: string(4).doc("User that the volume is mounted as."),
+    group: string(5).doc("Group that the volume is mounted as."),
+    tenant: string(6).doc("Tenant that owns the volume."),
+  },
+  {
+    *validate(source, path) {
+      yield* quobyteProblems(source, path);
+    },
+  },
+);
 export interface QuobyteVolumeSource extends Of<typeof QuobyteVolumeSource> {}
 
 export const RBDVolumeSource = struct("core.v1.RBDVolumeSource", {
-  monitors: list(1, string).required().atomic().doc("Monitors of the cluster."),
-  image: string(2).required().doc("Name of the image."),
+  monitors: list(1, string).required().atomic().notEmpty().doc("Monitors of the cluster."),
+  image: string(2).required().notEmpty().doc("Name of the image."),
   fsType: string(3).doc("File system to mount as, such as ext4."),
   pool: string(4).default("rbd").doc("Pool of the image."),
   user: string(5).default("admin").doc("User to be there."),
@@ -503,14 +604,14 @@ export const RBDVolumeSource = struct("core.v1.RBDVolumeSource", {
 export interface RBDVolumeSource extends Of<typeof RBDVolumeSource> {}
 
 export const ScaleIOVolumeSource = struct("core.v1.ScaleIOVolumeSource", {
-  gateway: string(1).required().doc("Address of the gateway."),
-  system: string(2).required().doc("Name of the storage system."),
+  gateway: string(1).required().notEmpty().doc("Address of the gateway."),
+  system: string(2).required().notEmpty().doc("Name of the storage system."),
   secretRef: ref(3, LocalObjectReference).required().doc("Secret with what is needed to log in."),
   sslEnabled: bool(4).doc("The gateway is spoken to by TLS."),
   protectionDomain: string(5).doc("Protection domain of the storage."),
   storagePool: string(6).doc("Pool of the storage."),
   storageMode: string(7).default("ThinProvisioned").doc("ThickProvisioned or ThinProvisioned."),
-  volumeName: string(8).doc("Name of the volume."),
+  volumeName: string(8).notEmpty().doc("Name of the volume."),
   fsType: string(9).default("xfs").doc("File system to mount as, such as ext4."),
   readOnly: bool(10).doc("Only reading is allowed."),
 });
@@ -532,17 +633,26 @@ export const SecretVolumeSource = struct(
 );
 export interface SecretVolumeSource extends Of<typeof SecretVolumeSource> {}
 
-export const StorageOSVolumeSource = struct("core.v1.StorageOSVolumeSource", {
-  volumeName: string(1).doc("Name of the volume."),
-  volumeNamespace: string(2).doc("Namespace of the volume in StorageOS."),
-  fsType: string(3).doc("File system to mount as, such as ext4."),
-  readOnly: bool(4).doc("Only reading is allowed."),
-  secretRef: ref(5, LocalObjectReference).doc("Secret with what is needed to log in."),
-});
+export const StorageOSVolumeSource = struct(
+  "core.v1.StorageOSVolumeSource",
+  {
+    volumeName: string(1).doc("Name of the volume."),
+    volumeNamespace: string(2).doc("Namespace of the volume in StorageOS."),
+    fsType: string(3).doc("File system to mount as, such as ext4."),
+    readOnly: bool(4).doc("Only reading is allowed."),
+    secretRef: ref(5, LocalObjectReference).doc("Secret with what is needed to log in."),
+  },
+  {
+    *validate(source, path) {
+      yield* storageOsProblems(source, path);
+      yield* secretRefProblems(source.secretRef, at(path, "secretRef"));
+    },
+  },
+);
 export interface StorageOSVolumeSource extends Of<typeof StorageOSVolumeSource> {}
 
 export const VsphereVirtualDiskVolumeSource = struct("core.v1.VsphereVirtualDiskVolumeSource", {
-  volumePath: string(1).required().doc("Path of the disk."),
+  volumePath: string(1).required().notEmpty().doc("Path of the disk."),
   fsType: string(2).doc("File system to mount as, such as ext4."),
   storagePolicyName: string(3).doc("Name of the storage policy."),
   storagePolicyID: string(4).doc("Identity of the storage policy."),
