@@ -1,5 +1,5 @@
 /** The programs under test are started as users start them: bundled, and with what V8 has compiled kept for the next. */
-import { symlinkSync } from "node:fs";
+import { symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { bundle as bundleInto } from "../tools/bundle.ts";
@@ -11,6 +11,7 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 export async function bundle(entry: string): Promise<string> {
   const folder = newFolder("program");
   symlinkSync(join(root, "node_modules"), join(folder, "node_modules"));
+  writeFileSync(join(folder, "package.json"), JSON.stringify({ type: "module" }));
   await bundleInto({ program: join("bench", entry) }, folder);
   return join(folder, "program.js");
 }

@@ -5,6 +5,8 @@ import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type BuildOptions, type Plugin, build } from "esbuild";
 
+const root = fileURLToPath(new URL("..", import.meta.url));
+
 /** Packages with binaries of their own stay outside. */
 const EXTERNAL = ["lmdb", "koffi"];
 
@@ -41,13 +43,29 @@ function namesOf(builtin: string): string {
   ].join("\n");
 }
 
+/** Its main file loads what watches clusters of Node and traces, too. The build fails where something else is imported. */
+const metrics: Plugin = {
+  name: "metrics",
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^prom-client$/ }, ({ path }) => ({ path, namespace: "metrics" }));
+    onLoad({ filter: /.*/, namespace: "metrics" }, () => ({
+      resolveDir: root,
+      contents: ["registry", "counter", "gauge", "histogram"]
+        .map((name) => `export { default as ${capital(name)} } from "prom-client/lib/${name}.js";`)
+        .join("\n"),
+    }));
+  },
+};
+
+const capital = (word: string): string => word[0]!.toUpperCase() + word.slice(1);
+
 /**
  * Writes the programs, by their names, and their chunks. Stack traces name the lines of what is written, so it stays
  * readable.
  */
 export async function bundle(programs: Record<string, string>, outdir: string): Promise<void> {
   const options: BuildOptions = {
-    absWorkingDir: fileURLToPath(new URL("..", import.meta.url)),
+    absWorkingDir: root,
     entryPoints: programs,
     outdir,
     bundle: true,
@@ -57,7 +75,7 @@ export async function bundle(programs: Record<string, string>, outdir: string): 
     format: "esm",
     target: "node24",
     external: EXTERNAL,
-    plugins: [builtins],
+    plugins: [builtins, metrics],
     sourcemap: "linked",
     banner: { js: REQUIRE },
     logLevel: "error",
