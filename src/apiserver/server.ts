@@ -43,6 +43,7 @@ import type { ServiceRanges } from "./rest/services/ranges.ts";
 import { scaleSubresource } from "./rest/subresources/scale.ts";
 import { type ServiceRangeOptions, rangesOf } from "./service-ranges.ts";
 import { keepAddresses } from "./server-addresses.ts";
+import { showSelf } from "./self/self.ts";
 import { type Guards, Serving } from "./serving.ts";
 import { standardHooks } from "./standard-hooks.ts";
 import { addStandardPaths } from "./standard-paths.ts";
@@ -161,6 +162,7 @@ async function start(asked: ApiServerOptions, scope: Scope): Promise<ApiServer> 
     registry: metrics.registry,
   });
   addStandardPaths(handlers.paths, { kinds, aggregation, health, metrics, clock, address });
+  showSelf({ registry: metrics.registry, paths: handlers.paths, cache, kinds, gates, clock });
   const load = startLoadControl({ clock, limits, kinds, metrics, health, paths: handlers.paths, scope });
   // The rooms are made of what they guard: they see the loopback before they exist themselves.
   const plugins: AdmissionPlugin[] = [];

@@ -72,6 +72,8 @@ interface Visit extends InFlightRequest {
   expired: boolean;
   /** While it waits for a seat. */
   wait: AbortController | undefined;
+  /** How long it has waited for one. */
+  waitedMs: number;
 }
 
 /** Of what a client calls its request, so much comes back. */
@@ -130,6 +132,7 @@ export class Chain {
       trail: undefined,
       expired: false,
       wait: undefined,
+      waitedMs: 0,
       cancelDeadline: undefined,
       expire: () => this.#expire(visit),
     };
@@ -158,7 +161,10 @@ export class Chain {
     const { metrics } = this.#options;
     visit.expired = true;
     visit.wait?.abort();
-    if (exchange.status !== 0) return exchange.breakOff();
+    if (exchange.status !== 0) {
+      metrics.aborted(this.#known(info));
+      return exchange.breakOff();
+    }
     const error = timeout("request did not complete within the allotted timeout", 0);
     auditFailure(visit.trail, error);
     replyError(exchange, error, headers, this.#speaksCbor);
@@ -166,9 +172,9 @@ export class Chain {
     this.#finished(visit, error.code);
   }
 
-  #finished({ info, startMs, exchange }: Visit, code: number): void {
+  #finished({ info, startMs, exchange, waitedMs }: Visit, code: number): void {
     const { metrics, clock } = this.#options;
-    metrics.finished(this.#known(info), code, clock.monotonic() - startMs, exchange.sentBytes);
+    metrics.finished(this.#known(info), code, clock.monotonic() - startMs, exchange.sentBytes, waitedMs);
   }
 
   /** Names of kinds that do not exist are the client's, and no label of ours. */
@@ -185,11 +191,13 @@ export class Chain {
     if (storing) await received(storing, this.#options.audit);
     // Connections are not limited: they cost little once they stand.
     if (lasts && info.verb !== "watch") return this.#authorized(visit, user);
-    const entered = flow.enter(user, info, clock.monotonic(), () => {
+    const askedMs = clock.monotonic();
+    const entered = flow.enter(user, info, askedMs, () => {
       visit.wait = new AbortController();
       return AbortSignal.any([exchange.signal, visit.wait.signal]);
     });
     const ticket = entered instanceof Promise ? await entered : entered;
+    if (entered instanceof Promise) visit.waitedMs = clock.monotonic() - askedMs;
     nameLimits(visit.headers, ticket);
     if (ticket.refused) return this.#refuse(visit, ticket);
     try {

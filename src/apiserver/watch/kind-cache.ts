@@ -64,6 +64,16 @@ export class KindCache {
     return this.#changedAt;
   }
 
+  /** Changes that it has taken in since the server started. */
+  get eventsSeen(): number {
+    return this.#sequence;
+  }
+
+  /** Past changes that it keeps at most. */
+  get eventsMax(): number {
+    return this.#limits.windowEventsMax;
+  }
+
   get watcherCount(): number {
     return this.#watchers.size;
   }
