@@ -22,11 +22,12 @@ export const waiting = (more: Partial<V1Container> = {}): V1Container => ({
 export const scripted = (script: string, more: Partial<V1Container> = {}): V1Container =>
   waiting({ command: ["sh", "-c", script], ...more });
 
-/** A container with the web server of the image. */
+/** A container with the web server of the image, ready when it answers. */
 export const web = (more: Partial<V1Container> = {}): V1Container => ({
   name: "web",
   image: IMAGE,
   ports: [{ name: "http", containerPort: 8080 }],
+  readinessProbe: { tcpSocket: { port: 8080 }, periodSeconds: 1 },
   ...more,
 });
 

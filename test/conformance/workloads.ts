@@ -8,7 +8,7 @@ import {
   type V1Scale,
 } from "@kubernetes/client-node";
 import { type KindClient, refused } from "./kind-client.ts";
-import { pods } from "./kinds.ts";
+import { endpointSlices, pods } from "./kinds.ts";
 import { isReady } from "./pods.ts";
 import type { ConformanceContext } from "./suite.ts";
 
@@ -119,6 +119,17 @@ export const readyPods = (
     (all) => all.filter(isReady).length === count && all.length === count,
     `${count} pods with ${labelSelector} are ready`,
   );
+
+/** Waits until a Service leads to that many ready pods. Those who send packets there may hear of it a moment later. */
+export async function leadsTo(context: ConformanceContext, service: string, count: number): Promise<void> {
+  await endpointSlices(context).untilAll(
+    { labelSelector: `kubernetes.io/service-name=${service}` },
+    (slices) =>
+      slices.flatMap(({ endpoints = [] }) => endpoints.filter(({ conditions }) => conditions?.ready))
+        .length === count,
+    `${service} leads to ${count} pods`,
+  );
+}
 
 /** Asks each pod, through the API server, who it is. */
 export async function answerWithTheirNames(

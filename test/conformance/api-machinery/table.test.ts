@@ -1,12 +1,14 @@
 import assert from "node:assert/strict";
 import type { V1Status } from "@kubernetes/client-node";
+import { configMaps } from "../kinds.ts";
 import { conformance } from "../suite.ts";
 
 const TABLE = "application/json;as=Table;g=meta.k8s.io;v=v1";
 
 conformance(
   "[sig-api-machinery] Servers with support for Table transformation should return a 406 for a backend which does not implement metadata [Conformance]",
-  async ({ raw, namespace }) => {
+  async (context) => {
+    const { raw, namespace } = context;
     const body = {
       apiVersion: "authorization.k8s.io/v1",
       kind: "SelfSubjectAccessReview",
@@ -24,11 +26,31 @@ conformance(
     assert.equal(plain.json<{ kind: string }>().kind, "SelfSubjectAccessReview");
 
     // What has metadata can be a table.
-    const table = await raw("GET", `/api/v1/namespaces/${namespace}/configmaps`, {
-      headers: { accept: TABLE },
-    });
-    const { kind: form, rows } = table.json<{ kind: string; rows: { cells: unknown[] }[] }>();
+    await configMaps(context).create({ metadata: { name: "listed" }, data: { one: "1", two: "2" } });
+    const table = await raw(
+      "GET",
+      `/api/v1/namespaces/${namespace}/configmaps?fieldSelector=metadata.name=listed`,
+      {
+        headers: { accept: TABLE },
+      },
+    );
+    const {
+      kind: form,
+      columnDefinitions,
+      rows,
+    } = table.json<{
+      kind: string;
+      columnDefinitions: { name: string }[];
+      rows: { cells: unknown[] }[];
+    }>();
     assert.equal(form, "Table");
-    for (const { cells } of rows) assert.equal(typeof cells[0], "string");
+    assert.deepEqual(
+      columnDefinitions.map(({ name }) => name),
+      ["Name", "Data", "Age"],
+    );
+    assert.deepEqual(
+      rows.map(({ cells }) => cells.slice(0, 2)),
+      [["listed", 2]],
+    );
   },
 );

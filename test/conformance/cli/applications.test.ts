@@ -1,9 +1,11 @@
 /** Whole applications, made and removed with kubectl. */
 import assert from "node:assert/strict";
+import { eventually } from "../../tools/eventually.ts";
 import { pods } from "../kinds.ts";
 import { Kubectl, listOf } from "../kubectl.ts";
 import { isReady, scripted, templateOf, web } from "../pods.ts";
 import { conformance, type ConformanceContext } from "../suite.ts";
+import { leadsTo } from "../workloads.ts";
 
 conformance(
   "[sig-cli] Kubectl client Guestbook application should create and stop a working application [Conformance]",
@@ -22,10 +24,19 @@ conformance(
       const { code, body } = await context.raw("GET", path);
       return [code, body];
     };
-    assert.deepEqual(await ask("get"), [200, "no entry\n"]);
-    assert.deepEqual(await ask("set+TestEntry"), [200, "written\n"]);
+    for (const [service, count] of [
+      ["leader", 1],
+      ["replica", 2],
+      ["frontend", 2],
+    ] as const)
+      await leadsTo(context, service, count);
+    // A frontend may hear a moment later where the others are.
+    const answers = (query: string, answer: string) =>
+      eventually(async () => assert.deepEqual(await ask(query), [200, answer]));
+    await answers("get", "no entry\n");
+    await answers("set+TestEntry", "written\n");
     // Through either frontend and either replica.
-    for (let time = 0; time < 4; time++) assert.deepEqual(await ask("get"), [200, "TestEntry\n"]);
+    for (let time = 0; time < 4; time++) await answers("get", "TestEntry\n");
 
     await kubectl.feed(listOf(...parts), "delete --grace-period=0 --force");
     await pods(context).untilAll({}, (all) => all.length === 0, "all pods are gone");

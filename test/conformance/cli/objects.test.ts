@@ -1,9 +1,10 @@
 /** Verbs of kubectl on single objects. */
 import assert from "node:assert/strict";
-import { endpoints, pods, services } from "../kinds.ts";
+import { endpoints, events, pods, services } from "../kinds.ts";
 import { Kubectl, listOf } from "../kubectl.ts";
 import { isReady, podOf, scripted, templateOf, waiting, WAITS } from "../pods.ts";
 import { conformance, type ConformanceContext } from "../suite.ts";
+import { leadsTo } from "../workloads.ts";
 
 const controller = (name: string, replicas = 1) => ({
   apiVersion: "v1",
@@ -38,6 +39,13 @@ conformance(
     };
     await kubectl.feed(listOf(controller("primary"), service), "create");
     const [pod] = await readyPods(context, "app=primary");
+
+    await leadsTo(context, "primary", 1);
+    await events(context).untilAll(
+      {},
+      (all) => ["Started", "SuccessfulCreate"].every((wanted) => all.some(({ reason }) => reason === wanted)),
+      "what happened is told",
+    );
 
     const said = async (words: string, lines: readonly RegExp[]) => {
       const text = await kubectl.run(`describe ${words}`);

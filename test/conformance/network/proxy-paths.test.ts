@@ -1,10 +1,10 @@
 /** Requests to pods and Services through the API server, with every method and path. */
 import assert from "node:assert/strict";
 import type { V1Service, V1ServiceSpec } from "@kubernetes/client-node";
-import { endpoints, pods, services } from "../kinds.ts";
+import { pods, services } from "../kinds.ts";
 import { podOf, scripted } from "../pods.ts";
 import { conformance } from "../suite.ts";
-import { readyPods } from "../workloads.ts";
+import { leadsTo, readyPods } from "../workloads.ts";
 
 const serviceOf = (name: string, more: Partial<V1ServiceSpec> = {}): V1Service => ({
   metadata: { name },
@@ -45,11 +45,7 @@ for (const [what, path] of [
         ),
       );
       await readyPods(context, "app=web", 1);
-      await endpoints(context).until(
-        "web",
-        ({ subsets }) => subsets?.[0]?.addresses?.length === 1,
-        "has its pod",
-      );
+      await leadsTo(context, "web", 1);
       const base = `/api/v1/namespaces/${context.namespace}`;
       for (const at of ["pods/web-0:8080", "services/web:80"]) {
         for (const method of METHODS) {

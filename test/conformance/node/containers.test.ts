@@ -5,7 +5,7 @@ import { finishedPod, logOf, outputOf } from "../finished-pod.ts";
 import { refused } from "../kind-client.ts";
 import { configMaps, nodes, pods, secrets, services } from "../kinds.ts";
 import { Kubectl } from "../kubectl.ts";
-import { isReady, podOf, scripted, specOf, waiting } from "../pods.ts";
+import { isReady, podOf, scripted, specOf, waiting, web } from "../pods.ts";
 import { conformance } from "../suite.ts";
 
 const NODE = "[NodeConformance] [Conformance]";
@@ -146,7 +146,7 @@ conformance(
 conformance(
   "[sig-node] Containers should use the image defaults if command and args are blank [NodeConformance] [Conformance]",
   async (context) => {
-    await pods(context).create(podOf("default", { name: "main", image: context.images.web }));
+    await pods(context).create(podOf("default", web()));
     await pods(context).until("default", isReady, "runs what the image says");
     const { code, body } = await context.raw(
       "GET",

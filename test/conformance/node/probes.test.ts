@@ -1,6 +1,6 @@
 /** Probes, hooks and what else happens to containers that run. */
 import assert from "node:assert/strict";
-import type { V1Pod, V1Probe } from "@kubernetes/client-node";
+import type { V1Container, V1Pod, V1Probe } from "@kubernetes/client-node";
 import { outputOf } from "../finished-pod.ts";
 import { events, pods } from "../kinds.ts";
 import { Kubectl } from "../kubectl.ts";
@@ -26,10 +26,15 @@ const PROBES: Readonly<Record<string, { readonly asks: V1Probe; readonly ill: st
   "tcp:8080": { asks: { tcpSocket: { port: 8080 } }, ill: "killall httpd" },
 };
 
+/** Asks whether a container lives, from when it has begun to answer. */
+const liveness = (asks: V1Probe, begins = asks): Pick<V1Container, "livenessProbe" | "startupProbe"> => ({
+  livenessProbe: every({ ...asks, initialDelaySeconds: 1, timeoutSeconds: 10 }),
+  startupProbe: every({ ...begins, failureThreshold: 60, timeoutSeconds: 10 }),
+});
+
 /** Makes a container whose liveness is asked for, and waits until it is ready. */
 async function makeProbed(context: ConformanceContext, asks: V1Probe): Promise<void> {
-  const livenessProbe = every({ ...asks, initialDelaySeconds: 1, timeoutSeconds: 10 });
-  await pods(context).create(podOf("probed", scripted(HEALTH, { livenessProbe })));
+  await pods(context).create(podOf("probed", scripted(HEALTH, liveness(asks))));
   await pods(context).until("probed", isReady, "is ready");
 }
 
@@ -68,10 +73,11 @@ for (const [what, { asks, ill }] of Object.entries(PROBES)) {
   });
 }
 
-const GRPC_PROBE = every({ grpc: { port: GRPC_PORT }, initialDelaySeconds: 1, timeoutSeconds: 10 });
+/** Checks before it listens would be failures, and those of its start are not to be counted. */
+const GRPC = liveness({ grpc: { port: GRPC_PORT } }, { tcpSocket: { port: GRPC_PORT } });
 
 conformance(`${SUITE} should *not* be restarted with a GRPC liveness probe ${NODE}`, async (context) => {
-  await pods(context).create(responderPod("well", { container: { livenessProbe: GRPC_PROBE } }));
+  await pods(context).create(responderPod("well", { container: GRPC }));
   await pods(context).until("well", isReady, "is ready");
   await ask(context, "well", "checked", `http://127.0.0.1:${HTTP_PORT}`);
   assert.equal(restartsOf(await pods(context).read("well")), 0);
@@ -79,7 +85,7 @@ conformance(`${SUITE} should *not* be restarted with a GRPC liveness probe ${NOD
 
 conformance(`${SUITE} should be restarted with a GRPC liveness probe ${NODE}`, async (context) => {
   const serves = { grpc: GRPC_PORT, "ill-after": 2 };
-  await pods(context).create(responderPod("ill", { serves, container: { livenessProbe: GRPC_PROBE } }));
+  await pods(context).create(responderPod("ill", { serves, container: GRPC }));
   const pod = await pods(context).until(
     "ill",
     (now) => restartsOf(now) === 1 && isReady(now),

@@ -14,11 +14,13 @@ export const GRPC_PORT = 5000;
 const PROGRAM = "/responder/main.mts";
 const NODE = "/responder/node";
 
-/** The libraries of the Node that runs this, and what loads them. */
+/** The libraries of the Node that runs this, without its add-ons, and what loads them. */
 function librariesOfNode(): { readonly folders: readonly string[]; readonly loader: string } {
   // Its type does not say what is in it.
   const { sharedObjects } = process.report.getReport() as unknown as { sharedObjects: readonly string[] };
-  const files = sharedObjects.filter(isAbsolute).map((file) => realpathSync(file));
+  const files = sharedObjects
+    .filter((file) => isAbsolute(file) && !file.endsWith(".node"))
+    .map((file) => realpathSync(file));
   const folders = [...new Set(files.map(dirname))];
   return { folders, loader: files.find((file) => basename(file).startsWith("ld-"))! };
 }
