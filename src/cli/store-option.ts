@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import { readSettings } from "#cluster/settings";
 import { parseServerFlags, serverFlags } from "#cluster/flags/server-flags";
 import type { ClusterPlaces } from "#cluster/places";
@@ -11,6 +12,20 @@ export const storeOption = {
     help: `${serverFlags.store.help}; by default the cluster's own`,
   },
 } as const satisfies Options;
+
+export const certDirOption = {
+  "cert-dir": {
+    type: "string",
+    value: serverFlags["cert-dir"].value,
+    help: "the control plane's, by default the cluster's own",
+  },
+} as const satisfies Options;
+
+/** Where the control plane's keys are, as an absolute path. */
+export const pkiDirOf = (args: Arguments, places: ClusterPlaces): string =>
+  resolve(
+    args.text("cert-dir") ?? parseServerFlags(readSettings(places)?.flags ?? {})["cert-dir"] ?? places.pki,
+  );
 
 /** The store that is named, or the one that the cluster is on. */
 export function storeOf(args: Arguments, places: ClusterPlaces, option = "store"): StoreLocation {

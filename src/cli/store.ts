@@ -3,7 +3,7 @@ import { readSettings, writeSettings } from "#cluster/settings";
 import { absoluteStore } from "#cluster/store-location";
 import { clusterOptions, clusterPlaces, expectNone } from "./cluster-options.ts";
 import { jsonText, outputOption, wantsJson } from "./output-format.ts";
-import { forceOption } from "./restore.ts";
+import { forceOf, forceOption } from "./restore.ts";
 import { storeNamed, storeOf } from "./store-option.ts";
 import { UsageError, type Verb, type VerbTable } from "./verb.ts";
 
@@ -27,7 +27,7 @@ const migrateVerb: Verb = {
     if (to === undefined) throw new UsageError("name the store to copy to with --to");
     const given = absoluteStore(to);
     const stores = { from: storeOf(args, places, "from"), to: storeNamed(given, "to") };
-    const result = await migrate(places, stores, { force: args.flag("force") });
+    const result = await migrate(places, stores, forceOf(args));
     const settings = readSettings(places);
     if (settings) await writeSettings(places, { ...settings, flags: { ...settings.flags, store: [given] } });
     const { entries, revision } = result;

@@ -2,6 +2,8 @@ import { hostname } from "node:os";
 import { resources } from "#api/registry";
 import type { RequestHeaderOptions } from "#apiserver/authentication/request-header";
 import { servedResources } from "#apiserver/runtime-config";
+import type { Encryption } from "#apiserver/encryption/encryption";
+import { rewriteStale } from "#apiserver/encryption/rewrite";
 import { secure } from "#apiserver/security";
 import { SNAPSHOT_PATH, snapshotHandler } from "#apiserver/store-snapshot";
 import { type ApiServer, startApiServer } from "#apiserver/server";
@@ -21,9 +23,9 @@ import { CertificateStore } from "./certificates/certificate-store.ts";
 import { apiServerKubeletClient, apiServerServing } from "./certificates/profiles.ts";
 import { applyClusterInfo } from "./cluster-info.ts";
 import { clusterControllers } from "./controllers.ts";
+import { openEncryption } from "./encryption/open-encryption.ts";
 import { openAudit } from "./flags/audit-flags.ts";
 import { frontProxyIdentity, requestHeaderOf } from "./flags/front-proxy-flags.ts";
-import { openEncryption } from "./flags/encryption-flags.ts";
 import { loadLimits } from "./flags/load-flags.ts";
 import { securitySettings } from "./flags/security-flags.ts";
 import type { ServerFlags } from "./flags/server-flags.ts";
@@ -93,6 +95,8 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<v
   const { measures } = server;
   await startManagers({ clientOf, controllers, elects, measures, clock, random, scope });
   isManaging = true;
+  const { rewrites } = opened;
+  if (rewrites) scope.run((signal) => rewriteStale(store, rewrites, { signal }));
   log.info("control plane started", { address, port, store: flags.store?.type ?? "disk" });
 }
 
@@ -101,10 +105,14 @@ interface Parts {
   readonly store: Store;
   readonly certificates: CertificateStore;
   readonly requestHeader: RequestHeaderOptions;
+  readonly encryption?: Encryption;
+  /** By this one, what is stored otherwise is written anew. */
+  readonly rewrites?: Encryption;
 }
 
 /** Throws StepFailed for a store that cannot be used. */
-async function openParts({ flags, storeDir, pkiDir, scope }: ControlPlaneOptions): Promise<Parts> {
+async function openParts(options: ControlPlaneOptions): Promise<Parts> {
+  const { flags, storeDir, pkiDir, scope } = options;
   const [store, certificates] = await Promise.all([
     openStore(flags.store ?? { type: "disk" }, { directory: storeDir, clock, random }),
     CertificateStore.open(pkiDir, { clock }),
@@ -114,7 +122,11 @@ async function openParts({ flags, storeDir, pkiDir, scope }: ControlPlaneOptions
   if (store.isShared && (await isHalfRestored(store))) {
     throw new StepFailed("the store was restored only in part", "restore it again with --force");
   }
-  return { store, certificates, requestHeader: await requestHeaderOf(flags, certificates) };
+  const [requestHeader, encryption] = await Promise.all([
+    requestHeaderOf(flags, certificates),
+    openEncryption({ ...options, store, clock, random }),
+  ]);
+  return { store, certificates, requestHeader, ...encryption };
 }
 
 /** `isManaging`: whether controllers and scheduler have started. */
@@ -129,10 +141,10 @@ async function startServer(
     name,
     check: () => (isManaging() ? undefined : "it has not started yet"),
   });
+  const { store, encryption } = parts;
   const security = await securityOf(options, parts);
-  const encryption = await openEncryption(flags, { clock, random, scope });
   const server = await startApiServer({
-    store: parts.store,
+    store,
     ...(encryption ? { encryption } : {}),
     components: ["controller-manager", "scheduler"].map(managed),
     clock,

@@ -45,11 +45,14 @@ async function backupUnderLoad(server: ServerProcess, args: readonly string[]) {
   const load = new Load(transports, ending.signal);
   await load.acknowledges(WRITES);
   const acknowledged = [...load.acknowledged];
-  const result = await k8ts("backup", ...args);
-  await load.acknowledges(WRITES);
-  await load.stop();
-  for (const transport of transports) transport.close();
-  return { result, acknowledged };
+  try {
+    const result = await k8ts("backup", ...args);
+    await load.acknowledges(WRITES);
+    return { result, acknowledged };
+  } finally {
+    await load.stop();
+    for (const transport of transports) transport.close();
+  }
 }
 
 /** Those of the writes that nothing can have undone since. */
@@ -64,6 +67,7 @@ describe("backups", () => {
   const at = (name: string): string => join(dir, name);
   let etcd: Etcd;
   const servers: ServerProcess[] = [];
+  const cluster = (name: string) => [`--data-dir=${at(name)}`, `--cert-dir=${at(name)}/pki`];
   const serve = async (name: string, store: string): Promise<ServerProcess> => {
     const like = servers[0] ? { like: servers[0] } : {};
     const server = await ServerProcess.start({ dir: at(name), store, advertised: "192.0.2.1", ...like });
@@ -81,13 +85,10 @@ describe("backups", () => {
 
   it("of a store on disk are whole, and come back with revisions that are new to everybody", async () => {
     const server = await serve("disk", "disk");
-    const { result, acknowledged } = await backupUnderLoad(server, [
-      at("disk.k8ts"),
-      `--data-dir=${at("disk")}`,
-    ]);
+    const { result, acknowledged } = await backupUnderLoad(server, [at("disk.k8ts"), ...cluster("disk")]);
     assert.equal(statSync(at("disk.k8ts")).mode & 0o777, 0o600);
-    assert.match(await refusal("backup", at("disk.k8ts"), `--data-dir=${at("disk")}`), /is there already/);
-    const restore = ["restore", at("disk.k8ts"), `--data-dir=${at("disk")}`];
+    assert.match(await refusal("backup", at("disk.k8ts"), ...cluster("disk")), /is there already/);
+    const restore = ["restore", at("disk.k8ts"), ...cluster("disk")];
     assert.match(await refusal(...restore, "--force"), /a control plane runs on/);
     const seen = await new Client(transportTo(server)).list(ConfigMap, { namespace: "load" });
     await server.end("SIGTERM");
@@ -118,7 +119,7 @@ describe("backups", () => {
     bytes[bytes.length >>> 1]! ^= 1;
     writeFileSync(at("damaged.k8ts"), bytes);
     const before = readdirSync(at("disk/default"));
-    const said = await refusal("restore", at("damaged.k8ts"), `--data-dir=${at("disk")}`, "--force");
+    const said = await refusal("restore", at("damaged.k8ts"), ...cluster("disk"), "--force");
     assert.match(said, /checksum|snapshot/);
     assert.deepEqual(readdirSync(at("disk/default")).toSorted(), before.toSorted());
   });
@@ -150,7 +151,11 @@ describe("backups", () => {
     const server = servers.find(({ dir: folder }) => folder === at("etcd"))!;
     await server.start();
     const store = `etcd://${etcd.endpoint}`;
-    const { result, acknowledged } = await backupUnderLoad(server, [at("etcd.db"), `--store=${store}`]);
+    const { result, acknowledged } = await backupUnderLoad(server, [
+      at("etcd.db"),
+      `--store=${store}`,
+      ...cluster("etcd"),
+    ]);
     const env = { ETCDCTL_API: "3" };
     const status = await output(ETCDCTL, ["snapshot", "status", at("etcd.db"), "-w", "json"], { env });
     assert.equal((JSON.parse(status) as Result).revision, result.revision);
@@ -168,7 +173,7 @@ describe("backups", () => {
       await copy.stop();
     }
 
-    const restore = ["restore", at("etcd.db"), `--store=${store}`];
+    const restore = ["restore", at("etcd.db"), `--store=${store}`, ...cluster("etcd")];
     assert.match(await refusal(...restore), /a control plane runs on/);
     await server.end("SIGTERM");
     assert.match(await refusal(...restore), /holds [0-9]+ keys already/);
@@ -178,6 +183,6 @@ describe("backups", () => {
     const maps = await mapsOf(server);
     for (const name of lasting(acknowledged)) assert.equal(maps.get(name), "2", name);
     await server.end("SIGTERM");
-    assert.ok((await k8ts("restore", at("etcd.db"), `--store=disk:${at("from-etcd")}`)).entries > 0);
+    assert.ok((await k8ts("restore", at("etcd.db"), ...cluster("from-etcd"))).entries > 0);
   });
 });

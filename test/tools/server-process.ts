@@ -12,7 +12,7 @@ import { parse } from "./kubeconfig.ts";
 
 const MAIN = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
 /** What servers of one cluster have in common. */
-const SHARED_KEYS = /^(ca|front-proxy-ca|sa)\./;
+const SHARED_KEYS = /^(ca|front-proxy-ca|sa|encryption)\./;
 
 export interface ServerProcessOptions {
   /** Everything of this server is below it. */

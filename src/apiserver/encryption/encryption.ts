@@ -12,6 +12,7 @@ import type { Health, HealthCheck } from "../health/health.ts";
 import { aesCbc } from "./aes-cbc.ts";
 import { aesGcm } from "./aes-gcm.ts";
 import {
+  type EncryptionConfiguration,
   EncryptionConfigurationError,
   type ProviderConfiguration,
   parseEncryptionConfiguration,
@@ -29,6 +30,8 @@ const log = logger("apiserver.encryption");
 export interface EncryptionOptions {
   /** Path of an `apiserver.config.k8s.io/v1` EncryptionConfiguration. */
   readonly configFile: string;
+  /** What it says, where it need not be read, or is not meant word by word; not with `reload`. */
+  readonly text?: string;
   /** Takes the file in again whenever it changes; one that cannot be used is logged, and the one before stays. */
   readonly reload?: boolean;
   readonly clock: Clock;
@@ -46,12 +49,15 @@ export interface Attached {
 
 /** One configuration in use. */
 interface InUse {
+  readonly configuration: EncryptionConfiguration;
   readonly transformers: ResourceTransformers;
   readonly plugins: readonly KmsProvider[];
 }
 
 /** A configuration that was replaced is let go of after this long. */
 const RETIRED_MS = 10_000;
+
+const NOTHING: EncryptionConfiguration = { resources: [] };
 
 const CIPHERS = { aescbc: aesCbc, aesgcm: aesGcm, secretbox } as const;
 
@@ -60,7 +66,11 @@ export class Encryption {
   readonly #options: EncryptionOptions;
   readonly #metrics = new EncryptionMetrics();
   readonly #retries = new Set<() => void>();
-  #inUse: InUse = { transformers: new ResourceTransformers({ resources: [] }, () => []), plugins: [] };
+  #inUse: InUse = {
+    configuration: NOTHING,
+    transformers: new ResourceTransformers(NOTHING, () => []),
+    plugins: [],
+  };
   readonly #retired = new Set<InUse>();
   readonly #cancels = new Set<() => void>();
   #missed = false;
@@ -73,12 +83,7 @@ export class Encryption {
   static async open(options: EncryptionOptions): Promise<Encryption> {
     const { configFile, reload = false, scope } = options;
     const encryption = new Encryption(options);
-    const text = await readFile(configFile, "utf8").catch((error: unknown) => {
-      throw new EncryptionConfigurationError(
-        `error reading encryption provider configuration file ${JSON.stringify(configFile)}`,
-        { cause: error },
-      );
-    });
+    const text = options.text ?? (await configurationText(configFile));
     await encryption.#use(text, false);
     scope.defer(() => encryption.#close());
     if (reload) {
@@ -91,6 +96,16 @@ export class Encryption {
   /** The store as the server sees it. */
   around(store: Store): Store & { isStale(key: string): Promise<boolean> } {
     return new EncryptedStore(store, this);
+  }
+
+  /** What is in force now. */
+  get configuration(): EncryptionConfiguration {
+    return this.#inUse.configuration;
+  }
+
+  /** Prefixes of the store's keys whose values are encrypted; those of custom kinds are not among them. */
+  get prefixes(): readonly string[] {
+    return this.#inUse.transformers.prefixes;
   }
 
   /** How values of this key are kept; undefined: as they are. */
@@ -177,7 +192,8 @@ export class Encryption {
       return made;
     };
     try {
-      return { transformers: new ResourceTransformers(parseEncryptionConfiguration(text), make), plugins };
+      const configuration = parseEncryptionConfiguration(text);
+      return { configuration, transformers: new ResourceTransformers(configuration, make), plugins };
     } catch (error) {
       for (const plugin of plugins) plugin.close();
       if (!(error instanceof EncryptionConfigurationError)) throw error;
@@ -225,5 +241,16 @@ export class Encryption {
     if (!this.#missed) return;
     this.#missed = false;
     for (const retry of this.#retries) retry();
+  }
+}
+
+async function configurationText(configFile: string): Promise<string> {
+  try {
+    return await readFile(configFile, "utf8");
+  } catch (cause) {
+    throw new EncryptionConfigurationError(
+      `error reading encryption provider configuration file ${JSON.stringify(configFile)}`,
+      { cause },
+    );
   }
 }

@@ -44,6 +44,11 @@ export class ResourceTransformers {
     this.#chosen = new Map([...collected].map(([key, providers]) => [key, new Providers(providers)]));
   }
 
+  /** Below which built-in kinds are encrypted. */
+  get prefixes(): readonly string[] {
+    return [...BUILT_IN].filter(([prefix, of]) => this.#lookUp(prefix, of)).map(([prefix]) => prefix);
+  }
+
   /** Undefined: values of this key are stored as they are. */
   of(key: string): Protection | undefined {
     const first = key.indexOf("/", ROOT.length) + 1;

@@ -10,6 +10,7 @@ import { parseKubeconfig } from "#client/kubeconfig";
 import { HttpsTransport } from "#client/node/https-transport";
 import type { ClusterPlaces } from "../places.ts";
 import { StepFailed } from "../steps.ts";
+import { keepKeys, keysBeside, NeededKeys } from "./keys.ts";
 import { openStore, type StoreLocation } from "../store-location.ts";
 import { openSnapshotFile } from "#store/snapshot-file";
 import { type Store, StoreLocked } from "#store/store";
@@ -19,6 +20,15 @@ export interface BackupResult {
   readonly file: string;
   readonly entries: number;
   readonly revision: number;
+  /** Where the keys are by which its secrets can be read. */
+  readonly keys?: string;
+  /** Keys of a configuration that somebody wrote, which are not kept with it. */
+  readonly otherKeys?: readonly string[];
+}
+
+export interface BackupOptions {
+  /** Where the cluster's keys and certificates are; undefined: the keys of its secrets are left out. */
+  readonly keysFrom: string | undefined;
 }
 
 /** The file appears when it is whole and has been read back. It is for its owner alone, as secrets are in it. */
@@ -26,19 +36,26 @@ export async function backup(
   places: ClusterPlaces,
   location: StoreLocation,
   file: string,
+  { keysFrom }: BackupOptions,
 ): Promise<BackupResult> {
-  if (existsSync(file)) {
-    throw new StepFailed(`${file} is there already`, "choose another name, or remove it first");
+  for (const path of [file, keysBeside(file)].filter(existsSync)) {
+    throw new StepFailed(`${path} is there already`, "choose another name, or remove it first");
   }
   const part = `${file}.part`;
   try {
     await withSnapshot(places, location, (pieces) =>
       pipeline(pieces, createWriteStream(part, { mode: 0o600, flags: "wx", flush: true })),
     );
-    const checked = await check(part);
+    const { needed, ...checked } = await check(part);
+    const keys = keysFrom === undefined ? undefined : await keepKeys(file, needed, keysFrom);
     await rename(part, file);
     await syncDirectory(dirname(file));
-    return { file, ...checked };
+    return {
+      file,
+      ...checked,
+      ...(keys === undefined ? {} : { keys }),
+      ...(needed.others.length > 0 ? { otherKeys: needed.others } : {}),
+    };
   } catch (error) {
     await rm(part, { force: true });
     throw error;
@@ -46,12 +63,15 @@ export async function backup(
 }
 
 /** Reads all of it. Throws `Damaged`. */
-async function check(file: string): Promise<Omit<BackupResult, "file">> {
+async function check(file: string) {
   const snapshot = await openSnapshotFile(file);
   try {
-    const tally = new Tally();
-    for await (const entry of snapshot.entries) tally.add(entry);
-    return { entries: tally.entries, revision: snapshot.heading.revision };
+    const [tally, needed] = [new Tally(), new NeededKeys()];
+    for await (const entry of snapshot.entries) {
+      tally.add(entry);
+      needed.add(entry);
+    }
+    return { entries: tally.entries, revision: snapshot.heading.revision, needed };
   } finally {
     snapshot.close();
   }

@@ -13,27 +13,41 @@ import { lockDirectory } from "#store/disk/lock";
 import { restoreInto } from "#store/etcd/restore-etcd";
 import { readSnapshot, type Snapshot } from "#store/snapshot";
 import { openSnapshotFile } from "#store/snapshot-file";
-import { type Entry, type Store, StoreLocked, prefixEnd } from "#store/store";
+import { type Entry, type Store, StoreLocked } from "#store/store";
 import { pagesOf, Tally } from "#store/tally";
+import { isMarker } from "../encryption/marker.ts";
+import { liveServers, SERVERS_PREFIX } from "../live-servers.ts";
 import type { ClusterPlaces } from "../places.ts";
 import { StepFailed } from "../steps.ts";
+import { bringKeys, neededBy, NeededKeys, notFound } from "./keys.ts";
 import { describeStore, openStore, type StoreLocation } from "../store-location.ts";
 
 /** As far as no store comes in years: revisions after a restoration are none that anybody has seen before it. */
 const REVISION_BUMP = 1_000_000_000;
-/** API servers that are alive keep their addresses here. */
-const SERVERS = "/registry/masterleases/";
 
 export interface RestoreResult {
   readonly entries: number;
   readonly revision: number;
   /** Where what was there before is kept. */
   readonly replaced?: string;
+  /** How many were left out, as their keys are not there. */
+  readonly leftOut?: number;
 }
 
-interface RestoreOptions {
+export interface MigrateOptions {
   /** What is there is replaced: on disk it is kept beside, in etcd it goes. */
   readonly force: boolean;
+  /** Does so while servers seem to work on it. */
+  readonly ignoreServers?: boolean;
+}
+
+export interface RestoreOptions extends MigrateOptions {
+  /** Where the cluster's keys and certificates are. */
+  readonly pkiDir: string;
+  /** File with the keys of the backup's secrets; by default the one beside the backup. */
+  readonly keys?: string;
+  /** Leaves out what nobody could read. */
+  readonly withoutKeys?: boolean;
 }
 
 /** Nothing runs on the store meanwhile. Whoever watched it before is told to start over. Throws StepFailed, `Damaged`. */
@@ -41,13 +55,53 @@ export async function restore(
   places: ClusterPlaces,
   location: StoreLocation,
   file: string,
-  { force }: RestoreOptions,
+  { pkiDir, keys, withoutKeys = false, ...options }: RestoreOptions,
 ): Promise<RestoreResult> {
+  const needed = await neededKeys(file);
+  if (!withoutKeys) await bringKeys(file, needed, { pkiDir, ...(keys === undefined ? {} : { keys }) });
+  const left = withoutKeys ? await notFound(needed, pkiDir) : new Set<string>();
   const snapshot = await openSnapshotFile(file);
+  const skips = new Skips((entry) => left.has(neededBy(entry) ?? ""));
   try {
-    return await fill(places, location, snapshot, { force, bump: REVISION_BUMP });
+    const entries = skips.rest(snapshot.entries);
+    const result = await fill(
+      places,
+      location,
+      { ...snapshot, entries },
+      { ...options, bump: REVISION_BUMP },
+    );
+    return skips.count === 0 ? result : { ...result, leftOut: skips.count };
   } finally {
     snapshot.close();
+  }
+}
+
+/** Reads all of the file, so that one that is damaged is known before anything is touched. */
+async function neededKeys(file: string): Promise<NeededKeys> {
+  const needed = new NeededKeys();
+  const snapshot = await openSnapshotFile(file);
+  try {
+    for await (const entry of snapshot.entries) needed.add(entry);
+  } finally {
+    snapshot.close();
+  }
+  return needed;
+}
+
+/** Entries without some of them, which are counted. */
+class Skips {
+  readonly #isSkipped: (entry: Entry) => boolean;
+  count = 0;
+
+  constructor(isSkipped: (entry: Entry) => boolean) {
+    this.#isSkipped = isSkipped;
+  }
+
+  async *rest(entries: Snapshot["entries"]): AsyncGenerator<Entry> {
+    for await (const entry of entries) {
+      if (!this.#isSkipped(entry)) yield entry;
+      else if (!isMarker(entry.key)) this.count++;
+    }
   }
 }
 
@@ -55,12 +109,12 @@ export async function restore(
 export async function migrate(
   places: ClusterPlaces,
   { from, to }: { readonly from: StoreLocation; readonly to: StoreLocation },
-  { force }: RestoreOptions,
+  options: MigrateOptions,
 ): Promise<RestoreResult> {
   if (from.type === "disk") {
     const store = await openDisk(from.directory ?? places.store);
     try {
-      return await fill(places, to, await readSnapshot(store.snapshot()), { force, bump: 0 });
+      return await fill(places, to, await readSnapshot(store.snapshot()), { ...options, bump: 0 });
     } finally {
       await store.close();
     }
@@ -76,7 +130,7 @@ export async function migrate(
       await store.close();
     }
     const snapshot = await openSnapshotFile(file);
-    return await fill(places, to, snapshot, { force, bump: 0 }).finally(() => snapshot.close());
+    return await fill(places, to, snapshot, { ...options, bump: 0 }).finally(() => snapshot.close());
   } finally {
     await rm(folder, { recursive: true });
   }
@@ -88,7 +142,7 @@ const openOptions = ({ store }: ClusterPlaces) => ({
   random: systemRandom,
 });
 
-interface FillOptions extends RestoreOptions {
+interface FillOptions extends MigrateOptions {
   readonly bump: number;
 }
 
@@ -121,7 +175,7 @@ async function fill(
 /** Servers that were alive then say so themselves when they come back. */
 async function* counting(entries: Snapshot["entries"], tally: Tally): AsyncGenerator<Entry> {
   for await (const entry of entries) {
-    if (entry.key.startsWith(SERVERS)) continue;
+    if (entry.key.startsWith(SERVERS_PREFIX)) continue;
     tally.add(entry);
     yield entry;
   }
@@ -187,12 +241,12 @@ async function fillEtcd(
   places: ClusterPlaces,
   location: StoreLocation,
   snapshot: Snapshot,
-  { force }: RestoreOptions,
+  { force, ignoreServers = false }: FillOptions,
 ): Promise<undefined> {
   const store = await openStore(location, openOptions(places));
   try {
+    if (!ignoreServers) await assertIdle(store, location, places);
     if (!force) {
-      await assertIdle(store, location, places);
       const { count } = await store.range("\x01", "\x7f", { limit: 1, keysOnly: true });
       if (count > 0) {
         const where = describeStore(location, places.store);
@@ -208,7 +262,12 @@ async function fillEtcd(
   }
 }
 
+/** A server that was killed is taken for alive for a while. */
 async function assertIdle(store: Store, location: StoreLocation, places: ClusterPlaces): Promise<void> {
-  const { count } = await store.range(SERVERS, prefixEnd(SERVERS), { keysOnly: true });
-  if (count > 0) throw inUse(describeStore(location, places.store));
+  const servers = await liveServers(store, systemClock.now());
+  if (servers.length === 0) return;
+  throw new StepFailed(
+    `a control plane runs on ${describeStore(location, places.store)}: ${servers.join(", ")}`,
+    "stop it first: k8ts down, or end its k8ts server; what was killed is forgotten after 15 seconds",
+  );
 }
