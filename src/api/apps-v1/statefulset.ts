@@ -2,7 +2,7 @@ import { ageColumn, containerColumns, nameColumn, text } from "#api/columns";
 import { templateWarnings } from "#api/core-v1/pod-warnings";
 import { classAnnotationWarnings, claimSpecWarnings } from "#api/core-v1/claim-warnings";
 import { templateDefaults } from "#api/core-v1/podspec-defaults";
-import { countOrPercent, isNothing, named, sameValue } from "#api/checks";
+import { countOrPercent, isNothing, named, namedIfSet, sameValue } from "#api/checks";
 import { collisionProblems, endlessProblems, selectorProblems, statusProblems } from "./workload-rules.ts";
 import { PersistentVolumeClaim } from "#api/core-v1/persistentvolumeclaim";
 import { PodTemplateSpec } from "#api/core-v1/podtemplatespec";
@@ -207,8 +207,9 @@ export const StatefulSet = resource({
       yield* selectorProblems(spec, "statefulset");
       yield* endlessProblems(spec.template.spec, "StatefulSet");
     },
-    *validateCreate({ metadata }) {
+    *validateCreate({ metadata, spec }) {
       if (metadata.name) yield* named("metadata.name", metadata.name, "dns-label");
+      yield* namedIfSet("spec.serviceName", spec.serviceName, "dns-label");
     },
     *validateUpdate({ spec }, old) {
       if (!sameValue(fixedPart(spec), fixedPart(old.spec))) yield forbidden("spec", MAY_CHANGE_TEXT);

@@ -17,7 +17,7 @@ export function* selectorProblems({ selector, template }: Workload, kind: string
   else if (!selectsOrIsInvalid(selector, template.metadata.labels))
     yield invalid(
       "spec.template.metadata.labels",
-      template.metadata.labels ?? {},
+      template.metadata.labels ?? null,
       "`selector` does not match template `labels`",
     );
 }

@@ -119,6 +119,12 @@ export const CronJob = resource({
       const path = "spec.jobTemplate.spec";
       if (spec.jobTemplate.spec.manualSelector)
         yield notSupported(`${path}.manualSelector`, true, ["nil", "false"]);
+      if (spec.jobTemplate.spec.selector)
+        yield invalid(
+          `${path}.selector`,
+          spec.jobTemplate.spec.selector,
+          "`selector` will be auto-generated",
+        );
       yield* jobSpecProblems(spec.jobTemplate.spec, path);
     },
     *validateCreate({ metadata }) {

@@ -1,9 +1,10 @@
-import { sameValue, unchanged } from "#api/checks";
+import { distinct, named, notNegative, own, sameValue, unchanged } from "#api/checks";
 import { templateWarnings } from "#api/core-v1/pod-warnings";
+import type { ObjectMeta } from "#api/meta-v1/objectmeta";
 import type { PodTemplateSpec } from "#api/core-v1/podtemplatespec";
 import { selectsOrIsInvalid } from "#machinery/label-selector";
-import { at, type FieldProblem, invalid, item, notSupported, required } from "#machinery/schema";
-import type { JobSpec, JobStatus, PodFailurePolicyRule } from "./jobspec.ts";
+import { at, entry, type FieldProblem, invalid, item, notSupported, required } from "#machinery/schema";
+import type { JobSpec, JobStatus, PodFailurePolicyRule, SuccessPolicy } from "./jobspec.ts";
 
 type Problems = Iterable<FieldProblem>;
 
@@ -16,13 +17,99 @@ export function* jobSpecProblems(spec: JobSpec, path: string): Problems {
   const { podFailurePolicy, successPolicy } = spec;
   for (const [index, rule] of (podFailurePolicy?.rules ?? []).entries())
     yield* failureRuleProblems(rule, spec, item(at(path, "podFailurePolicy.rules"), index));
-  if (successPolicy && successPolicy.rules.length === 0)
-    yield required(
-      at(path, "successPolicy.rules"),
-      "at least one rules must be specified when the successPolicy is specified",
+  if (spec.managedBy !== undefined && !DOMAIN_PATH.test(spec.managedBy))
+    yield invalid(
+      at(path, "managedBy"),
+      spec.managedBy,
+      'must be a domain-prefixed path (such as "acme.io/foo")',
     );
+  if (successPolicy) yield* successProblems(successPolicy, spec, at(path, "successPolicy.rules"));
   if (podFailurePolicy && spec.podReplacementPolicy !== undefined && spec.podReplacementPolicy !== "Failed")
     yield notSupported(at(path, "podReplacementPolicy"), spec.podReplacementPolicy, ["Failed"]);
+}
+
+/** A domain, a slash, and at least one more character. */
+const DOMAIN_PATH = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\/[-._~A-Za-z0-9%/]+$/;
+
+const COMPLETIONS_SOFT_MAX = 100_000;
+const WITH_MANY_COMPLETIONS_MAX = 10_000;
+
+/** Jobs of very many indexes keep what each of them has done, and that must fit into their status. */
+function* manyIndexesProblems(spec: JobSpec, path: string): Problems {
+  const { completions, parallelism, maxFailedIndexes, backoffLimitPerIndex } = spec;
+  if (completions === undefined) return;
+  if (maxFailedIndexes !== undefined && maxFailedIndexes > completions)
+    yield invalid(
+      at(path, "maxFailedIndexes"),
+      maxFailedIndexes,
+      "must be less than or equal to completions",
+    );
+  if (maxFailedIndexes !== undefined && maxFailedIndexes > COMPLETIONS_SOFT_MAX)
+    yield invalid(
+      at(path, "maxFailedIndexes"),
+      maxFailedIndexes,
+      `must be less than or equal to ${COMPLETIONS_SOFT_MAX}`,
+    );
+  if (backoffLimitPerIndex === undefined || completions <= COMPLETIONS_SOFT_MAX) return;
+  if (maxFailedIndexes === undefined)
+    yield required(
+      at(path, "maxFailedIndexes"),
+      `must be specified when completions is above ${COMPLETIONS_SOFT_MAX}`,
+    );
+  for (const [name, count] of Object.entries({ parallelism, maxFailedIndexes }))
+    if (count !== undefined && count > WITH_MANY_COMPLETIONS_MAX)
+      yield invalid(
+        at(path, name),
+        count,
+        `must be less than or equal to ${WITH_MANY_COMPLETIONS_MAX} when completions are above ${COMPLETIONS_SOFT_MAX} and used with backoff limit per index`,
+      );
+}
+
+function* successProblems({ rules }: SuccessPolicy, { completions = 0 }: JobSpec, path: string): Problems {
+  if (rules.length === 0)
+    yield required(path, "at least one rules must be specified when the successPolicy is specified");
+  for (const [index, { succeededCount: count, succeededIndexes: indexes }] of rules.entries()) {
+    const where = item(path, index);
+    if (count === undefined && indexes === undefined)
+      yield required(where, "at least one of succeededCount or succeededIndexes must be specified");
+    const total = indexes === undefined ? undefined : countedIndexes(indexes, completions);
+    if (typeof total === "string")
+      yield invalid(at(where, "succeededIndexes"), indexes, `error parsing succeededIndexes: ${total}`);
+    if (count === undefined) continue;
+    yield* notNegative(at(where, "succeededCount"), count);
+    if (count > completions)
+      yield invalid(
+        at(where, "succeededCount"),
+        count,
+        `must be less than or equal to ${completions} (the number of specified completions)`,
+      );
+    else if (typeof total === "number" && count > total)
+      yield invalid(
+        at(where, "succeededCount"),
+        count,
+        `must be less than or equal to ${total} (the number of indexes in the specified succeededIndexes field)`,
+      );
+  }
+}
+
+/** How many indexes `1,3-5` are; what is wrong with them otherwise. */
+function countedIndexes(text: string, completions: number): number | string {
+  let [total, last] = [0, -1];
+  if (text === "") return total;
+  for (const interval of text.split(",")) {
+    const limits = interval.split("-");
+    if (limits.length > 2)
+      return `the fragment "${interval}" violates the requirement that an index interval can have at most two parts separated by '-'`;
+    for (const limit of limits) {
+      if (!/^[0-9]+$/.test(limit)) return `cannot convert string to integer for index: "${limit}"`;
+      const index = Number(limit);
+      if (index >= completions) return `too large index: "${limit}"`;
+      if (index <= last) return `non-increasing order, previous: ${last}, current: ${index}`;
+      last = index;
+    }
+    total += limits.length === 1 ? 1 : last - Number(limits[0]) + 1;
+  }
+  return total;
 }
 
 function* indexProblems(spec: JobSpec, path: string): Problems {
@@ -38,6 +125,7 @@ function* indexProblems(spec: JobSpec, path: string): Problems {
         spec.parallelism,
         `must be less than or equal to ${PARALLELISM_MAX} when completion mode is Indexed`,
       );
+    yield* manyIndexesProblems(spec, path);
     return;
   }
   if (spec.backoffLimitPerIndex !== undefined)
@@ -63,6 +151,12 @@ function* failureRuleProblems(rule: PodFailurePolicyRule, spec: JobSpec, path: s
     yield invalid(path, rule, "specifying both OnExitCodes and OnPodConditions is not supported");
   if (!onExitCodes && onPodConditions.length === 0)
     yield invalid(path, rule, "specifying one of OnExitCodes and OnPodConditions is required");
+  for (const [index, { type, status }] of onPodConditions.entries()) {
+    const there = item(at(path, "onPodConditions"), index);
+    yield* named(at(there, "type"), type, "qualified-name");
+    if (!["True", "False", "Unknown"].includes(status))
+      yield notSupported(at(there, "status"), status, ["False", "True", "Unknown"]);
+  }
   if (!onExitCodes) return;
   const where = at(path, "onExitCodes");
   const { spec: pod } = spec.template;
@@ -78,8 +172,33 @@ function* failureRuleProblems(rule: PodFailurePolicyRule, spec: JobSpec, path: s
   for (const [index, code] of onExitCodes.values.entries())
     if (code === 0 && onExitCodes.operator === "In")
       yield invalid(item(at(where, "values"), index), code, "must not be 0 for the In operator");
-  if (onExitCodes.values.some((code, index, all) => index > 0 && code <= all[index - 1]!))
+  yield* distinct(at(where, "values"), onExitCodes.values, (code) => code);
+  if (onExitCodes.values.some((code, index, all) => index > 0 && code < all[index - 1]!))
     yield invalid(at(where, "values"), onExitCodes.values, "must be ordered");
+}
+
+const UID_LABELS = ["batch.kubernetes.io/controller-uid", "controller-uid"] as const;
+const NAME_LABELS = ["batch.kubernetes.io/job-name", "job-name"] as const;
+
+/** What every pod of a job is labelled with that makes its own selector. */
+export const ownLabels = ({
+  uid,
+  name,
+}: Pick<ObjectMeta, "uid" | "name">): Readonly<Record<string, string>> => ({
+  ...Object.fromEntries(UID_LABELS.map((label) => [label, uid])),
+  ...Object.fromEntries(NAME_LABELS.map((label) => [label, name])),
+});
+
+/** Of a job that makes its own selector and is new: nobody else chooses what is in there. */
+export function* generatedSelectorProblems(metadata: ObjectMeta, { selector, template }: JobSpec): Problems {
+  const path = "spec.template.metadata.labels";
+  const expected = ownLabels(metadata);
+  const labels = template.metadata.labels ?? {};
+  for (const [label, value] of Object.entries(expected))
+    if (own(labels, label) === undefined) yield required(entry(path, label), `must be '${value}'`);
+    else if (labels[label] !== value) yield invalid(entry(path, label), labels, `must be '${value}'`);
+  if (selector && !selectsOrIsInvalid(selector, expected))
+    yield invalid("spec.selector", selector, "`selector` not auto-generated");
 }
 
 /** The selector, given by hand or made by the server. */
@@ -88,7 +207,7 @@ export function* jobSelectorProblems({ selector, template }: JobSpec): Problems 
   else if (!selectsOrIsInvalid(selector, template.metadata.labels))
     yield invalid(
       "spec.template.metadata.labels",
-      template.metadata.labels ?? {},
+      template.metadata.labels ?? null,
       "`selector` does not match template `labels`",
     );
 }

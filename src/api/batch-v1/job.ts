@@ -6,11 +6,13 @@ import { ObjectMeta } from "#api/meta-v1/objectmeta";
 import { parseTime } from "#machinery/time";
 import { type Of, resource, struct, value } from "#machinery/schema";
 import {
+  generatedSelectorProblems,
   jobSelectorProblems,
   jobSpecProblems,
   jobSpecWarnings,
   jobStatusProblems,
   jobUpdateProblems,
+  ownLabels,
 } from "./job-rules.ts";
 import { JobSpec, JobStatus } from "./jobspec.ts";
 
@@ -36,24 +38,22 @@ function jobSpecDefaults(sent: JobSpec): JobSpec {
   };
 }
 
-const UID_LABELS = ["batch.kubernetes.io/controller-uid", "controller-uid"] as const;
-const NAME_LABELS = ["batch.kubernetes.io/job-name", "job-name"] as const;
-
 interface JobParts {
   readonly metadata: ObjectMeta;
   readonly spec: JobSpec;
   readonly status: JobStatus;
 }
 
+const UID_LABEL = "batch.kubernetes.io/controller-uid";
+
 /** The selector that no other job can have: by the job's own uid. */
 function withSelector<J extends JobParts>(job: J): J {
   const { spec, metadata } = job;
   if (spec.manualSelector) return job;
-  const labels = { ...spec.template.metadata.labels };
-  for (const label of UID_LABELS) labels[label] = metadata.uid;
-  for (const label of NAME_LABELS) labels[label] = metadata.name;
+  // What somebody else has put in their place stays, and is refused.
+  const labels = { ...ownLabels(metadata), ...spec.template.metadata.labels };
   const { selector } = spec;
-  const matchLabels = { ...selector?.matchLabels, [UID_LABELS[0]]: metadata.uid };
+  const matchLabels = { [UID_LABEL]: metadata.uid, ...selector?.matchLabels };
   const template = { ...spec.template, metadata: { ...spec.template.metadata, labels } };
   return { ...job, spec: { ...spec, template, selector: { ...selector, matchLabels } } };
 }
@@ -116,6 +116,9 @@ export const Job = resource({
     *validate({ spec }) {
       yield* jobSpecProblems(spec, "spec");
       yield* jobSelectorProblems(spec);
+    },
+    *validateCreate({ metadata, spec }) {
+      if (!spec.manualSelector) yield* generatedSelectorProblems(metadata, spec);
     },
     validateUpdate: ({ spec }, old) => jobUpdateProblems(spec, old.spec, old.status),
     validateStatusUpdate: ({ status }, old) => jobStatusProblems(status, old.status),

@@ -93,7 +93,11 @@ export const ReplicationController = resource({
       const path = "spec.template";
       const labels = template.metadata.labels ?? {};
       if (Object.entries(selector).some(([key, value]) => own(labels, key) !== value))
-        yield invalid(`${path}.metadata.labels`, labels, "`selector` does not match template `labels`");
+        yield invalid(
+          `${path}.metadata.labels`,
+          template.metadata.labels ?? null,
+          "`selector` does not match template `labels`",
+        );
       if (template.spec.restartPolicy !== "Always")
         yield notSupported(`${path}.spec.restartPolicy`, template.spec.restartPolicy, ["Always"]);
       if (template.spec.activeDeadlineSeconds !== undefined)
