@@ -3,11 +3,14 @@ import { test } from "node:test";
 import { CustomResourceDefinition } from "#api/apiextensions-v1/customresourcedefinition";
 import { ConfigMap } from "#api/core-v1/configmap";
 import { Namespace } from "#api/core-v1/namespace";
+import { ResourceQuota } from "#api/core-v1/resourcequota";
 import { customKind } from "#client/kinds";
 import type { AnyObject, Resource } from "#machinery/schema";
 import { garbageCollector } from "./garbage-collector/garbage-collector.ts";
+import { inScope, usageOf } from "#apiserver/admission/quota/usage";
 import { start } from "./harness.test.ts";
 import { namespaces } from "./namespace/namespace.ts";
+import { resourceQuotas } from "./resource-quota/resource-quota.ts";
 
 const definition = {
   metadata: { name: "widgets.shop.example.com" },
@@ -60,4 +63,27 @@ test("custom objects own, are owned, and go with their namespace", async (t) => 
   await client.delete(Namespace, { name: "web" });
   await until("the namespace is gone", () => all.get(undefined, "web") === undefined);
   assert.deepEqual((await client.list(Widget, at)).items, []);
+});
+
+test("a quota counts custom objects as they come and go", async (t) => {
+  const { client, informers, until } = await start(t, resourceQuotas({ usageOf, inScope }));
+  const quotas = informers.of(ResourceQuota);
+  const definitions = informers.of(CustomResourceDefinition);
+  const at = { namespace: "web" };
+  const used = () => quotas.get("web", "widgets")?.status?.used?.["count/widgets.shop.example.com"];
+  await client.create(ResourceQuota, {
+    metadata: { ...at, name: "widgets" },
+    spec: { hard: { "count/widgets.shop.example.com": "5" } },
+  });
+  await until("nothing of an unknown kind is there", () => used() === "0");
+  const made = await client.create(CustomResourceDefinition, definition as never);
+  const found = () => [...definitions.list()].map(customKind).find((kind) => kind !== undefined);
+  await until("the kind is established", () => found() !== undefined);
+  const Widget = found() as Resource<AnyObject>;
+  for (const name of ["a", "b"]) await client.create(Widget, { metadata: { ...at, name } } as never);
+  await until("both are counted", () => used() === "2");
+  await client.delete(Widget, { ...at, name: "a" });
+  await until("what is gone is given back", () => used() === "1");
+  await client.delete(CustomResourceDefinition, made.metadata);
+  await until("the kind goes with its objects", () => used() === "0");
 });

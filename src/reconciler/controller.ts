@@ -113,6 +113,8 @@ export interface ControllerSpec<T extends AnyObject> {
   /** Rights that are not about kinds it knows. */
   readonly rights?: readonly PolicyRule[];
   readonly workers?: number;
+  /** Work from elsewhere than the declared kinds. Called once, when the caches are filled; `wake` takes keys of watched objects. */
+  sources?(environment: Environment, wake: (key: string) => void): void;
   /** Indexes it needs on the caches of declared kinds. */
   index?(caches: Caches): void;
   reconcile(object: T, pass: Pass): Promise<Outcome | void>;
@@ -184,6 +186,7 @@ class Runner<T extends AnyObject> implements Caches {
     const { owns = [], wakes = [] } = this.#spec;
     for (const kind of owns) this.cache(kind).addIndex(BY_CONTROLLER, controllerKeys);
     this.#spec.index?.(this);
+    this.#spec.sources?.(this.#environment, (key) => this.#queue.add(key));
     return [
       ...wakes.map((wake) => this.#listenTo(wake)),
       ...owns.map((kind) => this.#listenTo({ on: kind, keys: (object) => this.#ownersOf(object) })),

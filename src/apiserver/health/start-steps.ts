@@ -1,5 +1,6 @@
 /** What has been done by the time that a server answers, by the names under which clients look for it. */
 export const START_STEPS: readonly string[] = [
+  "start-apiserver-admission-initializer",
   "generic-apiserver-start-informers",
   "priority-and-fairness-config-consumer",
   "priority-and-fairness-filter",
@@ -8,13 +9,21 @@ export const START_STEPS: readonly string[] = [
   "start-apiextensions-controllers",
   "crd-informer-synced",
   "start-system-namespaces-controller",
+  "start-cluster-authentication-info-controller",
+  "start-legacy-token-tracking-controller",
+  "start-service-ip-repair-controllers",
   "rbac/bootstrap-roles",
   "scheduling/bootstrap-system-priority-classes",
   "priority-and-fairness-config-producer",
   "bootstrap-controller",
   "start-kubernetes-service-cidr-controller",
+  "aggregator-reload-proxy-client-cert",
   "start-kube-aggregator-informers",
+  "apiservice-status-local-available-controller",
+  "apiservice-status-remote-available-controller",
   "apiservice-registration-controller",
   "apiservice-discovery-controller",
   "kube-apiserver-autoregistration",
+  "apiservice-openapi-controller",
+  "apiservice-openapiv3-controller",
 ];

@@ -2,13 +2,11 @@
  * Deletes objects whose owners are gone, over all kinds: in the background, in the foreground (dependents first), or
  * leaves the dependents as orphans.
  */
-import { APIService } from "#api/apiregistration-v1/apiservice";
-import { CustomResourceDefinition } from "#api/apiextensions-v1/customresourcedefinition";
 import { asError } from "#base/attempt";
 import { logger } from "#base/log";
-import { Scope } from "#base/scope";
+import type { Scope } from "#base/scope";
 import { Informer } from "#client/informer";
-import { customKind, remoteKinds, storedKinds } from "#client/kinds";
+import { storedKinds } from "#client/kinds";
 import type { AnyObject, AnyOwner, Resource } from "#machinery/schema";
 import { hasReason } from "#machinery/status";
 import { aborted } from "#reconciler/aborted";
@@ -17,6 +15,7 @@ import type { Controller, Environment } from "#reconciler/controller";
 import { refersTo } from "#reconciler/owner";
 import { QueueMeters } from "#reconciler/queue-meters";
 import { WorkQueue } from "#reconciler/work-queue";
+import { followAddedKinds } from "../added-kinds.ts";
 import {
   awaitsDependents,
   type Effects,
@@ -37,13 +36,6 @@ const WORKERS = 20;
 /** Events are many, own nothing, and expire by themselves. */
 const isCollected = ({ plural, verbs }: Resource): boolean => plural !== "events" && verbs.includes("delete");
 
-/** Of the kinds of other servers those that can be followed as ours are. */
-const isFollowed = (kind: Resource): boolean =>
-  isCollected(kind) && kind.verbs.includes("list") && kind.verbs.includes("watch");
-
-const isAvailable = ({ status }: APIService): boolean =>
-  status?.conditions?.some(({ type, status: is }) => type === "Available" && is === "True") ?? false;
-
 const VERBS = ["delete", "get", "list", "patch", "update", "watch"];
 
 export const garbageCollector: Controller = {
@@ -56,8 +48,6 @@ class Collector {
   readonly #environment: Environment;
   readonly #graph = new OwnerGraph();
   readonly #kinds = new Set<Resource>();
-  /** By the uid of the definition, or of the API service. */
-  readonly #custom = new Map<string, { readonly kinds: Resource[]; readonly scope: Scope }>();
   readonly #checks: WorkQueue;
   readonly #orphans: WorkQueue;
 
@@ -94,23 +84,12 @@ class Collector {
     const { scope, informers } = this.#environment;
     const kinds = storedKinds.filter(isCollected);
     const caches = kinds.map((kind) => informers.of(kind, { metadataOnly: true }));
-    const definitions = informers.of(CustomResourceDefinition);
-    const services = informers.of(APIService);
     scope.run(async (signal) => {
       await Promise.race([Promise.all(caches.map(({ synced }) => synced)), aborted(signal)]);
       if (signal.aborted) return;
       // A graph that is not whole would take owners for absent; asking the server for each corrects that.
       for (const cache of caches) this.#follow(cache);
-      definitions.handle({
-        added: (definition) => this.#define(definition),
-        updated: (definition) => this.#define(definition),
-        deleted: (definition) => this.#undefine(definition),
-      });
-      services.handle({
-        added: (service) => this.#announce(service),
-        updated: (service) => this.#announce(service),
-        deleted: (service) => this.#undefine(service),
-      });
+      followAddedKinds({ ...this.#environment, added: (kind, own) => this.#open(kind, own) });
       await aborted(signal);
       await Promise.all([this.#checks.close(), this.#orphans.close()]);
     });
@@ -127,63 +106,13 @@ class Collector {
     });
   }
 
-  #define(definition: CustomResourceDefinition): void {
-    const kind = customKind(definition);
-    const { uid } = definition.metadata;
-    if (!kind || this.#custom.has(uid)) return;
-    this.#open(uid, (follow) => follow(kind));
-  }
-
-  /** Another server answers for kinds; which, it says when it is available. */
-  #announce(service: APIService): void {
-    const { uid } = service.metadata;
-    if (!service.spec.service) return this.#undefine(service);
-    if (this.#custom.has(uid) || !isAvailable(service)) return;
-    const { client } = this.#environment;
-    this.#open(uid, (follow, own) =>
-      own.run(async (signal) => {
-        try {
-          const kinds = await remoteKinds(service, client.transport, { signal });
-          for (const kind of kinds.filter(isFollowed)) follow(kind);
-        } catch (error) {
-          if (signal.aborted) return;
-          // It is asked again when it has become available once more.
-          log.warn("kinds of another server not followed", {
-            service: service.metadata.name,
-            error: asError(error),
-          });
-          this.#undefine(service);
-        }
-      }),
-    );
-  }
-
-  #open(uid: string, work: (follow: (kind: Resource) => void, own: Scope) => void): void {
-    const { client, clock, random, scope } = this.#environment;
-    const own = scope.child();
-    const kinds: Resource[] = [];
-    this.#custom.set(uid, { kinds, scope: own });
-    work((kind) => {
-      if (own.closed) return;
-      const cache = new Informer({
-        client,
-        clock,
-        random,
-        resource: kind,
-        selection: { metadataOnly: true },
-      });
-      kinds.push(kind);
-      own.run((signal) => cache.run(signal));
-      this.#follow(cache);
-    }, own);
-  }
-
-  #undefine({ metadata: { uid } }: AnyObject): void {
-    const custom = this.#custom.get(uid);
-    if (!custom) return;
-    this.#custom.delete(uid);
-    for (const kind of custom.kinds) this.#kinds.delete(kind);
-    void custom.scope.close();
+  #open(kind: Resource, own: Scope): void {
+    if (!isCollected(kind)) return;
+    const { client, clock, random } = this.#environment;
+    const cache = new Informer({ client, clock, random, resource: kind, selection: { metadataOnly: true } });
+    own.run((signal) => cache.run(signal));
+    own.defer(() => void this.#kinds.delete(kind));
+    this.#follow(cache);
   }
 
   #apply({ check, orphan }: Effects): void {

@@ -1,5 +1,6 @@
 /** Keeps the status of quotas: what is allowed, and what the objects of the namespace take of it. */
 import { CustomResourceDefinition } from "#api/apiextensions-v1/customresourcedefinition";
+import { APIService } from "#api/apiregistration-v1/apiservice";
 import { ConfigMap } from "#api/core-v1/configmap";
 import { PersistentVolumeClaim } from "#api/core-v1/persistentvolumeclaim";
 import { Pod } from "#api/core-v1/pod";
@@ -9,11 +10,12 @@ import { Secret } from "#api/core-v1/secret";
 import { Service } from "#api/core-v1/service";
 import { isTerminal } from "#api/core-v1/podstate";
 import { keyOf } from "#client/address";
-import { customKind, storedKinds } from "#client/kinds";
+import { storedKinds } from "#client/kinds";
 import type { AnyObject, Resource } from "#machinery/schema";
 import { addQuantities } from "#machinery/quantity";
 import { type Caches, type Controller, controller, type Wake, wake } from "#reconciler/controller";
 import { sameJson } from "#machinery/same-json";
+import { countOf, NamedKinds } from "./named-kinds.ts";
 
 /** How much one object takes: the rules by which admission counts, so that both say the same. */
 export interface QuotaRules {
@@ -39,11 +41,12 @@ const NAMED_ONLY = storedKinds.filter(
   (kind) => kind.namespaced && !COUNTED.includes(kind) && !EXEMPT.has(kind.plural),
 );
 
-/** Custom kinds are not watched, and a write that failed after admission leaves its mark: both are found by looking again. */
+/** A write that failed after admission leaves its mark, which is found by looking again. */
 const RECOUNT_MS = 5 * 60_000;
 
-export const resourceQuotas = ({ usageOf, inScope }: QuotaRules): Controller =>
-  controller({
+export function resourceQuotas({ usageOf, inScope }: QuotaRules): Controller {
+  let others: NamedKinds | undefined;
+  return controller({
     name: "resourcequota",
     watches: ResourceQuota,
     // Admission writes the status before it lets a write through: counting then would take that back.
@@ -58,14 +61,18 @@ export const resourceQuotas = ({ usageOf, inScope }: QuotaRules): Controller =>
       ...COUNTED.filter((kind) => kind !== (Pod as Resource)).map((kind) => wake(kind, quotasAround)),
       ...NAMED_ONLY.map(wokenByCount),
     ],
-    reads: [CustomResourceDefinition],
-    rights: [{ apiGroups: ["*"], resources: ["*"], verbs: ["list"] }],
+    reads: [CustomResourceDefinition, APIService],
+    rights: [{ apiGroups: ["*"], resources: ["*"], verbs: ["list", "watch"] }],
+    sources(environment, add) {
+      others = new NamedKinds(environment, add);
+      others.start();
+    },
 
     async reconcile(quota, { cache, client, write, signal }) {
       const { namespace = "" } = quota.metadata;
       const hard = quota.spec.hard ?? {};
       const used: Record<string, string> = Object.fromEntries(Object.keys(hard).map((name) => [name, "0"]));
-      for (const kind of kindsIn(hard, cache(CustomResourceDefinition).list())) {
+      for (const kind of kindsIn(hard, others?.named(hard) ?? [])) {
         const objects = isWatched(kind)
           ? cache(kind).list(namespace)
           : (await client.list(kind, { namespace, metadataOnly: true, signal })).items;
@@ -81,6 +88,7 @@ export const resourceQuotas = ({ usageOf, inScope }: QuotaRules): Controller =>
       return { afterMs: RECOUNT_MS };
     },
   });
+}
 
 function quotasAround({ metadata: { namespace } }: AnyObject, { cache }: Caches): Iterable<string> {
   return [...cache(ResourceQuota).list(namespace)].map(keyOf);
@@ -99,17 +107,8 @@ const wokenByCount = (kind: Resource): Wake => ({
 
 const isWatched = (kind: Resource): boolean => COUNTED.includes(kind) || NAMED_ONLY.includes(kind);
 
-const countOf = ({ plural, group }: Resource): string =>
-  group === "" ? `count/${plural}` : `count/${plural}.${group}`;
-
 /** Kinds that the quota speaks of: `count/deployments.apps` is one of a group. */
-function kindsIn(
-  hard: Readonly<Record<string, unknown>>,
-  definitions: Iterable<CustomResourceDefinition>,
-): readonly Resource[] {
+function kindsIn(hard: Readonly<Record<string, unknown>>, others: readonly Resource[]): readonly Resource[] {
   const isNamed = (kind: Resource) => Object.hasOwn(hard, countOf(kind));
-  const custom = Object.keys(hard).some((name) => name.startsWith("count/"))
-    ? [...definitions].flatMap((definition) => customKind(definition) ?? [])
-    : [];
-  return [...COUNTED, ...[...NAMED_ONLY, ...custom].filter(isNamed)];
+  return [...COUNTED, ...NAMED_ONLY.filter(isNamed), ...others];
 }
