@@ -51,25 +51,26 @@ function condition(pod: Pod, type: string, verdict: Verdict, nowMs: number): Pod
   };
 }
 
-function initialized({ phase, inits, initialized: done }: Findings): Verdict {
+function initialized({ view, phase, inits, initialized: done }: Findings): Verdict {
   if (inits.length === 0 || done) return TRUE;
   if (phase === "Succeeded") return { status: "True", reason: "PodCompleted" };
-  const open = inits.filter((status) => !(status.state?.terminated?.exitCode === 0 || status.started));
+  const sidecars = sidecarNames(view.pod);
+  // A sidecar has to run, the others have to end well.
+  const open = inits.filter(({ name, started, ready: isDone }) => !(sidecars.has(name) ? started : isDone));
   return open.length === 0
     ? TRUE
-    : no("ContainersNotInitialized", `containers with incomplete status: ${names(open)}`);
+    : no("ContainersNotInitialized", `containers with incomplete status: ${listed(open)}`);
 }
 
 function containersReady({ phase, apps, inits, view }: Findings): Verdict {
   if (phase === "Succeeded") return no("PodCompleted");
   if (phase === "Failed") return no("PodFailed");
-  const sidecars = inits.filter(({ name }) =>
-    view.pod.spec.initContainers?.some((one) => one.name === name && one.restartPolicy === "Always"),
-  );
+  const names = sidecarNames(view.pod);
+  const sidecars = inits.filter(({ name }) => names.has(name));
   const unready = [...sidecars, ...apps].filter((status) => !status.ready);
   return unready.length === 0
     ? TRUE
-    : no("ContainersNotReady", `containers with unready status: ${names(unready)}`);
+    : no("ContainersNotReady", `containers with unready status: ${listed(unready)}`);
 }
 
 /** Ready when the containers are, and everything that the readiness gates name. */
@@ -90,5 +91,8 @@ function ready(findings: Findings): Verdict {
   return complaints.length === 0 ? TRUE : no("ReadinessGatesNotReady", complaints.join(", "));
 }
 
-const names = (statuses: readonly ContainerStatus[]): string =>
+const sidecarNames = ({ spec }: Pod): ReadonlySet<string> =>
+  new Set((spec.initContainers ?? []).flatMap((one) => (one.restartPolicy === "Always" ? [one.name] : [])));
+
+const listed = (statuses: readonly ContainerStatus[]): string =>
   `[${statuses.map(({ name }) => name).join(" ")}]`;

@@ -39,7 +39,7 @@ export function containerStatusOf(view: StatusView, member: Member): ContainerSt
     name: container.name,
     state,
     lastState: ended ? { terminated: terminated(ended) } : lostState,
-    ready: role === "ephemeral" ? false : done || (started && view.ready.has(last.id)),
+    ready: role === "app" || role === "sidecar" ? started && view.ready.has(last.id) : done,
     restartCount: last?.restartCount ?? (known?.restartCount ?? 0) + (lost ? 1 : 0),
     image: last?.image || container.image || "",
     imageID: last?.imageRef ?? "",

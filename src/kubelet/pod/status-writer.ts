@@ -1,6 +1,7 @@
 import { Pod } from "#api/core-v1/pod";
 import { logger } from "#base/log";
 import { sleep } from "#base/clock";
+import { isAtLeast } from "#client/resource-version";
 import { hasReason } from "#machinery/status";
 import type { PodServices } from "./services.ts";
 import type { PodStatus } from "./spec.ts";
@@ -16,15 +17,21 @@ const RETRY_MAX_MS = 10_000;
  * `onWritten` hears of the object that came of a write.
  */
 export class StatusWriter {
-  readonly #services: PodServices;
+  readonly #services: Pick<PodServices, "client" | "clock">;
   readonly #onWritten: (pod: Pod) => void;
   readonly #signal: AbortSignal;
   #wanted: { readonly pod: Pod; readonly status: PodStatus } | undefined;
   #writing: Promise<void> | undefined;
+  /** What came of the last write: whoever wants the next may not know it yet. */
+  #written: Pod | undefined;
   /** The patch that the last write left open. */
   #ignored: string | undefined;
 
-  constructor(services: PodServices, signal: AbortSignal, onWritten: (pod: Pod) => void) {
+  constructor(
+    services: Pick<PodServices, "client" | "clock">,
+    signal: AbortSignal,
+    onWritten: (pod: Pod) => void,
+  ) {
     this.#services = services;
     this.#signal = signal;
     this.#onWritten = onWritten;
@@ -52,7 +59,7 @@ export class StatusWriter {
   async #write(): Promise<void> {
     for (let retryMs = RETRY_FIRST_MS; this.#wanted && !this.#signal.aborted;) {
       const { pod, status } = this.#wanted;
-      const change = statusPatch(pod.status, status);
+      const change = statusPatch(this.#newest(pod).status, status);
       if (!change || JSON.stringify(change) === this.#ignored) return void (this.#wanted = undefined);
       const { name, namespace, uid } = pod.metadata;
       const wanted = this.#wanted;
@@ -61,6 +68,7 @@ export class StatusWriter {
         const options = { subresource: "status", signal: this.#signal };
         const written = await this.#services.client.strategicPatch(Pod, { namespace, name }, body, options);
         retryMs = RETRY_FIRST_MS;
+        this.#written = written;
         if (this.#wanted === wanted) this.#wanted = undefined;
         // A server that drops a part of it will do so again: asking for ever would not change its mind.
         this.#ignored = JSON.stringify(statusPatch(written.status, status));
@@ -79,5 +87,11 @@ export class StatusWriter {
         retryMs = Math.min(2 * retryMs, RETRY_MAX_MS);
       }
     }
+  }
+
+  #newest(pod: Pod): Pod {
+    const written = this.#written;
+    if (!written) return pod;
+    return isAtLeast(pod.metadata.resourceVersion, written.metadata.resourceVersion) ? pod : written;
   }
 }

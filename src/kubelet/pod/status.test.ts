@@ -170,6 +170,13 @@ suite("what the status says", () => {
     assert.deepEqual(status.containerStatuses?.[0]?.state, { waiting: { reason: "PodInitializing" } });
   });
 
+  test("an init container that runs is neither ready nor done", () => {
+    const running = { containers: [made("i")], started: new Set(["i-id"]), ready: new Set(["i-id"]) };
+    const status = statusOf({ pod: pod(inits), ...running });
+    assert.equal(condition(status, "Initialized")?.status, "False");
+    assert.equal(status.initContainerStatuses?.[0]?.ready, false);
+  });
+
   test("the time of a condition stays while it says the same", () => {
     const before = [{ type: "Ready", status: "True", lastTransitionTime: "2020-01-01T00:00:00Z" }];
     const status = statusOf({ pod: pod({}, { conditions: before }), containers: [made("a")] });
