@@ -35,26 +35,43 @@ interface Sighting {
   readonly atMs: number;
 }
 
+/** One time of leading. */
+export interface Term {
+  /**
+   * Nobody else can have the lease at this moment. It ends by itself, earlier than others may take over, also when
+   * this process did not run meanwhile: who writes asks just before, and writes no more once this is false.
+   */
+  readonly holds: boolean;
+}
+
 /**
- * Leads while it holds the lease: `lead` runs in a scope that closes when the lease is lost. Then it competes again,
- * until the signal ends it; at the end the lease is given back, so that the next one need not wait.
+ * Leads while it holds the lease: `lead` runs in a scope that closes when the lease is lost. Then it competes again at
+ * once, whatever of its work still comes to an end without its term, until the signal ends it. At the end all work
+ * ends first, and the lease is given back, so that the next one need not wait.
  */
 export async function runAsLeader(
   options: LeaderElectionOptions,
-  lead: (scope: Scope) => Promise<unknown> | undefined | void,
+  lead: (scope: Scope, term: Term) => Promise<unknown> | undefined | void,
   { signal }: { readonly signal: AbortSignal },
 ): Promise<void> {
   const candidate = new Candidate(options, signal);
-  while (!signal.aborted) {
-    if (!(await candidate.acquire())) return;
+  const ending = new Set<Promise<void>>();
+  while (await candidate.acquire()) {
     log.info("became leader", { lease: options.lease, identity: options.identity });
     const scope = new Scope();
-    scope.run(async () => lead(scope));
+    const term = candidate.term();
+    scope.run(async () => lead(scope, term));
     await candidate.hold();
     log.info("leads no more", { lease: options.lease, identity: options.identity });
-    await scope.close();
+    if (!signal.aborted) term.end();
+    const end = scope.close().catch((error: unknown) => log.warn("work of a leader ended badly", { error }));
+    ending.add(end);
+    void end.finally(() => ending.delete(end));
+    if (signal.aborted) await end;
+    term.end();
     await candidate.release();
   }
+  await Promise.all(ending);
 }
 
 class Candidate {
@@ -62,6 +79,8 @@ class Candidate {
   readonly #signal: AbortSignal;
   #sighting: Sighting | undefined;
   #held: Lease | undefined;
+  /** When the last renewal that succeeded was sent: others count from when they have seen it, which is later. */
+  #renewedMs = 0;
 
   constructor(options: LeaderElectionOptions, signal: AbortSignal) {
     this.#options = { leaseMs: 15_000, renewDeadlineMs: 10_000, retryMs: 2_000, ...options };
@@ -78,15 +97,27 @@ class Candidate {
     return false;
   }
 
+  /** Of the lease that is held now. */
+  term(): Term & { end(): void } {
+    const { clock, renewDeadlineMs } = this.#options;
+    const isFresh = () => clock.monotonic() - this.#renewedMs < renewDeadlineMs;
+    let ended = false;
+    return {
+      get holds() {
+        return !ended && isFresh();
+      },
+      end: () => void (ended = true),
+    };
+  }
+
   /** Renews until that has failed for too long, or the signal ends it. */
   async hold(): Promise<void> {
     const { retryMs, renewDeadlineMs, clock } = this.#options;
-    let renewedMs = clock.monotonic();
-    while (!this.#signal.aborted && clock.monotonic() - renewedMs < renewDeadlineMs) {
-      await this.#pause(retryMs);
+    const leftMs = () => this.#renewedMs + renewDeadlineMs - clock.monotonic();
+    while (!this.#signal.aborted && leftMs() > 0) {
+      await this.#pause(Math.min(retryMs, leftMs()));
       if (this.#signal.aborted) return;
-      if (await this.#try(renewedMs + renewDeadlineMs - clock.monotonic())) renewedMs = clock.monotonic();
-      else if (!this.#held) return;
+      if (leftMs() > 0 && !(await this.#try(leftMs())) && !this.#held) return;
     }
   }
 
@@ -115,9 +146,13 @@ class Candidate {
 
   async #try(withinMs = this.#options.renewDeadlineMs): Promise<boolean> {
     const late = new AbortController();
-    const cancel = this.#options.clock.after(Math.max(withinMs, 0), () => late.abort(new Error("too late")));
+    const { clock } = this.#options;
+    const sentMs = clock.monotonic();
+    const cancel = clock.after(Math.max(withinMs, 0), () => late.abort(new Error("too late")));
     try {
-      return await this.#take(AbortSignal.any([this.#signal, late.signal]));
+      const taken = await this.#take(AbortSignal.any([this.#signal, late.signal]));
+      if (taken) this.#renewedMs = sentMs;
+      return taken;
     } catch (error) {
       if (!this.#signal.aborted) log.debug("lease not written", { error });
       return false;

@@ -4,9 +4,10 @@ import type { Clock } from "#base/clock";
 import type { Measures } from "#base/measures";
 import { type Random, uuid } from "#base/random";
 import type { Scope } from "#base/scope";
-import type { Client } from "#client/client";
+import { Client } from "#client/client";
+import { FencedTransport } from "#client/fenced-transport";
 import { InformerSet } from "#client/informer-set";
-import { runAsLeader } from "#client/leader-election";
+import { runAsLeader, type Term } from "#client/leader-election";
 import type { Controller } from "#reconciler/controller";
 import { runControllers } from "#reconciler/run";
 import { Scheduler } from "#scheduler/scheduler";
@@ -27,16 +28,25 @@ export interface ManagersOptions {
   readonly scope: Scope;
 }
 
+/** What a client may still write. */
+type Fence = (client: Client) => Client;
+const unfenced: Fence = (client) => client;
+/** A server that is cut off, or slept, may be the last to hear that another one leads. */
+const fencedBy =
+  (term: Term): Fence =>
+  ({ transport }) =>
+    new Client(new FencedTransport(transport, term));
+
 /** Resolves when they work, or compete with others for that. */
 export async function startManagers(options: ManagersOptions): Promise<void> {
   const { clientOf, controllers, elects, measures, clock, random, scope } = options;
   const client = clientOf(CONTROLLERS_USER);
   const scheduling = clientOf("system:kube-scheduler");
   const informersIn = (inner: Scope) => new InformerSet({ client, clock, random, scope: inner });
-  const control = (inner: Scope, informers: InformerSet) =>
+  const control = (inner: Scope, informers: InformerSet, fence: Fence) =>
     runControllers({
-      client,
-      clientFor: (name) => clientOf(controllerUser(name)),
+      client: fence(client),
+      clientFor: (name) => fence(clientOf(controllerUser(name))),
       informers,
       clock,
       random,
@@ -44,11 +54,11 @@ export async function startManagers(options: ManagersOptions): Promise<void> {
       controllers,
       measures,
     });
-  const schedule = (inner: Scope, informers: InformerSet) =>
-    new Scheduler({ client: scheduling, informers, clock, random, scope: inner, measures }).start();
+  const schedule = (inner: Scope, informers: InformerSet, fence: Fence) =>
+    new Scheduler({ client: fence(scheduling), informers, clock, random, scope: inner, measures }).start();
   if (!elects) {
     const informers = informersIn(scope);
-    await Promise.all([control(scope, informers), schedule(scope, informers)]);
+    await Promise.all([control(scope, informers, unfenced), schedule(scope, informers, unfenced)]);
     return;
   }
   const identity = `${hostname()}_${uuid(random)}`;
@@ -57,10 +67,9 @@ export async function startManagers(options: ManagersOptions): Promise<void> {
     scope.run((signal) =>
       runAsLeader(
         { client: user, clock, random, lease, identity },
-        (inner) => {
-          shown.leads = true;
-          inner.defer(() => void (shown.leads = false));
-          return work(inner, informersIn(inner));
+        (inner, term) => {
+          shown.term = term;
+          return work(inner, informersIn(inner), fencedBy(term));
         },
         { signal },
       ),
@@ -75,8 +84,8 @@ const LEADS = {
   help: "1 while this process leads, 0 while it does not.",
 };
 
-function showLeadership(measures: Measures, name: string): { leads: boolean } {
-  const shown = { leads: false };
-  measures.watch(LEADS, () => [{ labels: { name }, value: shown.leads ? 1 : 0 }]);
+function showLeadership(measures: Measures, name: string): { term?: Term } {
+  const shown: { term?: Term } = {};
+  measures.watch(LEADS, () => [{ labels: { name }, value: shown.term?.holds ? 1 : 0 }]);
   return shown;
 }
