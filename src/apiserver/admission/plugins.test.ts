@@ -369,6 +369,12 @@ test("quotas count what is created, and say why not", async () => {
   });
   await run(plugins, { object: asking("400m"), dryRun: true });
   assert.equal(used()?.pods, "1");
+  const grow = (from: string, to: string) =>
+    run(plugins, { operation: "UPDATE", subresource: "resize", old: asking(from), object: asking(to) });
+  await assert.rejects(grow("600m", "2"), /exceeded quota: small, requested: requests.cpu=1400m/);
+  await grow("600m", "900m");
+  assert.equal(used()?.["requests.cpu"], "900m");
+  await grow("900m", "600m");
   await assert.rejects(
     run(plugins, { resource: ServiceAccount, object: of(ServiceAccount, "s") }),
     /exceeded quota: small, requested: count\/serviceaccounts=1, used: count\/serviceaccounts=0, limited/,

@@ -57,7 +57,7 @@ export function resourceQuota(cache: ReadCache, loopback: () => Loopback): Admis
     // What is given back by a delete, only the controller knows: a deleted object may live on for a while.
     handles: ({ operation, subresource, namespace, resource }) =>
       (operation === "CREATE" || operation === "UPDATE") &&
-      subresource === "" &&
+      (subresource === "" || subresource === "resize") &&
       namespace !== "" &&
       !EXEMPT.has(resource.plural),
     async validate(admission) {

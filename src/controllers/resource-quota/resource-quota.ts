@@ -9,6 +9,7 @@ import { ResourceQuota } from "#api/core-v1/resourcequota";
 import { Secret } from "#api/core-v1/secret";
 import { Service } from "#api/core-v1/service";
 import { isTerminal } from "#api/core-v1/podstate";
+import { ResourceClaim } from "#api/resource-v1/resourceclaim";
 import { keyOf } from "#client/address";
 import { storedKinds } from "#client/kinds";
 import type { AnyObject, Resource } from "#machinery/schema";
@@ -31,6 +32,7 @@ const COUNTED: readonly Resource[] = [
   ConfigMap,
   Secret,
   ReplicationController,
+  ResourceClaim,
 ];
 
 /** Written so often, or so needed for cleaning up, that no quota counts them. */

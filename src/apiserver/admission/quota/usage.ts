@@ -5,6 +5,8 @@ import { limitsOf, qosClassOf, requestsOf } from "#api/core-v1/podresources";
 import { isTerminal } from "#api/core-v1/podstate";
 import type { ResourceQuota } from "#api/core-v1/resourcequota";
 import { Service } from "#api/core-v1/service";
+import { ResourceClaim } from "#api/resource-v1/resourceclaim";
+import { compareQuantities } from "#machinery/quantity";
 import type { AnyObject, Resource } from "#machinery/schema";
 import { shown } from "../amount-text.ts";
 
@@ -28,6 +30,9 @@ const countOf = ({ group, plural }: Resource): string =>
 
 export function usageOf(resource: Resource, object: AnyObject): Usage {
   const counted = { [countOf(resource)]: "1" };
+  if (resource.group === ResourceClaim.group && resource.plural === ResourceClaim.plural) {
+    return { ...counted, ...deviceUsage(object as ResourceClaim) };
+  }
   if (resource.group !== "") return counted;
   // A pod that has ended takes nothing of a node, but it is still there.
   if (resource.plural === Pod.plural) return { ...counted, ...podUsage(object as Pod) };
@@ -53,23 +58,62 @@ function podUsage(pod: Pod): Usage {
 }
 
 function serviceUsage({ spec }: Service): Usage {
-  const ports = String(spec.ports?.length ?? 0);
-  const allocates = spec.allocateLoadBalancerNodePorts ?? true;
   const balanced = spec.type === "LoadBalancer";
-  const nodePorts = spec.type === "NodePort" || (balanced && allocates) ? ports : "0";
-  return { services: "1", "services.nodeports": nodePorts, "services.loadbalancers": balanced ? "1" : "0" };
+  return {
+    services: "1",
+    "services.nodeports": String(nodePortsOf(spec)),
+    "services.loadbalancers": balanced ? "1" : "0",
+  };
 }
 
-function claimUsage({ spec }: PersistentVolumeClaim): Usage {
-  const storage = spec.resources?.requests?.storage;
-  const of = `${spec.storageClassName ?? ""}.storageclass.storage.k8s.io`;
-  const named = Boolean(spec.storageClassName);
+function nodePortsOf({ type, ports = [], allocateLoadBalancerNodePorts = true }: Service["spec"]): number {
+  if (type === "NodePort" || (type === "LoadBalancer" && allocateLoadBalancerNodePorts)) return ports.length;
+  // Without being allocated, those are there that were asked for.
+  return type === "LoadBalancer" ? ports.filter(({ nodePort }) => nodePort).length : 0;
+}
+
+/** Where the class of a claim stood before it had a field. */
+const OLD_CLASS = "volume.beta.kubernetes.io/storage-class";
+
+function claimUsage(claim: PersistentVolumeClaim): Usage {
+  const storage = storageOf(claim);
+  const storageClass = claim.metadata.annotations?.[OLD_CLASS] ?? claim.spec.storageClassName ?? "";
+  const of = `${storageClass}.storageclass.storage.k8s.io`;
+  const named = storageClass !== "";
   return {
     persistentvolumeclaims: "1",
     ...(named ? { [`${of}/persistentvolumeclaims`]: "1" } : {}),
     ...(storage === undefined ? {} : { "requests.storage": storage }),
     ...(named && storage !== undefined ? { [`${of}/requests.storage`]: storage } : {}),
   };
+}
+
+/** While a volume grows, and where growing has failed, what is allocated for it may be more than is asked for now. */
+function storageOf({ spec, status }: PersistentVolumeClaim): string | undefined {
+  const asked = spec.resources?.requests?.storage;
+  const allocated = status?.allocatedResources?.storage;
+  if (asked === undefined || allocated === undefined) return asked;
+  return compareQuantities(allocated, asked) > 0 ? allocated : asked;
+}
+
+/** A request for all devices of a kind may get as many as a claim can hold. */
+const DEVICES_MAX = 32;
+
+/** The most devices of each class that the claim may come to hold. */
+function deviceUsage({ spec }: ResourceClaim): Usage {
+  const most = new Map<string, number>();
+  for (const { exactly, firstAvailable = [] } of spec.devices?.requests ?? []) {
+    const ofRequest = new Map<string, number>();
+    for (const { deviceClassName, allocationMode, count = 1 } of exactly ? [exactly] : firstAvailable) {
+      const wanted = allocationMode === "All" ? DEVICES_MAX : count;
+      // Of several choices one is taken.
+      ofRequest.set(deviceClassName, Math.max(ofRequest.get(deviceClassName) ?? 0, wanted));
+    }
+    for (const [name, wanted] of ofRequest) most.set(name, (most.get(name) ?? 0) + wanted);
+  }
+  return Object.fromEntries(
+    Array.from(most, ([name, wanted]) => [`${name}.deviceclass.resource.k8s.io/devices`, String(wanted)]),
+  );
 }
 
 interface Requirement {
@@ -116,8 +160,16 @@ function podInScope(requirement: Requirement, { spec }: Pod): boolean {
   }
 }
 
-const claimInScope = (requirement: Requirement, { spec }: PersistentVolumeClaim): boolean =>
-  requirement.scopeName === "VolumeAttributesClass" && fits(requirement, spec.volumeAttributesClassName);
+/** Of all classes that the claim has, had or is to have, one is enough. */
+function claimInScope(requirement: Requirement, { spec, status }: PersistentVolumeClaim): boolean {
+  if (requirement.scopeName !== "VolumeAttributesClass") return false;
+  const named = [
+    spec.volumeAttributesClassName,
+    status?.currentVolumeAttributesClassName,
+    status?.modifyVolumeStatus?.targetVolumeAttributesClassName,
+  ].filter(Boolean);
+  return named.length === 0 ? fits(requirement, undefined) : named.some((name) => fits(requirement, name));
+}
 
 function fits({ operator, values = [] }: Requirement, name: string | undefined): boolean {
   if (operator === "Exists") return Boolean(name);
