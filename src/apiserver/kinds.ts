@@ -3,6 +3,7 @@ import type { Resource } from "#machinery/schema";
 import type { Clock } from "#base/clock";
 import type { Store } from "#store/store";
 import type { Limits } from "./limits.ts";
+import type { Messages } from "./negotiation/messages.ts";
 import { type ServedKind, groupResourceOf } from "./resource-set.ts";
 import { conversionFor, storedKind } from "./storage/conversions.ts";
 import type { Item } from "./storage/item.ts";
@@ -20,6 +21,7 @@ export interface KindFactoryOptions {
   readonly feed: Feed;
   readonly limits: Limits;
   readonly clock: Clock;
+  readonly messages: Messages;
 }
 
 /** Makes served kinds from definitions; those that share a prefix of the store share its cache. */
@@ -38,7 +40,7 @@ export class KindFactory {
     const deprecation = DEPRECATIONS[`${resource.apiVersion}/${resource.kind}`];
     const shown = { resource, groupResource, view, ...(deprecation ? { warning: deprecation } : {}) };
     if (!isStored(resource)) return { ...shown, storage: undefined };
-    const { store, feed, limits } = this.#options;
+    const { store, feed, limits, messages } = this.#options;
     const prefix = prefixOf(resource.storagePrefix);
     let cache = feed.cacheFor(prefix);
     if (!cache) {
@@ -47,7 +49,7 @@ export class KindFactory {
     }
     const leaseFor = resource.storagePrefix === "events" ? this.#eventLeases.take : undefined;
     const storage = new KindStorage({ store, feed, cache, limits, groupResource, leaseFor });
-    return { ...shown, storage };
+    return { ...shown, storage, messages };
   }
 }
 

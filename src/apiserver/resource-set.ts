@@ -3,6 +3,7 @@ import type { Versions } from "#machinery/apply/versions";
 import type { AnyObject, Resource } from "#machinery/schema";
 import { compareVersions } from "#machinery/version-order";
 import type { GroupResource } from "#machinery/status";
+import type { Messages } from "./negotiation/messages.ts";
 import type { KindStorage } from "./storage/kind-storage.ts";
 import type { View } from "./storage/view.ts";
 
@@ -15,6 +16,8 @@ export interface ServedKind {
   readonly storage: KindStorage | undefined;
   /** Stored objects as this version shows them. */
   readonly view: View;
+  /** In protobuf, as long as they are asked for; shared by all kinds. */
+  readonly messages?: Messages;
   /** Of custom kinds: all that their definition has, served or not. */
   readonly versions?: Versions;
   /** For everybody who asks for it: it is on its way out. */

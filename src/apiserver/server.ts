@@ -31,6 +31,7 @@ import type { Measures } from "#base/measures";
 import { RegisteredMeasures } from "./instruments/registered-measures.ts";
 import { RequestMetrics } from "./metrics.ts";
 import { ServerReadCache } from "./read-cache.ts";
+import { Messages } from "./negotiation/messages.ts";
 import { Dispatcher } from "./request/dispatch.ts";
 import { ResourceSet } from "./resource-set.ts";
 import { servedResources } from "./runtime-config.ts";
@@ -242,7 +243,9 @@ async function startKinds(
   { feed, limits, scope }: { readonly feed: Feed; readonly limits: Limits; readonly scope: Scope },
 ): Promise<ResourceSet> {
   const kinds = new ResourceSet();
-  const factory = new KindFactory({ store, feed, limits, clock });
+  const messages = new Messages(clock);
+  scope.defer(() => messages.close());
+  const factory = new KindFactory({ store, feed, limits, clock, messages });
   for (const resource of resources ?? servedResources(builtIn)) kinds.add(factory.make(resource));
   await feed.start(scope);
   keepBookmarking(scope, clock, feed, limits);

@@ -7,11 +7,14 @@ import { decodeProtobuf, decodeProtobufList, encodeProtobuf } from "./derive/pro
 import {
   concat,
   isEnvelope,
-  listPieces,
+  itemHeadLength,
+  LIST_END,
+  listHead,
   readEnvelope,
   readWatchEvent,
   watchFrame,
   wrapEnvelope,
+  writeItemHead,
 } from "./protobuf-envelope.ts";
 
 const namespace = (name: string) => decodeJson<Namespace>(Namespace, { metadata: { name } });
@@ -31,16 +34,23 @@ test("an envelope keeps the kind and the message", () => {
 });
 
 test("a list is spliced from encoded items", () => {
-  const items = ["a", "b"].map((name) => encodeProtobuf(Namespace, namespace(name)));
+  const objects = ["a", "b".repeat(200), "c".repeat(20_000)].map(namespace);
+  const items = objects.map((object) => encodeProtobuf(Namespace, object));
   const metadata = Uint8Array.of(0x12, 2, 0x31, 0x32);
-  const bytes = concat(listPieces({ apiVersion: "v1", kind: "NamespaceList" }, metadata, items));
+  const parts = items.flatMap((item) => {
+    const head = new Uint8Array(itemHeadLength(item));
+    assert.equal(writeItemHead(item, head, 0), head.length);
+    return [head, item];
+  });
+  const list = { apiVersion: "v1", kind: "NamespaceList" };
+  const bytes = concat([listHead(list, metadata, items), ...parts, LIST_END]);
   const { kind, raw } = readEnvelope(bytes);
   assert.equal(kind, "NamespaceList");
   assert.deepEqual(decodeProtobufList(Namespace, listSchema(Namespace as never), raw), {
     kind: "NamespaceList",
     apiVersion: "v1",
     metadata: { resourceVersion: "12" },
-    items: [namespace("a"), namespace("b")],
+    items: objects,
   });
 });
 

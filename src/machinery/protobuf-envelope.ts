@@ -88,19 +88,38 @@ function readTypeMeta(bytes: Uint8Array): { apiVersion: string; kind: string } {
   return found;
 }
 
+/** Behind the last item of a list. */
+export const LIST_END: Uint8Array = ENVELOPE_END;
+
 /**
- * A list of already encoded items, in its envelope, in pieces to be sent one after the other. `metadata` is the
- * ListMeta's message, `items` are messages without envelopes.
+ * A list of already encoded items up to the first of them. `metadata` is the ListMeta's message, `items` are messages
+ * without envelopes.
  */
-export function listPieces(
-  kind: { readonly apiVersion: string; readonly kind: string },
+export function listHead(
+  { apiVersion, kind }: { readonly apiVersion: string; readonly kind: string },
   metadata: Uint8Array,
   items: readonly Uint8Array[],
-): Uint8Array[] {
-  const pieces = [partHead(1, metadata.length), metadata];
-  for (const item of items) pieces.push(partHead(2, item.length), item);
-  const length = pieces.reduce((sum, piece) => sum + piece.length, 0);
-  return [envelopeHead(kind.apiVersion, kind.kind, length), ...pieces, ENVELOPE_END];
+): Uint8Array<ArrayBuffer> {
+  const meta = partHead(1, metadata.length);
+  let length = meta.length + metadata.length;
+  for (const item of items) length += itemHeadLength(item) + item.length;
+  return concat([envelopeHead(apiVersion, kind, length), meta, metadata]);
+}
+
+/** Bytes of what stands before an item of a list. */
+export function itemHeadLength(item: Uint8Array): number {
+  let length = 2;
+  for (let rest = item.length >>> 7; rest > 0; rest >>>= 7) length += 1;
+  return length;
+}
+
+/** Writes it; gives the place behind it. */
+export function writeItemHead(item: Uint8Array, target: Uint8Array, at: number): number {
+  target[at++] = key(2);
+  let rest = item.length;
+  for (; rest > 0x7f; rest >>>= 7) target[at++] = (rest & 0x7f) | 0x80;
+  target[at++] = rest;
+  return at;
 }
 
 function partHead(tag: number, length: number): Uint8Array {

@@ -12,7 +12,9 @@ import { type Accepted, type Format, MEDIA_TYPE } from "./accept.ts";
 import { COMPRESSED_BYTES_MIN, compressed, gzipStream } from "./compress.ts";
 import { listChunks } from "./list-chunks.ts";
 import { cborBytes } from "./cbor.ts";
-import { encodeEnveloped } from "./protobuf.ts";
+import { messagesOf } from "./messages.ts";
+import { protobufChunks } from "./protobuf-list.ts";
+import { encodeEnveloped, envelopedItem } from "./protobuf.ts";
 import { PartialObjectMetadataList, partialListOf, partialOf } from "./transform.ts";
 
 /** Everything but a watch, which is a stream of its own. */
@@ -44,25 +46,33 @@ export async function writeAnswer(
 ): Promise<void> {
   const code = answer.type === "list" ? 200 : answer.code;
   const typed = { ...headers, "content-type": MEDIA_TYPE[form.format] };
-  const asIs = form.format === "json" && form.as === "" && !form.pretty;
-  if (asIs && answer.type === "list") return writeList(exchange, answer, form, typed);
-  const body = asIs && answer.type === "item" ? itemBytes(answer) : encode(answer, form, clock.now());
+  const asIs = form.as === "" && (form.format === "protobuf" || (form.format === "json" && !form.pretty));
+  if (asIs && answer.type === "list") {
+    const { kind, meta, items } = answer;
+    const isJson = form.format === "json";
+    const chunks = isJson
+      ? listChunks(kind, meta, items)
+      : protobufChunks(kind, meta, await messagesOf(kind, items));
+    return writeList(exchange, chunks, form, typed);
+  }
+  const body =
+    asIs && answer.type === "item" ? itemBytes(answer, form.format) : encode(answer, form, clock.now());
   if (body.length < COMPRESSED_BYTES_MIN || !form.gzip) return exchange.reply(code, typed, body);
   const smaller = await compressed(body);
   exchange.reply(code, { ...typed, "content-encoding": "gzip", vary: "Accept-Encoding" }, smaller);
 }
 
-function itemBytes({ kind, item }: Extract<Answer, { type: "item" }>): Buffer {
+function itemBytes({ kind, item }: Extract<Answer, { type: "item" }>, format: Format): Buffer {
+  if (format === "protobuf") return envelopedItem(kind, item);
   return kind.view.asStored ? item.served() : kind.view.bytes(item);
 }
 
 async function writeList(
   exchange: Exchange,
-  { kind, meta, items }: Extract<Answer, { type: "list" }>,
+  chunks: Generator<Buffer, void, boolean>,
   { gzip }: AnswerForm,
   headers: Headers,
 ): Promise<void> {
-  const chunks = listChunks(kind, meta, items);
   const first: Buffer[] = [];
   let length = 0;
   for (let next = chunks.next(false); ; next = chunks.next(false)) {

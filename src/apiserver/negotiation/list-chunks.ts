@@ -3,7 +3,7 @@ import type { ServedKind } from "../resource-set.ts";
 import type { Item } from "../storage/item.ts";
 
 /** Pieces of a list are about this big, so that no list ever is one string or one buffer. */
-const CHUNK_BYTES = 64 * 1024;
+export const CHUNK_BYTES = 64 * 1024;
 const OPEN_BRACE = 0x7b;
 const COMMA = 0x2c;
 

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ConfigMap } from "#api/core-v1/configmap";
 import { DeleteOptions } from "#api/meta-v1/options";
+import { listSchema } from "#api/registry";
 import { decodeProtobuf, encodeProtobuf } from "#machinery/derive/protobuf";
 import { readEnvelope, readWatchEvent, wrapEnvelope } from "#machinery/protobuf-envelope";
 import { startHarness } from "../harness.ts";
@@ -44,4 +45,32 @@ test("a watch in protobuf is made of frames", async (t) => {
   const event = readWatchEvent(bytes.subarray(4, 4 + length));
   assert.equal(event.type, "ADDED");
   assert.equal(read(event.object).metadata.name, "a");
+});
+
+test("a list is what one that was encoded as a whole would be, the first time and when it is kept", async (t) => {
+  const { ask, create } = await startHarness(t);
+  for (let index = 0; index < 300; index++) {
+    const text = `${index} `.repeat(index === 7 ? 50_000 : 40);
+    const metadata = { name: `map-${index + 1000}`, namespace: "default" };
+    await create(ConfigMap, { metadata, data: { text } });
+  }
+  const lister = async (query: string) => (await ask("GET", `${PATH}?${query}`, undefined, PROTOBUF)).bytes;
+  const whole = async (query: string) => {
+    const { items, metadata } = (await ask("GET", `${PATH}?${query}`)).json as {
+      readonly items: readonly object[];
+      readonly metadata: object;
+    };
+    const list = { apiVersion: "v1", kind: "ConfigMapList" };
+    return Buffer.from(
+      wrapEnvelope(list, encodeProtobuf(listSchema(ConfigMap as never), { metadata, items })),
+    );
+  };
+  for (const query of ["", "", "limit=3", "labelSelector=none"]) {
+    assert.ok((await lister(query)).equals(await whole(query)), query);
+  }
+  const changed = { data: { text: "new" } };
+  assert.equal((await ask("PATCH", `${PATH}/map-1005`, changed)).status, 200);
+  assert.ok((await lister("")).equals(await whole("")), "after a change");
+  const one = await ask("GET", `${PATH}/map-1005`, undefined, PROTOBUF);
+  assert.deepEqual(read(one.bytes).data, changed.data);
 });

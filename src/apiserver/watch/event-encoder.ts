@@ -6,7 +6,7 @@ import type { AnyObject, Struct } from "#machinery/schema";
 import type { StatusError } from "#machinery/status";
 import type { AnswerForm } from "../negotiation/answer-writer.ts";
 import { cborBytes } from "../negotiation/cbor.ts";
-import { encodeFramed } from "../negotiation/protobuf.ts";
+import { encodeFramed, framedItem } from "../negotiation/protobuf.ts";
 import { partialOf } from "../negotiation/transform.ts";
 import type { ServedKind } from "../resource-set.ts";
 import type { Item } from "../storage/item.ts";
@@ -72,6 +72,7 @@ export class EventEncoder {
     const { view } = this.#kind;
     const { as, asVersion, format } = this.#form;
     if (as !== "") return this.#frame(type, partialOf(view.object(item), asVersion));
+    if (format === "protobuf") return framedItem(type, this.#kind, item);
     if (format !== "json") return this.#frame(type, view.object(item));
     const head = HEAD[type];
     if (!view.asStored) return Buffer.concat([head, view.bytes(item), TAIL]);
