@@ -1,5 +1,4 @@
 import { present } from "#base/assert";
-import { trackUpdate } from "#machinery/apply/track-update";
 import { dropDisabled } from "#machinery/derive/gates";
 import type { AnyManagedFields, AnyObject } from "#machinery/schema";
 import { StatusError, alreadyExists, hasReason } from "#machinery/status";
@@ -10,7 +9,8 @@ import { alone } from "../storage/kind-storage.ts";
 import type { RestDeps } from "./deps.ts";
 import { hookKey } from "./kind-hooks.ts";
 import { generatedName, inNamespace, newIdentity, withMeta } from "./metadata.ts";
-import { type WriteQuery, managerOf, writeQueryOf } from "./query.ts";
+import { trackedFields } from "./owners.ts";
+import { type WriteQuery, writeQueryOf } from "./query.ts";
 import { canonical, checkNew, defaulted, emptyOf, statusOf, withStatus } from "./rules.ts";
 
 /** Tries of a generated name before the collision is reported. */
@@ -80,19 +80,8 @@ async function attemptCreate(
   } as const;
   const now = formatTime(deps.clock.now());
   // Before admission: what the server adds belongs to nobody.
-  const owned = withMeta(named, {
-    managedFields:
-      managedFields ??
-      trackUpdate({
-        resource,
-        before: emptyOf(resource),
-        // What the schema says of an empty status is not the writer's.
-        after: keepsStatus(op) ? named : withStatus(named, statusOf(emptyOf(resource))),
-        manager: managerOf(query, op.userAgent),
-        subresource: "",
-        now,
-      }),
-  });
+  const owners = managedFields ?? (await firstOwners(op, deps, query, named));
+  const owned = withMeta(named, { managedFields: owners.length === 0 ? undefined : owners });
   const changed = present(
     await deps.admission.admit(op, { ...admitted, object: owned }),
     "an admitted object",
@@ -123,6 +112,13 @@ async function attemptCreate(
     if (attempt === COMPANION_TRIES) throw alreadyExists(op.kind.groupResource, name);
   }
 }
+
+const firstOwners = (op: Operation, deps: RestDeps, query: WriteQuery, named: AnyObject) => {
+  const empty = emptyOf(op.kind.resource);
+  // What the schema says of an empty status is not the writer's.
+  const written = keepsStatus(op) ? named : withStatus(named, statusOf(empty));
+  return trackedFields(op, deps, query, written, empty);
+};
 
 const versionOnCreate = (): StatusError =>
   new StatusError({

@@ -178,10 +178,11 @@ async function apply(op: Operation, deps: RestDeps, query: WriteQuery, part: Par
   const { kind, info } = op;
   const { resource } = kind;
   const configuration = applyConfiguration(op, deps, query);
-  const request = (live: AnyObject, exists: boolean): Apply => ({
+  const empty = emptyOf(resource);
+  const request = (live: AnyObject): Apply => ({
     resource,
     live,
-    exists,
+    empty,
     applied: configuration,
     manager: query.fieldManager,
     subresource: info.subresource,
@@ -192,8 +193,8 @@ async function apply(op: Operation, deps: RestDeps, query: WriteQuery, part: Par
   });
   const settle = (old: AnyObject): Change | Promise<Change> =>
     hasOtherVersions(old.metadata.managedFields, resource.apiVersion)
-      ? applyAcrossVersions(request(old, true), versionsOf(kind, deps.kinds))
-      : applyServerSide(request(old, true));
+      ? applyAcrossVersions(request(old), versionsOf(kind, deps.kinds))
+      : applyServerSide(request(old));
   try {
     return await updateObject(op, deps, {
       query,
@@ -204,7 +205,7 @@ async function apply(op: Operation, deps: RestDeps, query: WriteQuery, part: Par
   } catch (error) {
     if (info.subresource !== "" || !hasReason(error, "NotFound")) throw error;
   }
-  const made = applyServerSide(request(emptyOf(resource), false));
+  const made = applyServerSide(request(empty));
   const named = withMeta(made.object, { name: info.name });
   return createObject(op, deps, query, named, made.managedFields);
 }

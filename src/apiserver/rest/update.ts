@@ -1,8 +1,4 @@
 import { present } from "#base/assert";
-import { asError } from "#base/attempt";
-import { logger } from "#base/log";
-import { entriesOf, trackUpdate, trackUpdateAcross } from "#machinery/apply/track-update";
-import { hasOtherVersions } from "#machinery/apply/versions";
 import { dropDisabled } from "#machinery/derive/gates";
 import { type AnyManagedFields, type AnyObject, type Resource, invalid } from "#machinery/schema";
 import { badRequest, conflict, hasReason, invalidObject, notFound, staleVersion } from "#machinery/status";
@@ -15,7 +11,8 @@ import { createObject } from "./create.ts";
 import type { RestDeps } from "./deps.ts";
 import { hookKey } from "./kind-hooks.ts";
 import { inNamespace, keptIdentity, withMeta } from "./metadata.ts";
-import { type WriteQuery, managerOf, writeQueryOf } from "./query.ts";
+import { trackedFields } from "./owners.ts";
+import { type WriteQuery, writeQueryOf } from "./query.ts";
 import {
   asksForMore,
   canonical,
@@ -26,9 +23,6 @@ import {
   withStatus,
 } from "./rules.ts";
 import { mayGoNow, removeForGood } from "./removal.ts";
-import { versionsOf } from "./versions.ts";
-
-const log = logger("apiserver.rest");
 
 /** Tries of a write that names no resourceVersion and keeps meeting others. */
 const UNCONDITIONAL_TRIES = 100;
@@ -216,29 +210,6 @@ const isPromise = (fields: Entries | Promise<Entries>): fields is Promise<Entrie
 
 const withOwners = (object: AnyObject, fields: Entries): AnyObject =>
   withMeta(object, { managedFields: fields.length === 0 ? undefined : fields });
-
-function trackedFields(
-  { kind, info, userAgent }: Operation,
-  deps: RestDeps,
-  query: WriteQuery,
-  object: AnyObject,
-  old: AnyObject,
-): Entries | Promise<Entries> {
-  const { resource } = kind;
-  const tracked = {
-    resource,
-    before: old,
-    after: object,
-    manager: managerOf(query, userAgent),
-    subresource: info.subresource,
-    now: formatTime(deps.clock.now()),
-  };
-  if (!hasOtherVersions(entriesOf(tracked), resource.apiVersion)) return trackUpdate(tracked);
-  // That somebody else's version cannot be converted to is no reason to refuse a write in this one.
-  return trackUpdateAcross(tracked, versionsOf(kind, deps.kinds), (apiVersion, error) =>
-    log.warn("owners of fields not settled in another version", { apiVersion, error: asError(error) }),
-  );
-}
 
 function counting(resource: Resource, object: AnyObject, old: AnyObject): AnyObject {
   if (!resource.counted || !asksForMore(resource, object, old)) return object;

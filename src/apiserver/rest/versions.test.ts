@@ -163,10 +163,12 @@ test("who wrote in a version that is gone owns nothing any more", async (t) => {
     apiVersion: "autoscaling/v2beta1",
   }));
   const metadata = { ...first.json.metadata, managedFields };
-  await harness.ask("PUT", `${path("v1")}/web?fieldManager=x`, { ...first.json, metadata });
+  const spec = { ...first.json.spec, maxReplicas: 9 };
+  const put = await harness.ask("PUT", `${path("v1")}/web?fieldManager=x`, { ...first.json, metadata, spec });
+  assert.deepEqual(owners(put), { "x Update autoscaling/v1": [] });
   const taken = await apply("you", "v1", { minReplicas: 3 });
   assert.equal(taken.status, 200, taken.text);
-  assert.deepEqual(owners(taken), { "you Apply autoscaling/v1": ["f:minReplicas"] });
+  assert.deepEqual(owners(taken)["you Apply autoscaling/v1"], ["f:minReplicas"]);
 });
 
 test("status and object have their own owners in every version", async (t) => {

@@ -1,12 +1,13 @@
 import { decodeJson } from "#machinery/derive/json";
 import type { AnyObject, Resource } from "#machinery/schema";
+import type { JsonObject } from "../patch/merge-patch.ts";
 import { asJson } from "./as-json.ts";
-import { type Comparison, compare } from "./compare.ts";
-import { EMPTY, type FieldSet, intersection, isEmpty, union } from "./field-set.ts";
+import { compare } from "./compare.ts";
+import { EMPTY, type FieldSet, isEmpty, union } from "./field-set.ts";
 import type { Owner } from "./managed-fields.ts";
-import { prune } from "./merge.ts";
 import { rootNode } from "./merge-node.ts";
-import { type Versions, withoutOwners } from "./versions.ts";
+import { taken, withNamed, without, withOwned } from "./prune.ts";
+import { type Versions, versionOf, withoutOwners } from "./versions.ts";
 
 export interface LastApplied {
   readonly resource: Resource;
@@ -23,58 +24,62 @@ export interface LastApplied {
  * the version in which it was applied, and then in those of the owners. What these do not show stays as it is: only
  * what is taken away there is taken away here.
  */
-export async function withoutAbandoned(
+export async function withoutAbandonedAcross(
   { resource, merged, own, owners }: LastApplied,
   versions: Versions,
 ): Promise<AnyObject> {
   if (!own || isEmpty(own.fields)) return merged;
-  const resourceOf = (apiVersion: string) =>
-    apiVersion === resource.apiVersion ? resource : versions.resource(apiVersion);
-  const last = resourceOf(own.apiVersion);
+  const last = versionOf(own.apiVersion, resource, versions);
   if (!last) return merged;
   const shown = async (object: AnyObject, version: Resource): Promise<AnyObject> =>
-    object.apiVersion === version.apiVersion ? object : (await versions.convert([object], version))[0]!;
+    object.apiVersion === version.apiVersion
+      ? object
+      : (await versions.convert([canonical(object, resource, versions)], version))[0]!;
 
   const whole = await shown(withoutOwners(merged), last);
-  const kept = keptByVersion(owners);
-  let rest = pruned(last, whole, own.fields, kept.get(last.apiVersion) ?? EMPTY);
-  for (const [apiVersion, fields] of kept) {
-    const version = resourceOf(apiVersion);
-    if (!version || version.apiVersion === last.apiVersion) continue;
-    const before = await shown(whole, version);
-    const { removed } = differences(version, before, await shown(rest, version));
-    rest = pruned(version, before, removed, fields);
+  let bare = changed(last, whole, (object) =>
+    without(rootNode(last.schema), object, withNamed(rootNode(last.schema), own.fields)),
+  );
+  for (const [apiVersion, fields] of keptByVersion(owners, own.apiVersion)) {
+    const version = versionOf(apiVersion, resource, versions);
+    if (!version) continue;
+    const pruned = asJson(await shown(bare, version));
+    bare = changed(version, await shown(whole, version), (object) =>
+      withOwned(rootNode(version.schema), object, pruned, fields),
+    );
   }
-  // Conversions may have taken more along.
-  const { removed } = differences(last, whole, await shown(rest, last));
-  const gone = intersection(removed, own.fields);
-  if (isEmpty(gone)) return merged;
-  const left = await shown(pruned(last, whole, gone, EMPTY), resource);
-  const here = differences(resource, await shown(whole, resource), left);
+  const pruned = asJson(await shown(bare, last));
+  const rest = changed(last, whole, (object) => taken(rootNode(last.schema), object, pruned, own.fields));
+  return last.apiVersion === resource.apiVersion
+    ? { ...rest, metadata: { ...rest.metadata, managedFields: merged.metadata.managedFields } }
+    : inOwnVersion(resource, merged, await shown(whole, resource), await shown(rest, resource));
+}
+
+/** What the other version does not show stays. */
+function inOwnVersion({ schema }: Resource, merged: AnyObject, whole: AnyObject, rest: AnyObject): AnyObject {
+  const root = rootNode(schema);
+  const { changed: others, removed } = compare(root, asJson(whole), asJson(rest));
   // Where two fields of the other version are one of this, nothing is removed.
-  if (!isEmpty(here.changed)) return left;
-  return pruned(resource, merged, withoutContainers(here.removed), EMPTY);
+  if (!isEmpty(others)) return rest;
+  return without(root, asJson(merged), removed) as unknown as AnyObject;
 }
 
-/** Containers go with the last that is in them, which the other version may not have shown. */
-function withoutContainers(set: FieldSet): FieldSet {
-  const members = Object.entries(set).map(([key, inner]): [string, FieldSet] => {
-    const { ".": self, ...within } = withoutContainers(inner as FieldSet);
-    const isItem = key.startsWith("k:");
-    return [key, { ...(self !== undefined && isItem ? { ".": EMPTY } : {}), ...within }];
-  });
-  return Object.fromEntries(members);
+const changed = (
+  { schema }: Resource,
+  object: AnyObject,
+  change: (object: JsonObject) => JsonObject,
+): AnyObject => decodeJson<AnyObject>(schema, change(asJson(object)));
+
+/** Conversions know objects of the API only. */
+function canonical(object: AnyObject, resource: Resource, versions: Versions): AnyObject {
+  const version = versionOf(object.apiVersion, resource, versions);
+  return version ? decodeJson<AnyObject>(version.schema, object) : object;
 }
 
-function keptByVersion(owners: readonly Owner[]): ReadonlyMap<string, FieldSet> {
-  const kept = new Map<string, FieldSet>();
-  for (const { apiVersion, fields } of owners)
-    kept.set(apiVersion, union(kept.get(apiVersion) ?? EMPTY, fields));
+/** By version, that of what was applied before first: others may need what is kept there to be converted to. */
+function keptByVersion(owners: readonly Owner[], first: string): ReadonlyMap<string, FieldSet> {
+  const rest = [...new Set(owners.map(({ apiVersion }) => apiVersion))].filter((one) => one !== first);
+  const kept = new Map([first, ...rest.toSorted()].map((apiVersion) => [apiVersion, EMPTY]));
+  for (const { apiVersion, fields } of owners) kept.set(apiVersion, union(kept.get(apiVersion)!, fields));
   return kept;
 }
-
-const differences = ({ schema }: Resource, before: AnyObject, after: AnyObject): Comparison =>
-  compare(rootNode(schema), asJson(before), asJson(after));
-
-const pruned = ({ schema }: Resource, object: AnyObject, gone: FieldSet, kept: FieldSet): AnyObject =>
-  isEmpty(gone) ? object : decodeJson<AnyObject>(schema, prune(rootNode(schema), asJson(object), gone, kept));

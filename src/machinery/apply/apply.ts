@@ -2,22 +2,33 @@ import type { AnyManagedFields, AnyObject, Resource } from "#machinery/schema";
 import { StatusError } from "#machinery/status";
 import { sameJson } from "../same-json.ts";
 import type { JsonObject } from "../patch/merge-patch.ts";
-import { withoutAbandoned } from "./abandoned.ts";
+import { withoutAbandonedAcross } from "./abandoned.ts";
 import { asJson } from "./as-json.ts";
 import { appliedFields } from "./collect.ts";
-import { compare } from "./compare.ts";
-import { difference, EMPTY, type FieldSet, intersection, isEmpty, pathsOf, union } from "./field-set.ts";
+import { type Comparison, compare } from "./compare.ts";
+import { difference, type FieldSet, intersection, isEmpty, pathsOf, union } from "./field-set.ts";
 import { ownByLastApplied, withLastApplied } from "./last-applied.ts";
-import { decodeOwners, encodeOwners, type Owner, sameOwner, without, type Writer } from "./managed-fields.ts";
-import { mergeApplied, prune } from "./merge.ts";
-import { type MergeNode, rootNode } from "./merge-node.ts";
-import { compareInVersions, type Versions } from "./versions.ts";
+import {
+  decodeOwners,
+  encodeOwners,
+  identityOf,
+  type Owner,
+  sameOwner,
+  without,
+  type Writer,
+} from "./managed-fields.ts";
+import { mergeApplied } from "./merge.ts";
+import { rootNode } from "./merge-node.ts";
+import { withoutAbandoned } from "./prune.ts";
+import { asInSchema } from "./reconcile.ts";
+import { compareInVersions, inTheirSchemas, type Versions } from "./versions.ts";
 
 export interface Apply {
   readonly resource: Resource;
   /** The stored object; for one that does not exist, what the kind looks like when nothing is said. */
   readonly live: AnyObject;
-  readonly exists: boolean;
+  /** What the kind looks like when nothing is said. */
+  readonly empty: AnyObject;
   /** What the client sent, as parsed. */
   readonly applied: JsonObject;
   readonly manager: string;
@@ -26,6 +37,8 @@ export interface Apply {
   readonly force: boolean;
   /** Members of the object that this endpoint does not write, such as `status`. */
   readonly ignored?: readonly string[];
+  /** Of a set of fields those that this endpoint writes, where members do not say it. */
+  readonly written?: (fields: FieldSet) => FieldSet;
   /** RFC 3339. */
   readonly now: string;
   /** Decodes a merged object into canonical form. */
@@ -47,19 +60,18 @@ const BEFORE_FIRST_APPLY = "before-first-apply";
  * would change what another manager owns. All managers have written in the version of the request.
  */
 export function applyServerSide(request: Apply): Applied {
-  const { live, canonical } = request;
-  const { root, others, own, fields, merged } = startOf(request);
-  const differs = intersection(compare(root, asJson(live), asJson(merged)).changed, fields);
-  const conflicts = conflictsWith(others, () => differs);
-  assertAllowed(request, conflicts);
+  const { live, resource } = request;
+  const root = rootNode(resource.schema);
+  const owners = ownersOf(request).map((owner) => ({ ...owner, fields: asInSchema(root, owner.fields) }));
+  const { others, own, fields, merged } = startOf(request, owners);
 
-  const remaining = without(
-    others,
-    conflicts.reduce<FieldSet>((all, conflict) => union(all, conflict.fields), EMPTY),
-  );
-  const gone = difference(own?.fields ?? EMPTY, fields);
-  const kept = remaining.reduce<FieldSet>((all, owner) => union(all, owner.fields), fields);
-  const object = isEmpty(gone) ? merged : canonical(prune(root, asJson(merged), gone, kept));
+  const isKept = !own || isEmpty(difference(own.fields, fields));
+  const owned = () => others.reduce<FieldSet>((all, owner) => union(all, owner.fields), fields);
+  const object = isKept ? merged : withoutAbandoned(root, merged, own.fields, owned());
+  const { changed, removed } = writtenOf(request, compare(root, asJson(live), object));
+  const conflicts = conflictsWith(others, () => changed);
+  assertAllowed(request, conflicts);
+  const remaining = without(without(others, changed), removed);
   return settled(request, { own, fields }, object, remaining);
 }
 
@@ -70,47 +82,45 @@ export function applyServerSide(request: Apply): Applied {
  */
 export async function applyAcrossVersions(request: Apply, versions: Versions): Promise<Applied> {
   const { resource, live } = request;
-  const { others, own, fields, merged } = startOf(request);
+  const known = inTheirSchemas(ownersOf(request), resource, versions);
+  const { others, own, fields, merged } = startOf(request, known);
   const writer: Owner = { ...writerOf(request), time: undefined, fields };
-  const object = await withoutAbandoned({ resource, merged, own, owners: [...others, writer] }, versions);
-  const seen = await compareInVersions([...others, writer], resource, live, object, versions);
-  const known = others.filter(({ apiVersion }) => seen.has(apiVersion));
-  const conflicts = conflictsWith(known, ({ apiVersion }) => {
-    const { changed } = seen.get(apiVersion)!;
-    return apiVersion === resource.apiVersion ? intersection(changed, fields) : changed;
-  });
-  assertAllowed(request, conflicts);
-  const taken = new Map(conflicts.map((conflict) => [conflict.owner, conflict.fields]));
-  const remaining = known.flatMap((owner) =>
-    without(without([owner], taken.get(owner) ?? EMPTY), seen.get(owner.apiVersion)!.removed),
+  const object = await withoutAbandonedAcross(
+    { resource, merged: merged as unknown as AnyObject, own, owners: [...others, writer] },
+    versions,
   );
-  return settled(request, { own, fields }, object, remaining);
+  const seen = await compareInVersions([...others, writer], resource, live, object, versions);
+  const seenBy = ({ apiVersion }: Owner) => writtenOf(request, seen.get(apiVersion)!);
+  const conflicts = conflictsWith(others, (owner) => seenBy(owner).changed);
+  assertAllowed(request, conflicts);
+  const remaining = others.flatMap((owner) =>
+    without(without([owner], seenBy(owner).changed), seenBy(owner).removed),
+  );
+  return settled(request, { own, fields }, asJson(object), remaining);
 }
 
 /** What an apply starts from. */
 interface Start {
-  readonly root: MergeNode;
   readonly own: Owner | undefined;
   readonly others: readonly Owner[];
   /** What the configuration names. */
   readonly fields: FieldSet;
-  readonly merged: AnyObject;
+  /** As it was sent: not canonical. */
+  readonly merged: JsonObject;
 }
 
-function startOf(request: Apply): Start {
-  const { resource, live, canonical, ignored = [] } = request;
+function startOf(request: Apply, owners: readonly Owner[]): Start {
+  const { resource, live, ignored = [], written = (fields) => fields } = request;
   const applied = Object.fromEntries(
     Object.entries(request.applied).filter(([key]) => !ignored.includes(key)),
   );
   const root = rootNode(resource.schema);
   const writer = writerOf(request);
-  const owners = ownersOf(request);
   return {
-    root,
     own: owners.find((owner) => sameOwner(owner, writer)),
     others: owners.filter((owner) => !sameOwner(owner, writer)),
-    fields: appliedFields(root, applied),
-    merged: canonical(mergeApplied(root, asJson(live), applied)),
+    fields: written(appliedFields(root, applied)),
+    merged: mergeApplied(root, asJson(live), applied),
   };
 }
 
@@ -121,34 +131,42 @@ const writerOf = ({ manager, resource, subresource }: Apply): Writer => ({
   subresource,
 });
 
+const writtenOf = ({ written }: Apply, { changed, removed }: Comparison): Comparison =>
+  written ? { changed: written(changed), removed: written(removed) } : { changed, removed };
+
+/** Who applies what is there already has written nothing, and no moment is noted. */
 function settled(
   request: Apply,
   { own, fields }: Pick<Start, "own" | "fields">,
-  object: AnyObject,
+  merged: JsonObject,
   remaining: readonly Owner[],
 ): Applied {
-  const { live, now, resource } = request;
-  const untouched =
-    own?.apiVersion === resource.apiVersion &&
-    sameJson(asJson(live), asJson(object)) &&
-    sameJson(own.fields, fields);
-  const entry: Owner = { ...writerOf(request), fields, time: untouched ? own.time : now };
+  const { live, now, resource, canonical } = request;
+  const isSame = sameJson(asJson(live), merged);
+  const object = isSame ? live : canonical(merged);
+  // What says the same in other words, such as a quantity, is written and yet changes nothing.
+  const isOwn = own?.apiVersion === resource.apiVersion && sameJson(own.fields, fields);
+  const isSettled = isSame || (isOwn && sameJson(asJson(live), asJson(object)));
+  const entry: Owner = { ...writerOf(request), fields, time: isSettled ? own?.time : now };
   const told = withLastApplied(object, request.applied, request.manager);
   return { object: told, managedFields: encodeOwners([...remaining, entry]) };
 }
 
-function ownersOf({ resource, live, exists, now }: Apply): readonly Owner[] {
+/** Whoever wrote an object that was never tracked owns all of it, as if made just now. */
+function ownersOf({ resource, live, empty, now }: Apply): readonly Owner[] {
   const owners = decodeOwners(live.metadata.managedFields);
-  if (owners.length > 0 || !exists) return owners;
-  const fields = appliedFields(rootNode(resource.schema), asJson(live));
+  if (owners.length > 0) return owners;
+  const { changed } = compare(rootNode(resource.schema), asJson(empty), asJson(live));
+  if (isEmpty(changed)) return [];
+  const { apiVersion } = resource;
   return [
     {
       manager: BEFORE_FIRST_APPLY,
       operation: "Update",
-      apiVersion: resource.apiVersion,
+      apiVersion,
       subresource: "",
       time: now,
-      fields,
+      fields: changed,
     },
   ];
 }
@@ -159,10 +177,15 @@ interface Conflict {
 }
 
 const conflictsWith = (others: readonly Owner[], changed: (owner: Owner) => FieldSet): Conflict[] =>
-  others.flatMap((owner) => {
+  others.toSorted(byIdentity).flatMap((owner) => {
     const fields = intersection(owner.fields, changed(owner));
     return isEmpty(fields) ? [] : [{ owner, fields }];
   });
+
+function byIdentity(one: Owner, other: Owner): number {
+  const [a, b] = [identityOf(one), identityOf(other)];
+  return a < b ? -1 : a > b ? 1 : 0;
+}
 
 function assertAllowed({ resource, live, manager, force }: Apply, conflicts: readonly Conflict[]): void {
   if (conflicts.length === 0 || force) return;

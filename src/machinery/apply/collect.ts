@@ -1,6 +1,6 @@
 import { isObject, type JsonObject } from "../patch/merge-patch.ts";
-import { EMPTY, type FieldSet, isEmpty } from "./field-set.ts";
-import type { KeyField, MergeNode } from "./merge-node.ts";
+import { EMPTY, type FieldSet, withSelf } from "./field-set.ts";
+import type { KeyField, MergeNode, ObjectNode } from "./merge-node.ts";
 
 /** Names of fields recur all the time; those of schemas are few, so the table is bounded by hand only against strange clients. */
 const FIELD_KEYS_MAX = 10_000;
@@ -20,7 +20,8 @@ export function fieldKey(name: string): string {
 export function itemKey(keys: readonly KeyField[], item: unknown): string {
   let text = "";
   for (const { name, default: otherwise } of keys) {
-    const value = (isObject(item) ? item[name] : undefined) ?? otherwise;
+    const own = isObject(item) && Object.hasOwn(item, name) ? item[name] : undefined;
+    const value = own === undefined ? otherwise : own;
     if (value !== undefined) text += `${text === "" ? "" : ","}"${name}":${JSON.stringify(value)}`;
   }
   return `k:{${text}}`;
@@ -28,47 +29,74 @@ export function itemKey(keys: readonly KeyField[], item: unknown): string {
 
 export const valueKey = (value: unknown): string => `v:${JSON.stringify(value)}`;
 
-/**
- * The fields of an object, or of part of one. `parents`: containers count as fields of their own beside what is in
- * them, as they do when an update brings them.
- */
-export function fieldsOf(node: MergeNode, value: unknown, parents: boolean): FieldSet {
-  const members: Record<string, FieldSet> = parents ? { ".": EMPTY } : {};
-  return addMembers(members, node, value, parents) ? members : EMPTY;
-}
+/** The element of a field set that stands for an item of a list. */
+export const elementOf = (node: MergeNode & { readonly kind: "keyed" | "set" }, item: unknown): string =>
+  node.kind === "keyed" ? itemKey(node.keys, item) : valueKey(item);
 
-/** In the order in which the API prints them, so that nothing has to be sorted later. */
-function addMembers(
-  members: Record<string, FieldSet>,
-  node: MergeNode,
-  value: unknown,
-  parents: boolean,
-): boolean {
-  let found = false;
-  if (node.kind === "object" && isObject(value)) {
-    for (const key of Object.keys(value).toSorted()) {
-      const member = node.member(key);
-      if (member.kind === "ignored") continue;
-      members[fieldKey(key)] = fieldsOf(member, value[key], parents);
-      found = true;
-    }
-  } else if (Array.isArray(value)) {
-    if (node.kind === "set") for (const item of value) members[valueKey(item)] = EMPTY;
-    if (node.kind === "keyed") {
-      for (const item of value) {
-        const fields: Record<string, FieldSet> = { ".": EMPTY };
-        addMembers(fields, node.item, item, parents);
-        members[itemKey(node.keys, item)] = fields;
-      }
-    }
-    found = value.length > 0 && (node.kind === "set" || node.kind === "keyed");
-  }
-  return found;
-}
+/** All that a place holds when it came as a whole: containers count as fields of their own, beside what is in them. */
+export const wholeFields = (node: MergeNode, value: unknown): FieldSet =>
+  fieldsAt(node, value, true) ?? EMPTY;
 
 /** The fields of a whole object as its client wrote it. */
-export function appliedFields(root: MergeNode, object: JsonObject): FieldSet {
-  const { ".": _self, "f:metadata": metadata = EMPTY, ...members } = fieldsOf(root, object, false);
-  // Metadata without a label or the like is what every object has: nobody's field.
-  return isEmpty(metadata as FieldSet) ? members : { ...members, "f:metadata": metadata };
+export function appliedFields(root: ObjectNode, object: JsonObject): FieldSet {
+  const { "f:metadata": metadata, ...members } = fieldsAt(root, object, false) ?? EMPTY;
+  if (metadata === undefined) return members;
+  // Metadata itself is what every object has: nobody's field.
+  const { ".": _self, ...inside } = metadata as FieldSet;
+  return Object.keys(inside).length === 0 ? members : { ...members, "f:metadata": inside };
+}
+
+/** In the order in which the API prints them, so that little has to be sorted later. Undefined: no field is here. */
+function fieldsAt(node: MergeNode, value: unknown, parents: boolean): FieldSet | undefined {
+  switch (node.kind) {
+    case "ignored":
+      return undefined;
+    case "leaf":
+      return EMPTY;
+    case "object":
+      if (isObject(value)) return memberFields(node, value, parents);
+      return node.isFree || parents ? EMPTY : undefined;
+    default:
+      if (Array.isArray(value)) return itemFields(node, value, parents);
+      return parents ? EMPTY : undefined;
+  }
+}
+
+function memberFields(node: ObjectNode, value: JsonObject, parents: boolean): FieldSet | undefined {
+  const members: Record<string, FieldSet> = parents ? { ".": EMPTY } : {};
+  let found = false;
+  for (const key of Object.keys(value).toSorted()) {
+    const member = node.member(key);
+    if (member.kind === "ignored") continue;
+    const inner = value[key];
+    let fields = fieldsAt(member, inner, parents);
+    if (!parents && (isNothing(inner) || !node.isNamed(key))) fields = withSelf(fields);
+    if (fields === undefined) continue;
+    members[fieldKey(key)] = fields;
+    found = true;
+  }
+  if (found) return members;
+  return parents ? EMPTY : undefined;
+}
+
+function isNothing(value: unknown): boolean {
+  return value === null || (isObject(value) && Object.keys(value).length === 0);
+}
+
+function itemFields(
+  node: MergeNode & { readonly kind: "keyed" | "set" },
+  items: readonly unknown[],
+  parents: boolean,
+): FieldSet | undefined {
+  if (items.length === 0) return parents ? EMPTY : undefined;
+  const members: Record<string, FieldSet> = parents ? { ".": EMPTY } : {};
+  for (const item of items) {
+    const key = elementOf(node, item);
+    // What is there twice is owned as one.
+    members[key] =
+      node.kind === "set" || Object.hasOwn(members, key)
+        ? EMPTY
+        : withSelf(fieldsAt(node.item, item, parents));
+  }
+  return members;
 }

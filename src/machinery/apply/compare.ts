@@ -1,8 +1,8 @@
 import { sameJson } from "../same-json.ts";
 import { isObject, type JsonObject } from "../patch/merge-patch.ts";
-import { fieldKey, fieldsOf, itemKey, valueKey } from "./collect.ts";
-import { EMPTY, type FieldSet } from "./field-set.ts";
-import type { MergeNode } from "./merge-node.ts";
+import { elementOf, fieldKey, wholeFields } from "./collect.ts";
+import { EMPTY, type FieldSet, withSelf } from "./field-set.ts";
+import type { MergeNode, ObjectNode } from "./merge-node.ts";
 
 export interface Comparison {
   /** New fields, and fields with another value. */
@@ -11,7 +11,7 @@ export interface Comparison {
 }
 
 /** What differs between two states of an object. Parts that both share cost nothing. */
-export function compare(root: MergeNode, before: JsonObject, after: JsonObject): Comparison {
+export function compare(root: ObjectNode, before: JsonObject, after: JsonObject): Comparison {
   const difference = compareNode(root, before, after);
   return { changed: difference.changed ?? EMPTY, removed: difference.removed ?? EMPTY };
 }
@@ -22,29 +22,44 @@ interface Difference {
 }
 
 const SAME: Difference = {};
+const OTHER_VALUE: Difference = { changed: EMPTY };
 
 function compareNode(node: MergeNode, before: unknown, after: unknown): Difference {
   if (before === after || node.kind === "ignored") return SAME;
-  if (before === undefined) return { changed: fieldsOf(node, after, true) };
-  if (after === undefined) return { removed: fieldsOf(node, before, true) };
-  if (node.kind === "object" && isObject(before) && isObject(after))
-    return compareObjects(node, before, after);
-  if (node.kind === "set" && Array.isArray(before) && Array.isArray(after)) {
-    return compareMembers(setMembers(before), setMembers(after), () => ({ kind: "leaf" }));
-  }
-  if (node.kind === "keyed" && Array.isArray(before) && Array.isArray(after)) {
-    const members = (items: readonly unknown[]) =>
-      new Map(items.map((item) => [itemKey(node.keys, item), item]));
-    return compareMembers(members(before), members(after), () => node.item);
-  }
-  return sameJson(before, after) ? SAME : { changed: EMPTY };
+  if (before === undefined) return { changed: wholeFields(node, after) };
+  if (after === undefined) return { removed: wholeFields(node, before) };
+  if (node.kind === "object") return compareMaps(node, before, after);
+  if (node.kind === "leaf") return compareValues(before, after);
+  const [old, now] = [before ?? NO_ITEMS, after ?? NO_ITEMS];
+  if (!Array.isArray(old) || !Array.isArray(now) || (old.length === 0 && now.length === 0))
+    return compareValues(before, after);
+  return compareItems(node, old, now);
 }
 
-function compareObjects(
-  node: MergeNode & { readonly kind: "object" },
-  before: JsonObject,
-  after: JsonObject,
-): Difference {
+const NO_ITEMS: readonly unknown[] = [];
+const NO_MEMBERS: JsonObject = {};
+
+const compareValues = (before: unknown, after: unknown): Difference =>
+  sameJson(before, after) ? SAME : OTHER_VALUE;
+
+/** Nothing, and an object of nothing, are two values; where either side has members, these are compared. */
+function compareMaps(node: ObjectNode, before: unknown, after: unknown): Difference {
+  const [old, now] = [membersOf(before), membersOf(after)];
+  if (isBare(old) && isBare(now)) return compareValues(before, after);
+  const difference = compareMembers(node, old, now);
+  const isOtherKind = (value: unknown) => value !== null && !isObject(value);
+  if (!isOtherKind(before) && !isOtherKind(after)) return difference;
+  return { ...difference, changed: withSelf(difference.changed) };
+}
+
+const membersOf = (value: unknown): JsonObject => (isObject(value) ? value : NO_MEMBERS);
+
+function isBare(value: JsonObject): boolean {
+  for (const _key in value) return false;
+  return true;
+}
+
+function compareMembers(node: ObjectNode, before: JsonObject, after: JsonObject): Difference {
   let changed: Record<string, FieldSet> | undefined;
   let removed: Record<string, FieldSet> | undefined;
   const note = (key: string, difference: Difference) => {
@@ -61,29 +76,46 @@ function compareObjects(
   return { ...(changed ? { changed } : {}), ...(removed ? { removed } : {}) };
 }
 
-const setMembers = (items: readonly unknown[]): Map<string, unknown> =>
-  new Map(items.map((item) => [valueKey(item), true]));
+type Items = ReadonlyMap<string, readonly unknown[]>;
 
-function compareMembers(
-  before: ReadonlyMap<string, unknown>,
-  after: ReadonlyMap<string, unknown>,
-  nodeOf: (key: string) => MergeNode,
+function compareItems(
+  node: MergeNode & { readonly kind: "keyed" | "set" },
+  before: readonly unknown[],
+  after: readonly unknown[],
 ): Difference {
   const changed: [string, FieldSet][] = [];
   const removed: [string, FieldSet][] = [];
-  const note = (key: string, difference: Difference) => {
-    if (difference.changed) changed.push([key, asItem(key, difference.changed, before.has(key))]);
-    if (difference.removed) removed.push([key, asItem(key, difference.removed, after.has(key))]);
+  const [old, now] = [byElement(node, before), byElement(node, after)];
+  const note = (key: string) => {
+    const difference = compareItem(node.item, old.get(key) ?? NO_ITEMS, now.get(key) ?? NO_ITEMS);
+    if (difference.changed) changed.push([key, difference.changed]);
+    if (difference.removed) removed.push([key, difference.removed]);
   };
-  for (const [key, value] of after) note(key, compareNode(nodeOf(key), before.get(key), value));
-  for (const [key, value] of before)
-    if (!after.has(key)) note(key, compareNode(nodeOf(key), value, undefined));
+  for (const key of now.keys()) note(key);
+  for (const key of old.keys()) if (!now.has(key)) note(key);
   return {
     ...(changed.length > 0 ? { changed: Object.fromEntries(changed) } : {}),
     ...(removed.length > 0 ? { removed: Object.fromEntries(removed) } : {}),
   };
 }
 
-/** An item that came or went as a whole is a field itself, besides what it holds. */
-const asItem = (key: string, set: FieldSet, inBoth: boolean): FieldSet =>
-  key.startsWith("k:") && !inBoth ? { ".": EMPTY, ...set } : set;
+function byElement(node: MergeNode & { readonly kind: "keyed" | "set" }, items: readonly unknown[]): Items {
+  const found = new Map<string, [unknown, ...unknown[]]>();
+  for (const item of items) {
+    const key = elementOf(node, item);
+    const same = found.get(key);
+    if (same) same.push(item);
+    else found.set(key, [item]);
+  }
+  return found;
+}
+
+/** What is there more than once under one key is one value, whatever is in it. */
+function compareItem(node: MergeNode, before: readonly unknown[], after: readonly unknown[]): Difference {
+  if (before.length <= 1 && after.length <= 1) return compareNode(node, before[0], after[0]);
+  if (before.length > 1 && after.length > 1) return compareValues(before, after);
+  if (before.length > 1) {
+    return { removed: EMPTY, ...(after.length === 0 ? {} : { changed: wholeFields(node, after[0]) }) };
+  }
+  return { changed: EMPTY, ...(before.length === 0 ? {} : { removed: wholeFields(node, before[0]) }) };
+}

@@ -1,4 +1,5 @@
 import type { JsonObject } from "../patch/merge-patch.ts";
+import { compareElements, elementText, kindOf } from "./element.ts";
 
 /**
  * A set of fields in the form of `fieldsV1`: members of a node are `f:name`, `k:{"name":"x"}` and `v:"x"`. A node
@@ -17,6 +18,10 @@ function isBare(node: FieldSet): boolean {
 }
 
 export const isEmpty = (set: FieldSet): boolean => isBare(set);
+
+/** The node with itself in the set, beside what is inside. */
+export const withSelf = (node: FieldSet | undefined): FieldSet =>
+  node === undefined || isBare(node) || "." in node ? (node ?? EMPTY) : { ".": EMPTY, ...node };
 
 const child = (node: FieldSet | undefined, key: string): FieldSet | undefined =>
   node !== undefined && Object.hasOwn(node, key) ? (node[key] as FieldSet) : undefined;
@@ -94,28 +99,40 @@ export function sorted(set: FieldSet): FieldSet {
   const inner: Record<string, FieldSet> = {};
   for (let index = 0; index < keys.length; index++) {
     const key = keys[index]!;
-    if (index > 0 && keys[index - 1]! > key) same = false;
+    if (index > 0 && compareElements(keys[index - 1]!, key) > 0) same = false;
     inner[key] = sorted(set[key] as FieldSet);
     if (inner[key] !== set[key]) same = false;
   }
   if (same) return set;
-  return Object.fromEntries(keys.toSorted().map((key) => [key, inner[key]!]));
+  return Object.fromEntries(keys.toSorted(compareElements).map((key) => [key, inner[key]!]));
 }
 
-/** Every field in the set as a path: `.spec.containers[name="web"].image`. */
-export function pathsOf(set: FieldSet, prefix = "", root = true): string[] {
-  const paths = isMember(set, root) ? [prefix] : [];
-  for (const [key, inner] of Object.entries(set)) {
-    if (key !== ".") paths.push(...pathsOf(inner as FieldSet, prefix + pathElement(key), false));
+/** Every field in the set as a path, those of a node before those inside: `.spec.containers[name="web"].image`. */
+export function pathsOf(set: FieldSet, prefix = ""): string[] {
+  const keys = Object.keys(set)
+    .filter((key) => key !== ".")
+    .toSorted(compareElements);
+  const inner = (key: string) => set[key] as FieldSet;
+  return [
+    ...keys.filter((key) => isMember(inner(key), false)).map((key) => prefix + elementText(key)),
+    ...keys.flatMap((key) => (isBare(inner(key)) ? [] : pathsOf(inner(key), prefix + elementText(key)))),
+  ];
+}
+
+/** A set as a client wrote it; elements of kinds that nobody knows are left out. Undefined: it is none. */
+export function readFieldSet(set: FieldSet): FieldSet | undefined {
+  let changed: Record<string, FieldSet> | undefined;
+  for (const key of Object.keys(set)) {
+    const inner = set[key];
+    const kind = kindOf(key);
+    if (kind === "wrong" || typeof inner !== "object" || inner === null || Array.isArray(inner))
+      return undefined;
+    const read = kind === "unknown" ? undefined : readFieldSet(inner as FieldSet);
+    if (kind !== "unknown" && read === undefined) return undefined;
+    if (read === inner) continue;
+    changed ??= { ...set } as Record<string, FieldSet>;
+    if (read === undefined) delete changed[key];
+    else changed[key] = read;
   }
-  return paths;
-}
-
-function pathElement(key: string): string {
-  const text = key.slice(2);
-  if (key.startsWith("f:")) return `.${text}`;
-  if (key.startsWith("v:")) return `[=${text}]`;
-  if (key.startsWith("i:")) return `[${text}]`;
-  const fields = Object.entries(JSON.parse(text) as JsonObject);
-  return `[${fields.map(([name, value]) => `${name}=${JSON.stringify(value)}`).join(",")}]`;
+  return changed ?? set;
 }

@@ -38,7 +38,7 @@ const apply = (live: AnyObject, spec: object, manager = "kubectl", annotations?:
   applyServerSide({
     resource,
     live,
-    exists: true,
+    empty: canonical({ apiVersion: resource.apiVersion, kind: resource.kind, metadata: {} }),
     applied: deployment(spec, annotations),
     manager,
     subresource: "",

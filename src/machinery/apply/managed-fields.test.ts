@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { encodeOwners, type Owner } from "./managed-fields.ts";
+import { encodeOwners, type Owner, readOwners, withoutSurplus } from "./managed-fields.ts";
 
 test("updaters are folded oldest first, with those of their own version only", () => {
   const owners = Array.from({ length: 13 }, (_each, index): Owner => ({
@@ -11,7 +11,7 @@ test("updaters are folded oldest first, with those of their own version only", (
     time: `2026-01-01T00:00:${10 + index}Z`,
     fields: { [`f:x${index}`]: {} },
   }));
-  const entries = encodeOwners(owners).map(({ manager, apiVersion, time, fieldsV1 }) => [
+  const entries = encodeOwners(withoutSurplus(owners)).map(({ manager, apiVersion, time, fieldsV1 }) => [
     `${manager} ${apiVersion} ${time}`,
     Object.keys(fieldsV1 as object).join(" "),
   ]);
@@ -22,4 +22,60 @@ test("updaters are folded oldest first, with those of their own version only", (
     ["m5 a/v1 2026-01-01T00:00:15Z", "f:x5"],
   ]);
   assert.equal(entries.length, 10);
+});
+
+test("a bucket that is there already takes what is folded", () => {
+  const owner = (manager: string, second: number): Owner => ({
+    manager,
+    operation: "Update",
+    apiVersion: "v1",
+    subresource: "",
+    time: `2026-01-01T00:00:${10 + second}Z`,
+    fields: { [`f:${manager}`]: {} },
+  });
+  const owners = [
+    ...Array.from({ length: 10 }, (_each, index) => owner(`m${index}`, index)),
+    owner("ancient-changes", 30),
+  ];
+  const folded = encodeOwners(withoutSurplus(owners));
+  assert.equal(folded.length, 10);
+  const buckets = folded.filter(({ manager }) => manager === "ancient-changes");
+  assert.deepEqual(
+    buckets.map(({ time, fieldsV1 }) => [time, fieldsV1]),
+    [["2026-01-01T00:00:11Z", { "f:ancient-changes": {}, "f:m1": {} }]],
+  );
+});
+
+const entry = (change: object) => ({
+  manager: "me",
+  operation: "Update",
+  apiVersion: "v1",
+  fieldsType: "FieldsV1",
+  fieldsV1: { "f:spec": {} },
+  ...change,
+});
+
+test("entries of a client count together or not at all", () => {
+  assert.equal(readOwners([entry({})])?.length, 1);
+  const wrong = [
+    { operation: "Patch" },
+    { apiVersion: "" },
+    { fieldsType: "FieldsV2" },
+    { fieldsV1: { spec: {} } },
+    { fieldsV1: { "f:spec": 1 } },
+    { fieldsV1: { "k:[]": {} } },
+    { fieldsV1: { "v:x": {} } },
+    { fieldsV1: { "i:x": {} } },
+  ];
+  for (const change of wrong)
+    assert.equal(readOwners([entry({}), entry(change)]), undefined, JSON.stringify(change));
+});
+
+test("elements of kinds that nobody knows are left out; of entries with one identity the last counts", () => {
+  const strange = { "f:spec": { ".": {}, "x:y": { anything: 1 }, "f:a": {} } };
+  const read = readOwners([entry({}), entry({ fieldsV1: strange })]);
+  assert.deepEqual(
+    read?.map(({ fields }) => fields),
+    [{ "f:spec": { ".": {}, "f:a": {} } }],
+  );
 });

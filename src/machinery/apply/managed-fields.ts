@@ -1,5 +1,6 @@
 import type { AnyManagedFields } from "#machinery/schema";
-import { difference, EMPTY, type FieldSet, isEmpty, sorted, union } from "./field-set.ts";
+import { isObject } from "../patch/merge-patch.ts";
+import { difference, EMPTY, type FieldSet, isEmpty, readFieldSet, sorted, union } from "./field-set.ts";
 
 /** Who owns what, decoded. One per manager, operation, version and subresource. */
 export interface Owner {
@@ -7,7 +8,7 @@ export interface Owner {
   readonly operation: "Apply" | "Update";
   readonly apiVersion: string;
   readonly subresource: string;
-  /** RFC 3339. */
+  /** RFC 3339. Who came to own by saying what was there already has none. */
   readonly time: string | undefined;
   readonly fields: FieldSet;
 }
@@ -15,7 +16,7 @@ export interface Owner {
 /** Who writes: all that identifies an owner. */
 export type Writer = Pick<Owner, "manager" | "operation" | "apiVersion" | "subresource">;
 
-/** More owners by update than this are folded into one of their version. */
+/** With more owners by update than this, the oldest are folded into one of their version. */
 const UPDATE_OWNERS_MAX = 10;
 const ANCIENT = "ancient-changes";
 
@@ -26,25 +27,55 @@ export const sameOwner = (one: Writer, other: Writer): boolean =>
   (one.operation === "Apply" || one.apiVersion === other.apiVersion) &&
   one.subresource === other.subresource;
 
+/** By what owners are told apart, as text: their order is that of conflicts. */
+export const identityOf = ({ manager, operation, apiVersion, subresource }: Writer): string =>
+  JSON.stringify({
+    ...(manager === "" ? {} : { manager }),
+    operation,
+    ...(operation === "Apply" ? {} : { apiVersion }),
+    ...(subresource === "" ? {} : { subresource }),
+  });
+
+/** Of entries as the server stored them. */
 export const decodeOwners = (entries: readonly AnyManagedFields[] = []): Owner[] =>
   entries.flatMap((entry): Owner[] =>
     entry.operation === "Apply" || entry.operation === "Update"
-      ? [
-          {
-            manager: entry.manager ?? "",
-            operation: entry.operation,
-            apiVersion: entry.apiVersion ?? "",
-            subresource: entry.subresource ?? "",
-            time: entry.time,
-            fields: (entry.fieldsV1 as FieldSet | undefined) ?? EMPTY,
-          },
-        ]
+      ? [ownerOf(entry, entry.operation, (entry.fieldsV1 as FieldSet | undefined) ?? EMPTY)]
       : [],
   );
 
+const ownerOf = (
+  { manager, apiVersion, subresource, time }: AnyManagedFields,
+  operation: Owner["operation"],
+  fields: FieldSet,
+): Owner => ({
+  manager: manager ?? "",
+  operation,
+  apiVersion: apiVersion ?? "",
+  subresource: subresource ?? "",
+  time,
+  fields,
+});
+
+/** Of entries as a client sent them: one that cannot be read spoils all. Of those with one identity the last counts. */
+export function readOwners(entries: readonly AnyManagedFields[]): Owner[] | undefined {
+  const owners = new Map<string, Owner>();
+  for (const entry of entries) {
+    const { operation, apiVersion, fieldsType, fieldsV1 = EMPTY } = entry;
+    const isKnown = operation === "Apply" || operation === "Update";
+    if (!isKnown || !apiVersion || fieldsType !== "FieldsV1" || !isObject(fieldsV1)) return undefined;
+    const fields = readFieldSet(fieldsV1);
+    if (!fields) return undefined;
+    const owner = ownerOf(entry, operation, fields);
+    owners.set(identityOf(owner), owner);
+  }
+  return [...owners.values()];
+}
+
 /** The entries as stored: owners of nothing are gone, the order is the API's. */
-export function encodeOwners(owners: readonly Owner[]): AnyManagedFields[] {
-  return foldAncient(owners.filter(({ fields }) => !isEmpty(fields)))
+export const encodeOwners = (owners: readonly Owner[]): AnyManagedFields[] =>
+  owners
+    .filter(({ fields }) => !isEmpty(fields))
     .toSorted(inPrintedOrder)
     .map(({ manager, operation, apiVersion, time, fields, subresource }) => ({
       manager,
@@ -55,7 +86,6 @@ export function encodeOwners(owners: readonly Owner[]): AnyManagedFields[] {
       fieldsV1: sorted(fields),
       ...(subresource === "" ? {} : { subresource }),
     }));
-}
 
 const inPrintedOrder = (one: Owner, other: Owner): number =>
   compareText(one.operation, other.operation) ||
@@ -67,26 +97,33 @@ const inPrintedOrder = (one: Owner, other: Owner): number =>
 const compareText = (one: string, other: string): number => (one < other ? -1 : one > other ? 1 : 0);
 
 /** Oldest first, and only with those of the same version: fields of different ones have different names. */
-function foldAncient(owners: readonly Owner[]): readonly Owner[] {
-  const updates = owners.filter(({ operation }) => operation === "Update");
-  let surplus = updates.length - UPDATE_OWNERS_MAX;
-  if (surplus <= 0) return owners;
-  const folded = new Map<string, Owner[]>();
-  for (const owner of updates.toSorted((one, other) => compareText(one.time ?? "", other.time ?? ""))) {
-    const same = folded.get(owner.apiVersion);
-    if (same) same.push(owner);
-    else folded.set(owner.apiVersion, [owner]);
-    if (same && --surplus === 0) break;
+export function withoutSurplus(owners: readonly Owner[]): readonly Owner[] {
+  const updates = owners.filter(({ operation, fields }) => operation === "Update" && !isEmpty(fields));
+  if (updates.length <= UPDATE_OWNERS_MAX) return owners;
+  const left = new Map(owners.map((owner) => [identityOf(owner), owner]));
+  const first = new Map<string, Owner>();
+  let count = updates.length;
+  for (const owner of updates.toSorted(byAge)) {
+    if (count <= UPDATE_OWNERS_MAX) break;
+    const { apiVersion, time } = owner;
+    const oldest = first.get(apiVersion);
+    if (!oldest) {
+      first.set(apiVersion, owner);
+      continue;
+    }
+    const bucket: Writer = { manager: ANCIENT, operation: "Update", apiVersion, subresource: "" };
+    const known = left.get(identityOf(bucket));
+    if (!known) left.delete(identityOf(oldest));
+    left.delete(identityOf(owner));
+    const fields = union(owner.fields, (known ?? oldest).fields);
+    left.set(identityOf(bucket), { ...bucket, time, fields });
+    count--;
   }
-  const buckets = [...folded.values()].filter(({ length }) => length > 1);
-  const gone = new Set(buckets.flat());
-  return [...owners.filter((owner) => !gone.has(owner)), ...buckets.map(united)];
+  return [...left.values()];
 }
 
-function united(owners: readonly Owner[]): Owner {
-  const fields = owners.reduce<FieldSet>((sum, owner) => union(sum, owner.fields), EMPTY);
-  return { ...owners.at(-1)!, manager: ANCIENT, subresource: "", fields };
-}
+const byAge = (one: Owner, other: Owner): number =>
+  compareText(one.time ?? "", other.time ?? "") || compareText(identityOf(one), identityOf(other));
 
 /** The owners without these fields. */
 export const without = (owners: readonly Owner[], fields: FieldSet): Owner[] =>

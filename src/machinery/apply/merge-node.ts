@@ -1,14 +1,39 @@
-import type { FieldFacts, JsonSchema, Struct, Type } from "#machinery/schema";
-import { itemsOf, memberOf } from "../structural/place.ts";
+import type { FieldFacts, JsonSchema, ScalarName, Struct, Type } from "#machinery/schema";
+import { EMBEDDED_MEMBERS, isEmbedded, isIntOrString, itemsOf, valuesOf } from "../structural/place.ts";
 
 /**
  * How one place of an object is merged and owned: a leaf is one value, an object is owned member by member, a set
  * value by value, a keyed list item by item, and what is ignored belongs to nobody.
  */
 export type MergeNode =
-  | { readonly kind: "leaf" | "set" | "ignored" }
-  | { readonly kind: "object"; member(key: string): MergeNode }
-  | { readonly kind: "keyed"; readonly keys: readonly KeyField[]; readonly item: MergeNode };
+  | Leaf
+  | ObjectNode
+  | KeyedNode
+  | { readonly kind: "set"; readonly item: MergeNode }
+  | { readonly kind: "ignored" };
+
+/** One value. `of`: which ones fit; lists and objects that are owned as a whole say what may be inside, too. */
+export type Leaf =
+  | { readonly kind: "leaf"; readonly of: "text" | "number" | "flag" | "any" }
+  | { readonly kind: "leaf"; readonly of: "list"; readonly item: MergeNode }
+  | { readonly kind: "leaf"; readonly of: "members"; readonly inside: ObjectNode };
+
+export interface ObjectNode {
+  readonly kind: "object";
+  member(key: string): MergeNode;
+  /** Is it a field of a struct, and not an entry of a map? */
+  isNamed(key: string): boolean;
+  /** May an object have it at all? */
+  allows(key: string): boolean;
+  /** No schema says what is here: any value will do, and objects are told from the rest by themselves. */
+  readonly isFree: boolean;
+}
+
+export interface KeyedNode {
+  readonly kind: "keyed";
+  readonly keys: readonly KeyField[];
+  readonly item: MergeNode;
+}
 
 /** A field that identifies an item, with the value that an absent one stands for. */
 export interface KeyField {
@@ -16,8 +41,10 @@ export interface KeyField {
   readonly default: unknown;
 }
 
-const LEAF: MergeNode = { kind: "leaf" };
-const SET: MergeNode = { kind: "set" };
+const TEXT: Leaf = { kind: "leaf", of: "text" };
+const NUMBER: Leaf = { kind: "leaf", of: "number" };
+const FLAG: Leaf = { kind: "leaf", of: "flag" };
+const ANY: Leaf = { kind: "leaf", of: "any" };
 const IGNORED: MergeNode = { kind: "ignored" };
 
 /** What the server keeps itself, and nobody owns. */
@@ -34,62 +61,66 @@ const UNOWNED_METADATA = new Set([
   "resourceVersion",
 ]);
 
-const roots = new WeakMap<Struct, MergeNode>();
-const structs = new WeakMap<Struct, MergeNode>();
+const roots = new WeakMap<Struct, ObjectNode>();
+const structs = new WeakMap<Struct, ObjectNode>();
 
 /** The tree of a kind, made once. `schema` is the kind's own struct, with `metadata`. */
-export function rootNode(schema: Struct): MergeNode {
+export function rootNode(schema: Struct): ObjectNode {
   const known = roots.get(schema);
   if (known) return known;
-  const plain = structNode(schema);
-  const root = hiding(plain, UNOWNED, (key, node) =>
-    key === "metadata" ? hiding(node, UNOWNED_METADATA) : node,
+  const root = hiding(structNode(schema), UNOWNED, (key, node) =>
+    key === "metadata" && node.kind === "object" ? hiding(node, UNOWNED_METADATA) : node,
   );
   roots.set(schema, root);
   return root;
 }
 
+/** The tree of a kind with all that it has, also what nobody owns. */
+export const wholeNode = (schema: Struct): ObjectNode => structNode(schema);
+
 function hiding(
-  node: MergeNode,
+  node: ObjectNode,
   hidden: ReadonlySet<string>,
   inside: (key: string, node: MergeNode) => MergeNode = (_key, member) => member,
-): MergeNode {
-  if (node.kind !== "object") return node;
+): ObjectNode {
   const members = new Map<string, MergeNode>();
   return {
-    kind: "object",
+    ...node,
     member(key) {
       if (hidden.has(key)) return IGNORED;
       let member = members.get(key);
-      if (!member) members.set(key, (member = inside(key, node.member(key))));
+      if (!member) {
+        member = inside(key, node.member(key));
+        if (node.isNamed(key)) members.set(key, member);
+      }
       return member;
     },
   };
 }
 
-function structNode(struct: Struct): MergeNode {
+function structNode(struct: Struct): ObjectNode {
   const known = structs.get(struct);
   if (known) return known;
   const members = new Map<string, MergeNode>();
   const facts = factsOf(struct);
   const custom = struct.rules.structural && customNode(struct.rules.structural);
-  const node: MergeNode =
-    struct.rules.atomic || struct.rules.json !== undefined
-      ? LEAF
-      : {
-          kind: "object",
-          member(key) {
-            let member = members.get(key);
-            if (!member) {
-              const field = facts.get(key);
-              if (custom?.kind === "object" && key !== "metadata") member = custom.member(key);
-              // Members that only a client knows are owned as one value each.
-              else member = field ? fieldNode(field) : LEAF;
-              if (field) members.set(key, member);
-            }
-            return member;
-          },
-        };
+  const free = custom?.kind === "object" ? custom : undefined;
+  const isOwn = (key: string) => facts.has(key) && (!free || key === "metadata" || UNOWNED.has(key));
+  const node: ObjectNode = {
+    kind: "object",
+    isFree: false,
+    isNamed: (key) => isOwn(key) || (free ?? NOTHING).isNamed(key),
+    allows: (key) => isOwn(key) || (free ?? NOTHING).allows(key) || struct.rules.preserveUnknown === true,
+    member(key) {
+      let member = members.get(key);
+      if (member) return member;
+      const field = isOwn(key) ? facts.get(key) : undefined;
+      // Members that only a client knows are owned as one value each.
+      member = field ? fieldNode(field) : (free?.member(key) ?? ANY);
+      if (field) members.set(key, member);
+      return member;
+    },
+  };
   structs.set(struct, node);
   return node;
 }
@@ -110,37 +141,71 @@ const resolved = (type: Type): Type => (type.kind === "lazy" ? type.struct() : t
 function fieldNode({ type, merge }: FieldFacts): MergeNode {
   switch (type.kind) {
     case "scalar":
-      return LEAF;
+      return scalarNode(type.name);
     case "list":
-      if (merge.list === "set") return SET;
-      return merge.list === "map" ? keyedNode(type.item, merge.keys ?? []) : LEAF;
-    case "map":
-      if (merge.map === "atomic") return LEAF;
-      return mapNode(typeNode(type.value));
-    default:
-      return merge.struct === "atomic" ? LEAF : typeNode(type);
+      if (merge.list === "set") return { kind: "set", item: typeNode(type.item) };
+      return merge.list === "map" ? keyedNode(type.item, merge.keys ?? []) : typeNode(type);
+    case "map": {
+      const map = mapNode(typeNode(type.value));
+      return merge.map === "atomic" ? asOne(map) : map;
+    }
+    default: {
+      const node = typeNode(type);
+      return merge.struct === "atomic" && node.kind === "object" ? asOne(node) : node;
+    }
   }
 }
 
+const asOne = (inside: ObjectNode): Leaf => ({ kind: "leaf", of: "members", inside });
+
 function typeNode(type: Type): MergeNode {
   const target = resolved(type);
-  if (target.kind === "struct") return structNode(target);
-  return target.kind === "map" ? mapNode(typeNode(target.value)) : LEAF;
+  switch (target.kind) {
+    case "scalar":
+      return scalarNode(target.name);
+    case "list":
+      return { kind: "leaf", of: "list", item: typeNode(target.item) };
+    case "map":
+      return mapNode(typeNode(target.value));
+    default: {
+      const { rules } = target as Struct;
+      if (rules.json !== undefined) return ANY;
+      const node = structNode(target as Struct);
+      return rules.atomic ? asOne(node) : node;
+    }
+  }
 }
 
-const mapNode = (value: MergeNode): MergeNode => ({ kind: "object", member: () => value });
+const TEXTS: ReadonlySet<ScalarName> = new Set(["string", "bytes", "time", "microTime", "duration"]);
+const NUMBERS: ReadonlySet<ScalarName> = new Set(["int32", "int64", "uint32", "uint64", "double"]);
+
+function scalarNode(name: ScalarName): Leaf {
+  if (TEXTS.has(name)) return TEXT;
+  if (NUMBERS.has(name)) return NUMBER;
+  return name === "bool" ? FLAG : ANY;
+}
+
+const mapNode = (value: MergeNode): ObjectNode => ({
+  kind: "object",
+  isFree: false,
+  isNamed: () => false,
+  allows: () => true,
+  member: () => value,
+});
+
+const NOTHING: ObjectNode = { ...mapNode(ANY), allows: () => false };
 
 function keyedNode(item: Type, keys: readonly string[]): MergeNode {
   const struct = resolved(item);
-  if (struct.kind !== "struct") return SET;
+  if (struct.kind !== "struct") return { kind: "set", item: typeNode(item) };
   const fields = factsOf(struct);
   // Sorted, since the text of a key names its fields in order.
   const keyFields = keys.toSorted().map((name) => ({ name, default: fields.get(name)?.default }));
-  return { kind: "keyed", keys: keyFields, item: structNode(struct) };
+  return { kind: "keyed", keys: keyFields, item: typeNode(struct) };
 }
 
 /** Where no schema says more: objects are owned member by member, lists as a whole. */
-const DEDUCED: MergeNode = { kind: "object", member: () => DEDUCED };
+const DEDUCED: ObjectNode = { ...mapNode(ANY), isFree: true, member: () => DEDUCED };
 
 const customs = new WeakMap<JsonSchema, MergeNode>();
 
@@ -153,23 +218,46 @@ function customNode(schema: JsonSchema): MergeNode {
 
 function makeCustomNode(schema: JsonSchema): MergeNode {
   const items = itemsOf(schema);
-  if (schema.type === "array" || items) {
-    const listType = schema["x-kubernetes-list-type"];
-    if (listType === "set") return SET;
-    if (listType !== "map" || !items) return LEAF;
-    const keys = (schema["x-kubernetes-list-map-keys"] ?? [])
-      .toSorted()
-      .map((name) => ({ name, default: items.properties?.[name]?.default }));
-    return { kind: "keyed", keys, item: customNode(items) };
-  }
-  if (schema["x-kubernetes-map-type"] === "atomic") return LEAF;
-  const holdsMembers = schema.type === "object" || schema["x-kubernetes-preserve-unknown-fields"] === true;
-  if (!holdsMembers) return LEAF;
+  if (schema.type === "array" || items) return customList(schema, items);
+  const keepsUnknown = schema["x-kubernetes-preserve-unknown-fields"] === true;
+  if (schema.type !== "object" && !keepsUnknown) return customScalar(schema);
+  const node = customObject(schema, keepsUnknown);
+  return schema["x-kubernetes-map-type"] === "atomic" ? asOne(node) : node;
+}
+
+function customList(schema: JsonSchema, items: JsonSchema | undefined): MergeNode {
+  const item = items ? customNode(items) : ANY;
+  const listType = schema["x-kubernetes-list-type"];
+  if (listType === "set") return { kind: "set", item };
+  if (listType !== "map" || !items) return { kind: "leaf", of: "list", item };
+  const keys = (schema["x-kubernetes-list-map-keys"] ?? [])
+    .toSorted()
+    .map((name) => ({ name, default: items.properties?.[name]?.default }));
+  return { kind: "keyed", keys, item };
+}
+
+function customScalar(schema: JsonSchema): Leaf {
+  if (isIntOrString(schema)) return ANY;
+  if (schema.type === "string") return TEXT;
+  if (schema.type === "boolean") return FLAG;
+  return schema.type === "integer" || schema.type === "number" ? NUMBER : ANY;
+}
+
+function customObject(schema: JsonSchema, keepsUnknown: boolean): ObjectNode {
+  const { properties = {} } = schema;
+  const named = isEmbedded(schema) ? { ...EMBEDDED_MEMBERS, ...properties } : properties;
+  const values = valuesOf(schema);
+  const isAnything = keepsUnknown && Object.keys(named).length === 0 && values === undefined;
+  if (isAnything) return DEDUCED;
+  const isNamed = (key: string) => Object.hasOwn(named, key);
   return {
     kind: "object",
+    isFree: false,
+    isNamed,
+    allows: (key) => keepsUnknown || values !== undefined || isNamed(key),
     member(key) {
-      const member = memberOf(schema, key);
-      return member ? customNode(member) : DEDUCED;
+      const member = isNamed(key) ? named[key] : values;
+      return member === undefined || member === true ? DEDUCED : customNode(member);
     },
   };
 }

@@ -1,10 +1,19 @@
 import type { AnyManagedFields, AnyObject, Resource } from "#machinery/schema";
 import { asJson } from "./as-json.ts";
 import { type Comparison, compare } from "./compare.ts";
-import { EMPTY, type FieldSet, isEmpty, union } from "./field-set.ts";
-import { decodeOwners, encodeOwners, type Owner, sameOwner, without, type Writer } from "./managed-fields.ts";
+import { difference, EMPTY, type FieldSet, isEmpty, union } from "./field-set.ts";
+import {
+  decodeOwners,
+  encodeOwners,
+  type Owner,
+  readOwners,
+  sameOwner,
+  withoutSurplus,
+  type Writer,
+} from "./managed-fields.ts";
 import { rootNode } from "./merge-node.ts";
-import { type Versions, compareInVersions } from "./versions.ts";
+import { asInSchema } from "./reconcile.ts";
+import { type Versions, compareInVersions, inTheirSchemas } from "./versions.ts";
 
 export interface Update {
   readonly resource: Resource;
@@ -20,19 +29,18 @@ export interface Update {
 
 /**
  * The managed fields after a write that is no apply: what it changed belongs to its manager now, and to nobody else.
- * Knows one version: who wrote in another one has nothing afterwards.
+ * An object that nobody is known to own is not tracked until somebody applies to it. All managers have written in the
+ * version of the request.
  */
 export function trackUpdate(update: Update): readonly AnyManagedFields[] {
-  const entries = entriesOf(update);
-  const { changed, removed } = changesOf(update);
-  if (isEmpty(changed) && isEmpty(removed)) return entries;
-  const writer = writerOf(update);
-  const owners = decodeOwners(entries).filter(({ apiVersion }) => apiVersion === writer.apiVersion);
-  const others = owners.filter((owner) => !sameOwner(owner, writer));
-  return encodeOwners([
-    ...without(without(others, removed), changed),
-    updated(update, writer, owners, { changed, removed }),
-  ]);
+  const base = baseOf(update);
+  if (isUntracked(update, base)) return [];
+  const comparison = changesOf(update);
+  const root = rootNode(update.resource.schema);
+  const left = base.owners.map((owner) =>
+    lost(withFields(owner, asInSchema(root, owner.fields)), comparison),
+  );
+  return settled(update, base, left, comparison.changed);
 }
 
 /**
@@ -46,53 +54,69 @@ export async function trackUpdateAcross(
   onFailure: (apiVersion: string, error: unknown) => void,
 ): Promise<readonly AnyManagedFields[]> {
   const { resource, before, after } = update;
-  const entries = entriesOf(update);
+  const base = baseOf(update);
+  if (isUntracked(update, base)) return [];
   const comparison = changesOf(update);
-  if (isEmpty(comparison.changed) && isEmpty(comparison.removed)) return entries;
-  const writer = writerOf(update);
-  const owners = decodeOwners(entries);
-  const others = owners.filter((owner) => !sameOwner(owner, writer));
-  const found = await compareInVersions(others, resource, before, after, versions, onFailure);
-  const left = others.flatMap((owner) => {
+  const reconciled = inTheirSchemas(base.owners, resource, versions);
+  if (isEmpty(comparison.changed) && isEmpty(comparison.removed))
+    return settled(update, base, reconciled, EMPTY);
+  const found = await compareInVersions(reconciled, resource, before, after, versions, onFailure);
+  const left = reconciled.flatMap((owner) => {
     const seen = found.get(owner.apiVersion);
-    return seen ? without(without([owner], seen.removed), seen.changed) : [];
+    return seen ? [lost(owner, seen)] : [];
   });
-  return encodeOwners([...left, updated(update, writer, owners, comparison)]);
+  return settled(update, base, left, comparison.changed);
 }
 
+/** What an update starts from. */
+interface Base {
+  readonly owners: readonly Owner[];
+  /** The entries that are stored, where the owners are those. */
+  readonly stored?: readonly AnyManagedFields[];
+}
+
+const isUntracked = ({ before }: Update, { owners }: Base): boolean =>
+  owners.length === 0 && Boolean(before.metadata.uid);
+
+/** The owner itself where nothing changes: most owners own nothing of what a write changes. */
+const withFields = (owner: Owner, fields: FieldSet): Owner =>
+  fields === owner.fields ? owner : { ...owner, fields };
+
+const lost = (owner: Owner, { changed, removed }: Comparison): Owner =>
+  withFields(owner, difference(difference(owner.fields, removed), changed));
+
 /**
- * The managed fields that an update starts from: those that were sent, or else those that are there. One entry that says
+ * Whose managed fields an update starts from: those that were sent, or else those that are there. One entry that says
  * nothing takes them all away. Subresources say nothing about them.
  */
-export function entriesOf({
-  before,
-  after,
-  subresource,
-}: Pick<Update, "before" | "after" | "subresource">): readonly AnyManagedFields[] {
-  const sent = after.metadata.managedFields;
-  if (!sent || sent.length === 0 || subresource !== "") return before.metadata.managedFields ?? [];
-  return sent.length === 1 && Object.keys(sent[0]!).length === 0 ? [] : sent;
+function baseOf({ before, after, subresource }: Update): Base {
+  const { managedFields: sent = [] } = after.metadata;
+  const { managedFields: stored = [] } = before.metadata;
+  const known = () => ({ owners: decodeOwners(stored), stored });
+  if (sent === stored || sent.length === 0 || subresource !== "") return known();
+  if (sent.length === 1 && Object.keys(sent[0]!).length === 0) return { owners: [] };
+  const owners = readOwners(sent);
+  return owners ? { owners } : known();
 }
 
 const changesOf = ({ resource, before, after }: Update): Comparison =>
   compare(rootNode(resource.schema), asJson(before), asJson(after));
 
-const writerOf = ({ manager, resource, subresource }: Update): Writer => ({
-  manager,
-  operation: "Update",
-  apiVersion: resource.apiVersion,
-  subresource,
-});
-
-function updated(
-  { now }: Update,
-  writer: Writer,
+/** Only who takes something has written just now. */
+function settled(
+  update: Update,
+  base: Base,
   owners: readonly Owner[],
-  { changed, removed }: Comparison,
-): Owner {
-  const own = owners.find((owner) => sameOwner(owner, writer)) ?? newOwner(writer);
-  const fields = without([own], removed)[0]!.fields;
-  return { ...writer, time: now, fields: union(fields, changed) };
+  changed: FieldSet,
+): readonly AnyManagedFields[] {
+  if (isEmpty(changed)) {
+    const isSame = owners.length === base.owners.length && owners.every((one, at) => one === base.owners[at]);
+    return isSame && base.stored ? base.stored : encodeOwners(withoutSurplus(owners));
+  }
+  const { manager, resource, subresource, now } = update;
+  const writer: Writer = { manager, operation: "Update", apiVersion: resource.apiVersion, subresource };
+  const own = owners.find((owner) => sameOwner(owner, writer));
+  const others = own ? owners.filter((owner) => owner !== own) : owners;
+  const fields = own ? union(own.fields, changed) : changed;
+  return encodeOwners(withoutSurplus([...others, { ...writer, time: now, fields }]));
 }
-
-const newOwner = (writer: Writer): Owner => ({ ...writer, time: undefined, fields: EMPTY as FieldSet });

@@ -4,6 +4,7 @@ import { type Comparison, compare } from "./compare.ts";
 import { EMPTY } from "./field-set.ts";
 import type { Owner } from "./managed-fields.ts";
 import { rootNode } from "./merge-node.ts";
+import { asInSchema } from "./reconcile.ts";
 
 /** The versions of a kind, whose fields may have other names, for managers that wrote in one of them. */
 export interface Versions {
@@ -18,6 +19,19 @@ export const hasOtherVersions = (
   entries: readonly AnyManagedFields[] | undefined,
   apiVersion: string,
 ): boolean => entries !== undefined && entries.some((entry) => entry.apiVersion !== apiVersion);
+
+/** The kind in a version, undefined for one that is gone. */
+export const versionOf = (apiVersion: string, resource: Resource, versions: Versions): Resource | undefined =>
+  apiVersion === resource.apiVersion ? resource : versions.resource(apiVersion);
+
+/** The owners with their fields as their versions have them now. Those of versions that are gone are missing. */
+export const inTheirSchemas = (owners: readonly Owner[], resource: Resource, versions: Versions): Owner[] =>
+  owners.flatMap((owner) => {
+    const version = versionOf(owner.apiVersion, resource, versions);
+    if (!version) return [];
+    const fields = asInSchema(rootNode(version.schema), owner.fields);
+    return [fields === owner.fields ? owner : { ...owner, fields }];
+  });
 
 const SAME: Comparison = { changed: EMPTY, removed: EMPTY };
 
@@ -36,7 +50,7 @@ export async function compareInVersions(
   const states = [withoutOwners(before), withoutOwners(after)];
   const found = new Map<string, Comparison>();
   for (const apiVersion of new Set(owners.map((owner) => owner.apiVersion))) {
-    const version = apiVersion === resource.apiVersion ? resource : versions.resource(apiVersion);
+    const version = versionOf(apiVersion, resource, versions);
     if (!version) continue;
     try {
       const [old, next] = version === resource ? states : await versions.convert(states, version);

@@ -21,6 +21,9 @@ import { scaleFields } from "./scale-fields.ts";
 
 const TYPE = { apiVersion: "autoscaling/v1", kind: "Scale", schema: Scale };
 
+/** What a scale looks like when nothing is said. */
+const NO_SCALE = decodeJson<AnyObject>(Scale, { apiVersion: TYPE.apiVersion, kind: TYPE.kind, metadata: {} });
+
 /** How many are wanted and how many there are, in one form for all kinds that can be scaled. */
 export const scaleSubresource: SubresourceHandlers = {
   async get(op, { limits }) {
@@ -69,7 +72,7 @@ function applied(op: Operation, deps: RestDeps, query: WriteQuery): Promise<Answ
     const settled = applyServerSide({
       resource: scaleResource,
       live: withMeta(scale, { managedFields: fields.ofScale(managedFields) }),
-      exists: true,
+      empty: NO_SCALE,
       applied: configuration,
       manager: query.fieldManager,
       subresource: op.info.subresource,

@@ -1,0 +1,26 @@
+import { EMPTY, type FieldSet } from "./field-set.ts";
+import type { MergeNode, ObjectNode } from "./merge-node.ts";
+import { childOf } from "./prune.ts";
+
+/**
+ * The fields as the schema has them now: who owns part of something that has become one value since owns all of it.
+ * The set itself where that is nowhere so.
+ */
+export const asInSchema = (root: ObjectNode, set: FieldSet): FieldSet => reconciled(root, set);
+
+function reconciled(node: MergeNode, set: FieldSet): FieldSet {
+  const isWhole = node.kind === "leaf" && (node.of === "list" || node.of === "members" || node.of === "any");
+  let changed: Record<string, FieldSet> | undefined;
+  for (const key in set) {
+    if (isWhole) return EMPTY;
+    const child = key === "." || isUnknown(node, key) ? undefined : childOf(node, key);
+    if (!child) continue;
+    const inner = reconciled(child, set[key] as FieldSet);
+    if (inner !== set[key]) (changed ??= {})[key] = inner;
+  }
+  return changed ? { ...set, ...changed } : set;
+}
+
+/** What the schema no longer has stays owned as it was. */
+const isUnknown = (node: MergeNode, element: string): boolean =>
+  node.kind === "object" && !node.allows(element.slice(2));
