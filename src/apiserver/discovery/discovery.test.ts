@@ -84,3 +84,28 @@ test("OpenAPI by group and version", async (t) => {
   assert.match(document.headers["cache-control"]!, /immutable/);
   assert.equal((await ask("GET", "/openapi/v3/apis/none/v1")).status, 404);
 });
+
+test("everything in one document, in the form that the client likes best", async (t) => {
+  const { ask } = await startHarness(t);
+  const one = (type: string, version = "v2") =>
+    `${type};g=apidiscovery.k8s.io;v=${version};as=APIGroupDiscoveryList`;
+  const [json, protobuf, yaml] = ["json", "vnd.kubernetes.protobuf", "yaml"].map(
+    (form) => `application/${form}`,
+  );
+  const cases: readonly (readonly [string, string])[] = [
+    [one(json!), one(json!)],
+    [`${one(json!, "v9")}, ${one(json!)}, ${json}`, one(json!)],
+    [one(protobuf!), one(protobuf!)],
+    [`text/html, ${one(yaml!)}`, one(yaml!)],
+    [`${json}, ${one(json!)};q=0.5`, json!],
+    [`${one(json!, "v2beta1")}, ${json}`, json!],
+  ];
+  for (const [accept, type] of cases) {
+    const { status, headers } = await ask("GET", "/apis", undefined, { accept });
+    assert.deepEqual([status, headers["content-type"]], [200, type], accept);
+  }
+  const { text } = await ask("GET", "/apis", undefined, { accept: one(protobuf!) });
+  assert.ok(text.startsWith("k8s\0") && text.includes("deployments"));
+  const old = await ask("GET", "/apis", undefined, { accept: one(json!, "v2beta1") });
+  assert.equal(old.status, 406);
+});

@@ -3,7 +3,7 @@ import { APIGroupDiscoveryList } from "#api/apidiscovery-v2/discovery";
 import { APIGroup, APIGroupList, APIResourceList, APIVersions } from "#api/meta-v1/discovery";
 import type { Struct } from "#machinery/schema";
 import { noSuchResource } from "#machinery/status";
-import { MEDIA_TYPE, PLAIN_FORMS, accepted, clausesOf } from "../negotiation/accept.ts";
+import { type Format, MEDIA_TYPE, PLAIN_FORMS, accepted, clausesOf } from "../negotiation/accept.ts";
 import { encodeValue } from "../negotiation/answer-writer.ts";
 import { compressed, COMPRESSED_BYTES_MIN, takesGzip } from "../negotiation/compress.ts";
 import type { PathHandler, PathRequest } from "../request/handlers.ts";
@@ -15,6 +15,15 @@ import { aggregatedDocument, coreVersions, groupDocument, resourceList } from ".
 const AGGREGATED = "APIGroupDiscoveryList";
 const AGGREGATED_GROUP = "apidiscovery.k8s.io";
 const AGGREGATED_VERSION = "v2";
+
+/** How an answer says that it is the whole in one. */
+const AGGREGATED_PARAMETERS = `;g=${AGGREGATED_GROUP};v=${AGGREGATED_VERSION};as=${AGGREGATED}`;
+
+const FORMATS: ReadonlyMap<string, Format> = new Map([
+  ...(["json", "yaml", "protobuf"] as const).map((format) => [MEDIA_TYPE[format], format] as const),
+  ["application/*", "json"],
+  ["*/*", "json"],
+]);
 
 interface Document {
   readonly body: Buffer;
@@ -48,14 +57,14 @@ export class Discovery {
   };
 
   #root(request: PathRequest, core: boolean): Promise<void> {
-    if (asksForAggregated(request.exchange.header("accept"))) {
-      const type = `application/json;g=${AGGREGATED_GROUP};v=${AGGREGATED_VERSION};as=${AGGREGATED}`;
+    const aggregated = aggregatedFormat(request.exchange.header("accept"));
+    if (aggregated) {
       const groups = () => this.#aggregation.groups().filter(({ name }) => (name === "") === core);
       return this.#answer(
         request,
         APIGroupDiscoveryList,
         () => aggregatedDocument(this.#kinds, this.#aggregation, groups()),
-        type,
+        aggregated,
       );
     }
     if (core) return this.#answer(request, APIVersions, () => coreVersions(this.#address()));
@@ -90,9 +99,10 @@ export class Discovery {
     { exchange, headers }: PathRequest,
     schema: Struct,
     make: () => object,
-    type?: string,
+    aggregated?: Format,
   ): Promise<void> {
-    const format = type === undefined ? accepted(exchange.header("accept"), PLAIN_FORMS).format : "json";
+    const format = aggregated ?? accepted(exchange.header("accept"), PLAIN_FORMS).format;
+    const type = aggregated && `${MEDIA_TYPE[aggregated]}${AGGREGATED_PARAMETERS}`;
     // Not by the path as sent: that may have any number of slashes.
     const what = splitPath(exchange.path).join("/");
     const { body, etag } = this.#document(`${what} ${format} ${type ?? ""}`, () =>
@@ -126,12 +136,15 @@ export class Discovery {
   }
 }
 
-function asksForAggregated(accept: string | undefined): boolean {
-  if (accept === undefined || !accept.includes(AGGREGATED)) return false;
-  return clausesOf(accept).some(
-    ({ parameters }) =>
-      parameters.as === AGGREGATED &&
-      parameters.g === AGGREGATED_GROUP &&
-      parameters.v === AGGREGATED_VERSION,
-  );
+/** The form of everything in one document, where the client would rather have that than anything else that there is. */
+function aggregatedFormat(accept: string | undefined): Format | undefined {
+  if (accept === undefined || !accept.includes(AGGREGATED)) return undefined;
+  for (const { type, parameters } of clausesOf(accept)) {
+    const format = FORMATS.get(type);
+    if (!format) continue;
+    const { as, g, v } = parameters;
+    if (as === undefined) return undefined;
+    if (as === AGGREGATED && g === AGGREGATED_GROUP && v === AGGREGATED_VERSION) return format;
+  }
+  return undefined;
 }
