@@ -6,6 +6,7 @@ import { refused } from "../kind-client.ts";
 import { configMaps, nodes, pods, secrets, services } from "../kinds.ts";
 import { Kubectl } from "../kubectl.ts";
 import { isReady, podOf, scripted, specOf, waiting, web } from "../pods.ts";
+import type { Recording } from "../recording.ts";
 import { conformance } from "../suite.ts";
 
 const NODE = "[NodeConformance] [Conformance]";
@@ -549,6 +550,9 @@ const inits = (scripts: readonly string[]) =>
 const initialized = ({ status }: { status?: { conditions?: { type: string; status: string }[] } }) =>
   status?.conditions?.find(({ type }) => type === "Initialized")?.status;
 
+const assertNeverInitialized = ({ events }: Recording<V1Pod>): void =>
+  assert.ok(events.every(({ object }) => initialized(object) !== "True"));
+
 for (const restartPolicy of ["Never", "Always"]) {
   conformance(
     `${RESTART} should invoke init containers on a Restart${restartPolicy} pod [Conformance]`,
@@ -588,6 +592,7 @@ for (const restartPolicy of ["Never", "Always"]) {
 conformance(
   `${RESTART} should not start app containers if init containers fail on a RestartAlways pod [Conformance]`,
   async (context) => {
+    const recording = await pods(context).record();
     await pods(context).create({
       metadata: { name: "stuck" },
       spec: specOf(waiting(), { initContainers: inits(["exit 1", "exit 0"]) }),
@@ -600,6 +605,7 @@ conformance(
     assert.deepEqual([pod.status?.phase, initialized(pod)], ["Pending", "False"]);
     assert.ok(pod.status?.initContainerStatuses?.[1]?.state?.waiting);
     assert.ok(pod.status?.containerStatuses?.[0]?.state?.waiting);
+    assertNeverInitialized(recording);
   },
 );
 
@@ -607,6 +613,7 @@ conformance(
   `${RESTART} should not start app containers and fail the pod if init containers fail on a RestartNever pod [Conformance]`,
   async (context) => {
     const spec = specOf(waiting(), { restartPolicy: "Never", initContainers: inits(["exit 0", "exit 1"]) });
+    const recording = await pods(context).record();
     await pods(context).create({ metadata: { name: "fails" }, spec });
     const pod = await pods(context).until("fails", ({ status }) => status?.phase === "Failed", "has failed");
     assert.equal(initialized(pod), "False");
@@ -615,6 +622,7 @@ conformance(
       [0, 1],
     );
     assert.ok(pod.status?.containerStatuses?.[0]?.state?.waiting);
+    assertNeverInitialized(recording);
   },
 );
 
