@@ -1,6 +1,6 @@
 import { familyOf, parseIp } from "#base/ip";
 import { percentOf } from "#machinery/int-or-string";
-import { problemsOfName } from "#machinery/names";
+import { type NameFormat, problemsOfName } from "#machinery/names";
 import { duplicate, entry, type FieldProblem, invalid, item } from "#machinery/schema";
 
 /** Checks that many kinds share. Each yields what is wrong with one value; absent values are never wrong. */
@@ -10,13 +10,13 @@ const IMMUTABLE = "field is immutable";
 const NOT_NEGATIVE = "must be greater than or equal to 0";
 
 /** A text in one of the formats of `machinery/names`. */
-export function* named(path: string, text: string | undefined, format: string): Problems {
+export function* named(path: string, text: string | undefined, format: NameFormat): Problems {
   if (text === undefined) return;
   for (const detail of problemsOfName(format, text)) yield invalid(path, text, detail);
 }
 
 /** As `named`, for texts that mean nothing when empty. */
-export function* namedIfSet(path: string, text: string | undefined, format: string): Problems {
+export function* namedIfSet(path: string, text: string | undefined, format: NameFormat): Problems {
   if (text) yield* named(path, text, format);
 }
 

@@ -229,15 +229,11 @@ const FORMATS = {
 /** A form that `problemsOfName` knows. */
 export type NameFormat = keyof typeof FORMATS;
 
-/** Is this one of the forms below? */
-export const isNameFormat = (format: string): format is NameFormat => Object.hasOwn(FORMATS, format);
-
-/** What is wrong with the text, in the API's words; empty when nothing is. Forms it does not know allow everything. */
-export const problemsOfName = (format: NameFormat | (string & {}), text: string): readonly string[] =>
-  isNameFormat(format) ? FORMATS[format](text) : [];
+/** What is wrong with the text, in the API's words; empty when nothing is. */
+export const problemsOfName = (format: NameFormat, text: string): readonly string[] => FORMATS[format](text);
 
 /** As `problemsOfName` for the start of a generated name: it may end with hyphens. */
-export const problemsOfNamePrefix = (format: NameFormat | (string & {}), text: string): readonly string[] =>
+export const problemsOfNamePrefix = (format: NameFormat, text: string): readonly string[] =>
   problemsOfName(
     format,
     text.replace(/-+$/, "") === "" ? text : text.replace(/-+$/, (end) => `${end.slice(1)}a`),

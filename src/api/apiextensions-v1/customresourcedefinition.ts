@@ -182,14 +182,14 @@ function* nameProblems(names: CustomResourceDefinitionNames, path: string): Iter
   for (const name of ["plural", "singular", "kind", "listKind"] as const) {
     const text = names[name] ?? "";
     if (text === "") yield required(at(path, name));
-    else if (name === "plural" || name === "singular") yield* named(at(path, name), text, "dns-1035");
+    else if (name === "plural" || name === "singular") yield* named(at(path, name), text, "dns-1035-label");
     else
-      for (const detail of problemsOfName("dns-1035", text.toLowerCase()))
+      for (const detail of problemsOfName("dns-1035-label", text.toLowerCase()))
         yield invalid(at(path, name), text, `may have mixed case, but should otherwise match: ${detail}`);
   }
   for (const list of ["shortNames", "categories"] as const)
     for (const [index, text] of (names[list] ?? []).entries())
-      yield* named(item(at(path, list), index), text, "dns-1035");
+      yield* named(item(at(path, list), index), text, "dns-1035-label");
   if (names.kind !== "" && names.kind === names.listKind)
     yield invalid(at(path, "listKind"), names.listKind, "kind and listKind may not be the same");
 }
@@ -197,7 +197,7 @@ function* nameProblems(names: CustomResourceDefinitionNames, path: string): Iter
 function* versionProblems(versions: readonly CustomResourceDefinitionVersion[]): Iterable<FieldProblem> {
   const path = "spec.versions";
   for (const [index, { name, schema }] of versions.entries()) {
-    yield* named(at(item(path, index), "name"), name, "dns-1035");
+    yield* named(at(item(path, index), "name"), name, "dns-1035-label");
     if (!schema?.openAPIV3Schema)
       yield required(at(item(path, index), "schema.openAPIV3Schema"), "schemas are required");
   }

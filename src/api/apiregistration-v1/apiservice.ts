@@ -65,7 +65,7 @@ function* specProblems(spec: APIServiceSpec): Iterable<FieldProblem> {
   if (group === "" && version !== "v1")
     yield required("spec.group", "only v1 may have an empty group and it better be legacy kube");
   if (group !== "") yield* named("spec.group", group, "dns-subdomain");
-  yield* named("spec.version", version, "dns-1035");
+  yield* named("spec.version", version, "dns-1035-label");
   if (groupPriorityMinimum <= 0 || groupPriorityMinimum > GROUP_PRIORITY_MAX)
     yield invalid(
       "spec.groupPriorityMinimum",

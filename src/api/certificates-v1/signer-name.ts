@@ -1,4 +1,4 @@
-import { problemsOfName } from "#machinery/names";
+import { type NameFormat, problemsOfName } from "#machinery/names";
 import { type FieldProblem, invalid, tooLong } from "#machinery/schema";
 
 const DOMAIN_LENGTH_MAX = 253;
@@ -25,7 +25,7 @@ export function* signerNameProblems(name: string, path: string): Iterable<FieldP
   yield* labelProblems(rest, "dns-subdomain", path);
 }
 
-function* labelProblems(text: string, format: string, path: string): Iterable<FieldProblem> {
+function* labelProblems(text: string, format: NameFormat, path: string): Iterable<FieldProblem> {
   for (const label of text.split("."))
     for (const problem of problemsOfName(format, label))
       yield invalid(path, text, `validating label ${JSON.stringify(label)}: ${problem}`);

@@ -306,6 +306,13 @@ export const PersistentVolumeSpec = struct(
           "may not be 'recycle' for a hostPath mount of '/'",
         );
       yield* namedIfSet(at(path, "storageClassName"), spec.storageClassName, "dns-subdomain");
+      const { volumeAttributesClassName } = spec;
+      if (volumeAttributesClassName === undefined) return;
+      const where = at(path, "volumeAttributesClassName");
+      if (volumeAttributesClassName === "") yield required(where, "an empty string is disallowed");
+      yield* namedIfSet(where, volumeAttributesClassName, "dns-subdomain");
+      if (!spec.csi)
+        yield required(at(path, "csi"), "has to be specified when using volumeAttributesClassName");
     },
   },
 );

@@ -1,5 +1,5 @@
 import { ageColumn, nameColumn, text, UNSET, wide } from "#api/columns";
-import { own, sameValue } from "#api/checks";
+import { namedIfSet, own, sameValue } from "#api/checks";
 import { classAnnotationWarnings, claimSpecWarnings } from "#api/core-v1/claim-warnings";
 import { compareQuantities } from "#machinery/quantity";
 import { TypedLocalObjectReference, TypedObjectReference } from "#api/core-v1/reference";
@@ -107,11 +107,43 @@ export const PersistentVolumeClaimStatus = struct("core.v1.PersistentVolumeClaim
 });
 export interface PersistentVolumeClaimStatus extends Of<typeof PersistentVolumeClaimStatus> {}
 
+const SNAPSHOTS = "snapshot.storage.k8s.io";
+
+/**
+ * The two ways to say what a volume starts with say the same. The older one knows claims and snapshots only, and
+ * forgets everything else.
+ */
+function withBothSources(spec: PersistentVolumeClaimSpec): PersistentVolumeClaimSpec {
+  const { dataSource: source, dataSourceRef: other, ...rest } = spec;
+  const isKnown =
+    source &&
+    ((source.kind === "PersistentVolumeClaim" && !source.apiGroup) ||
+      (source.kind === "VolumeSnapshot" && source.apiGroup === SNAPSHOTS));
+  const dataSource = isKnown ? source : undefined;
+  if (!dataSource && !other) return source ? rest : spec;
+  if (other?.namespace) return { ...rest, ...(dataSource ? { dataSource } : {}), dataSourceRef: other };
+  return { ...rest, dataSource: dataSource ?? other, dataSourceRef: other ?? dataSource };
+}
+
+const isSameSource = (source: TypedLocalObjectReference, other: TypedObjectReference): boolean =>
+  source.kind === other.kind &&
+  source.name === other.name &&
+  (source.apiGroup ?? "") === (other.apiGroup ?? "");
+
 /** What a claim asks for, in its own right or in a pod's volume. */
 function* claimSpecProblems(
-  { accessModes = [], resources, dataSource, dataSourceRef }: PersistentVolumeClaimSpec,
+  {
+    accessModes = [],
+    resources,
+    dataSource,
+    dataSourceRef,
+    storageClassName,
+    volumeAttributesClassName,
+  }: PersistentVolumeClaimSpec,
   path: string,
 ): Iterable<FieldProblem> {
+  yield* namedIfSet(at(path, "storageClassName"), storageClassName, "dns-subdomain");
+  yield* namedIfSet(at(path, "volumeAttributesClassName"), volumeAttributesClassName, "dns-subdomain");
   if (accessModes.length === 0) yield required(at(path, "accessModes"), "at least 1 access mode is required");
   yield* accessModeProblems(accessModes, at(path, "accessModes"));
   const storage = resources.requests?.storage;
@@ -129,7 +161,10 @@ function* claimSpecProblems(
         source.kind,
         "must be 'PersistentVolumeClaim' when referencing the default apiGroup",
       );
+    yield* namedIfSet(at(where, "apiGroup"), source.apiGroup ?? undefined, "dns-subdomain");
   }
+  if (dataSource && dataSourceRef && !isSameSource(dataSource, dataSourceRef))
+    yield invalid(path, {}, "must match dataSourceRef");
 }
 
 const MAY_CHANGE =
@@ -202,6 +237,8 @@ export const PersistentVolumeClaim = resource({
     wide("VolumeMode", ({ spec }) => spec.volumeMode),
   ],
   rules: {
+    prepareForCreate: (claim) => ({ ...claim, spec: withBothSources(claim.spec) }),
+    prepareForUpdate: (claim) => ({ ...claim, spec: withBothSources(claim.spec) }),
     validate: ({ spec }) => claimSpecProblems(spec, "spec"),
     validateUpdate: ({ spec }, old) => claimUpdateProblems(spec, old.spec, old.status),
     *warnings({ metadata, spec }) {

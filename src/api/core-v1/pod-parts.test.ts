@@ -1,9 +1,11 @@
 /** Rules of pods that bind several of its parts: volumes of every kind, Windows, and the pod's resources as a whole. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { problemsOf } from "#api/test-kit";
+import { created, problemsOf } from "#api/test-kit";
 import { PersistentVolume } from "./persistentvolume.ts";
+import { PersistentVolumeClaim } from "./persistentvolumeclaim.ts";
 import { Pod } from "./pod.ts";
+import { Service } from "./service.ts";
 
 type Loose = Readonly<Record<string, unknown>>;
 
@@ -174,4 +176,29 @@ test("volumes of the cluster name secrets in full", () => {
   assert.deepEqual(problemsOf(PersistentVolume, { spec: { ...spec, cinder } }), [
     "spec.cinder.secretRef.namespace: Required value",
   ]);
+});
+
+test("both ways to say what a claim starts with say the same", () => {
+  const spec = { accessModes: ["ReadWriteOnce"], resources: { requests: { storage: "1Gi" } } };
+  const source = { kind: "PersistentVolumeClaim", name: "other" };
+  const specOf = (more: Loose) => created(PersistentVolumeClaim, { spec: { ...spec, ...more } }).spec;
+  for (const said of [{ dataSource: source }, { dataSourceRef: source }]) {
+    const { dataSource, dataSourceRef } = specOf(said);
+    assert.deepEqual(
+      [dataSource, dataSourceRef].map((one) => one && { kind: one.kind, name: one.name }),
+      [source, source],
+    );
+  }
+  assert.equal(specOf({ dataSource: { kind: "Pod", name: "x" } }).dataSource, undefined);
+  assert.deepEqual(
+    problemsOf(PersistentVolumeClaim, {
+      spec: { ...spec, dataSource: source, dataSourceRef: { ...source, name: "third" } },
+    }),
+    ["spec: Invalid value: {}: must match dataSourceRef"],
+  );
+});
+
+test("services have names that begin with a letter", () => {
+  const [problem] = problemsOf(Service, { metadata: { name: "1a" }, spec: { ports: [{ port: 80 }] } });
+  assert.match(problem!, /^metadata\.name: Invalid value: "1a": a DNS-1035 label must consist of/);
 });

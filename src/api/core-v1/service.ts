@@ -25,7 +25,7 @@ export const Service = resource({
   shortNames: ["svc"],
   categories: ["all"],
   namespaced: true,
-  nameFormat: "dns-1035",
+  nameFormat: "dns-1035-label",
   metadata: ObjectMeta,
   spec: ServiceSpec,
   status: ServiceStatus,

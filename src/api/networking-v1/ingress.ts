@@ -33,7 +33,7 @@ export interface ServiceBackendPort extends Of<typeof ServiceBackendPort> {}
 export const IngressServiceBackend = struct(
   "networking.v1.IngressServiceBackend",
   {
-    name: string(1).required().notEmpty().format("dns-1035").doc("Name of the service."),
+    name: string(1).required().notEmpty().format("dns-1035-label").doc("Name of the service."),
     port: value(2, ServiceBackendPort).doc("Port of the service."),
   },
   {

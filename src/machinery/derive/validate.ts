@@ -1,5 +1,5 @@
 /** What is wrong with an object: what follows from its schema, its metadata and its kind's rules, in that order. */
-import { problemsOfName } from "../names.ts";
+import { type NameFormat, problemsOfName } from "../names.ts";
 import { objectMetaProblems, objectMetaUpdateProblems } from "../object-meta-validation.ts";
 import {
   type AnyObject,
@@ -255,7 +255,7 @@ function checkValues(values: readonly string[], emptyCounts: boolean): Check {
 }
 
 const checkFormat =
-  (format: string): Check =>
+  (format: NameFormat): Check =>
   (value, path, problems) => {
     if (typeof value !== "string" || value === "") return;
     for (const detail of problemsOfName(format, value)) problems.push(invalid(path, value, detail));

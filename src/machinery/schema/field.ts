@@ -1,3 +1,4 @@
+import type { NameFormat } from "../names.ts";
 import type { FieldFacts, MergeFacts, Scalar, ScalarName, ScalarShapes, Struct, Type } from "./types.ts";
 
 /**
@@ -91,7 +92,7 @@ export class Field<T, P extends Presence = "optional"> {
   }
 
   /** A named format, as in `machinery/names`. */
-  format(format: string): Field<T, P> {
+  format(format: NameFormat): Field<T, P> {
     return this.#with({ format });
   }
 

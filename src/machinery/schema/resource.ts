@@ -1,4 +1,5 @@
 import { assert } from "#base/assert";
+import type { NameFormat } from "../names.ts";
 import { type StructOf, list, string, value } from "./field.ts";
 import { type Fields, type ShapeOfFields, struct } from "./struct.ts";
 import type { FieldProblem, Struct } from "./types.ts";
@@ -154,7 +155,7 @@ export interface ResourceDefinition<F extends Fields, S, U, M, T> {
   /** Below `/registry/`, by default the plural, with the group in front for groups that hold a dot and custom kinds. */
   readonly storagePrefix?: string;
   /** Name format of objects, see `machinery/names`; by default `dns-subdomain`. */
-  readonly nameFormat?: string;
+  readonly nameFormat?: NameFormat;
   /** Served without extra flags. */
   readonly servedByDefault?: boolean;
 }
@@ -185,7 +186,7 @@ export interface Resource<T extends AnyObject = AnyObject> {
   readonly rules: ResourceRules<NoInfer<T>>;
   readonly storedAs: string | undefined;
   readonly storagePrefix: string;
-  readonly nameFormat: string;
+  readonly nameFormat: NameFormat;
   readonly servedByDefault: boolean;
 }
 

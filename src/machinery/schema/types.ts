@@ -1,3 +1,4 @@
+import type { NameFormat } from "../names.ts";
 import type { JsonSchema } from "./json-schema.ts";
 
 /** Scalars by the shape they have in memory, which for API kinds is the shape they have in JSON. */
@@ -125,7 +126,7 @@ export interface FieldFacts {
   readonly maxLength?: number;
   readonly maxItems?: number;
   readonly pattern?: string;
-  readonly format?: string;
+  readonly format?: NameFormat;
   /** The only values. */
   readonly values?: readonly string[];
   readonly immutable: boolean;
