@@ -9,6 +9,7 @@ import { debugPath } from "./flow-control/debug.ts";
 import { FlowControl } from "./flow-control/flow-control.ts";
 import { registerFlowMetrics } from "./flow-control/flow-metrics.ts";
 import { FlowControlKeeper } from "./flow-control/keeper.ts";
+import type { FeatureGates } from "./gates.ts";
 import type { Health } from "./health/health.ts";
 import { START_STEPS } from "./health/start-steps.ts";
 import type { Limits } from "./limits.ts";
@@ -21,9 +22,12 @@ import type { ResourceSet } from "./resource-set.ts";
 /** Of the time that a request has, this part may pass until it has a seat. */
 const WAIT_PART = 1 / 4;
 
+const NOTHING = { objects: 0, bytes: 0 };
+
 export interface LoadControlOptions {
   readonly clock: Clock;
   readonly limits: Limits;
+  readonly gates: FeatureGates;
   readonly kinds: ResourceSet;
   readonly metrics: RequestMetrics;
   readonly health: Health;
@@ -40,6 +44,7 @@ export interface LoadControl {
 export function startLoadControl({
   clock,
   limits,
+  gates,
   kinds,
   metrics,
   health,
@@ -51,7 +56,9 @@ export function startLoadControl({
     clock,
     seats: limits.requestsInFlightMax + limits.mutatingRequestsInFlightMax,
     waitMs: limits.requestMs * WAIT_PART,
-    objects: ({ group, version, resource }) => kinds.find(group, version, resource)?.storage?.cache.size ?? 0,
+    stored: ({ group, version, resource }) =>
+      kinds.find(group, version, resource)?.storage?.cache.stored ?? NOTHING,
+    listsBySize: gates.enabled("SizeBasedListCostEstimate"),
   });
   scope.defer(() => flow.close());
   metrics.watchInFlight(inFlight);

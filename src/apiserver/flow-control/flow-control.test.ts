@@ -83,7 +83,8 @@ function world(
     clock,
     seats,
     waitMs: 15_000,
-    objects: ({ resource }) => counts[resource] ?? 0,
+    stored: ({ resource }) => ({ objects: counts[resource] ?? 0, bytes: 0 }),
+    listsBySize: false,
   });
   flow.configure(...configuration);
   return {
@@ -518,7 +519,47 @@ const WORK: readonly (readonly [string, string, number])[] = [
 
 for (const [method, target, seats] of WORK) {
   test(`${method} ${target} takes ${seats} seats where there are 450 objects`, () => {
-    const sizes = { seatsMax: 10, objects: () => 450, watches: () => 0 };
+    const sizes = {
+      seatsMax: Infinity,
+      stored: () => ({ objects: 450, bytes: 1 }),
+      watches: () => 0,
+      bySize: false,
+    };
     assert.equal(estimateWork(asked(method, target), sizes).initialSeats, seats);
   });
 }
+
+const SIZED_WORK: readonly (readonly [string, number])[] = [
+  [`${LIST}/x`, 1],
+  [LIST, 10],
+  [`${LIST}?limit=3`, 3],
+  [`${LIST}?resourceVersion=0&limit=3`, 3],
+  [`${LIST}?watch=1`, 1],
+  [`${LIST}?watch=1&sendInitialEvents=true&resourceVersionMatch=NotOlderThan`, 10],
+  [`${LIST}?resourceVersion=7&limit=30`, 30],
+  [`${LIST}?resourceVersion=7&resourceVersionMatch=Exact`, 100],
+  [`${LIST}?continue=x&limit=3&labelSelector=a`, 100],
+  [`${LIST}?fieldSelector=metadata.name=x`, 1],
+];
+
+for (const [target, seats] of SIZED_WORK) {
+  test(`${target} takes ${seats} seats where there are 450 objects of 100 kB`, () => {
+    const sizes = {
+      seatsMax: Infinity,
+      stored: () => ({ objects: 450, bytes: 45_000_000 }),
+      watches: () => 0,
+      bySize: true,
+    };
+    assert.equal(estimateWork(asked("GET", target), sizes).initialSeats, seats);
+  });
+}
+
+test("no list takes more seats than its level lets it, and one of nothing takes one", () => {
+  const stored = { objects: 450, bytes: 45_000_000 };
+  const seatsOf = (seatsMax: number, of: typeof stored) => {
+    const sizes = { seatsMax, stored: () => of, watches: () => 0, bySize: true };
+    return estimateWork(asked("GET", LIST), sizes).initialSeats;
+  };
+  assert.equal(seatsOf(3, stored), 3);
+  assert.equal(seatsOf(Infinity, { objects: 0, bytes: 0 }), 1);
+});

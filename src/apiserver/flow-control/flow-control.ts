@@ -8,12 +8,10 @@ import { Flow } from "./flow.ts";
 import { PriorityLevel } from "./priority-level.ts";
 import type { Ticket } from "./ticket.ts";
 import { WatchCounts } from "./watch-counts.ts";
-import { type WorkEstimate, estimateWork } from "./work-estimate.ts";
+import { type Stored, type WorkEstimate, estimateWork } from "./work-estimate.ts";
 
 /** Milliseconds after which seats are shared out anew. */
 const BORROWING_MS = 10_000;
-/** No request takes more seats, whatever its level has. */
-const SEATS_MAX = 10;
 
 export interface FlowControlOptions {
   readonly clock: Clock;
@@ -21,8 +19,10 @@ export interface FlowControlOptions {
   readonly seats: number;
   /** Milliseconds that a request may wait for a seat. */
   readonly waitMs: number;
-  /** Stored objects of the kind that a request is about. */
-  readonly objects: (info: RequestInfo) => number;
+  /** What is stored of the kind that a request is about. */
+  readonly stored: (info: RequestInfo) => Stored;
+  /** Lists take seats by their bytes, as the gate SizeBasedListCostEstimate says; else by their objects. */
+  readonly listsBySize: boolean;
 }
 
 /**
@@ -123,8 +123,9 @@ export class FlowControl {
 
   #estimate({ level, stats }: Flow, info: RequestInfo): WorkEstimate {
     return estimateWork(info, {
-      seatsMax: Math.min(level.exempt ? SEATS_MAX : level.seatsMax, SEATS_MAX),
-      objects: this.#options.objects,
+      seatsMax: level.exempt ? Infinity : level.seatsMax,
+      stored: this.#options.stored,
+      bySize: this.#options.listsBySize,
       watches: (about) => {
         const count = this.watches.interestedIn(about);
         stats.watches.observe(count);

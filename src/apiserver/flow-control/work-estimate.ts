@@ -8,20 +8,37 @@ export interface WorkEstimate {
   readonly additionalMs: number;
 }
 
+/** What is stored of one kind. */
+export interface Stored {
+  readonly objects: number;
+  /** Of all of them together. */
+  readonly bytes: number;
+}
+
 /** What estimates are made from. */
 export interface Sizes {
-  /** Stored objects of the kind that is asked for; 0 when it is not known. */
-  objects(info: RequestInfo): number;
+  /** Of the kind that is asked for; nothing when it is not known. */
+  stored(info: RequestInfo): Stored;
   /** Watches that will hear of a change. */
   watches(info: RequestInfo): number;
-  /** No request takes more. */
+  /** No request of this level takes more. */
   readonly seatsMax: number;
+  /** Lists cost by their bytes; else by the number of objects that are looked at. */
+  readonly bySize: boolean;
 }
 
 const OBJECTS_PER_SEAT = 100;
+const BYTES_PER_SEAT = 100_000;
+/** What a list from the cache holds in memory at once, at most: it is sent piece by piece. */
+const CACHED_BYTES_MAX = 1_000_000;
 const WATCHES_PER_SEAT = 10;
 /** Milliseconds that telling the watches of one seat takes. */
 const EVENT_MS = 5;
+
+/** No request takes more seats, whatever its level has. */
+const SEATS_MAX = 10;
+/** Of lists that are measured by their bytes. */
+const SIZED_SEATS_MAX = 100;
 
 export const ONE_SEAT: WorkEstimate = { initialSeats: 1, finalSeats: 0, additionalMs: 0 };
 
@@ -33,21 +50,44 @@ export function estimateWork(info: RequestInfo, sizes: Sizes): WorkEstimate {
   return WRITES.has(info.verb) ? ofWrite(info, sizes) : ONE_SEAT;
 }
 
-function ofList(info: RequestInfo, { objects, seatsMax }: Sizes): WorkEstimate {
+function ofList(info: RequestInfo, { stored, seatsMax, bySize }: Sizes): WorkEstimate {
   const { verb, name, query } = info;
-  if (name !== "") return ONE_SEAT;
   if (verb === "watch" && query.get("sendInitialEvents") !== "true") return ONE_SEAT;
-  const stored = objects(info);
-  const seats = Math.ceil(touched(query, stored, verb === "watch" || isFromCache(query)) / OBJECTS_PER_SEAT);
-  return seats <= 1 ? ONE_SEAT : { ...ONE_SEAT, initialSeats: Math.min(seats, seatsMax) };
+  const all = stored(info);
+  if (all.objects === 0) return ONE_SEAT;
+  const fromCache = verb === "watch" || isFromCache(query);
+  const seats = bySize
+    ? seatsBySize(all, name === "" ? heldAtOnce(query, all.objects, fromCache) : 1, fromCache)
+    : Math.ceil((name === "" ? touched(query, all.objects, fromCache) : 1) / OBJECTS_PER_SEAT);
+  const most = Math.min(seatsMax, bySize ? SIZED_SEATS_MAX : SEATS_MAX);
+  return seats <= 1 ? ONE_SEAT : { ...ONE_SEAT, initialSeats: Math.min(seats, most) };
+}
+
+function seatsBySize({ objects, bytes }: Stored, held: number, fromCache: boolean): number {
+  const heldBytes = (held * bytes) / objects;
+  return Math.ceil((fromCache ? Math.min(heldBytes, CACHED_BYTES_MAX) : heldBytes) / BYTES_PER_SEAT);
+}
+
+/** Objects that are in memory for the request, all at the same time. */
+function heldAtOnce(query: URLSearchParams, stored: number, fromCache: boolean): number {
+  const page = pageOf(query, stored);
+  // Those that a selector leaves out are read first.
+  return !fromCache && isSelective(query) ? Math.max(page, Math.floor(stored / 2)) : page;
 }
 
 /** Objects that are looked at. */
 function touched(query: URLSearchParams, stored: number, fromCache: boolean): number {
   if (fromCache) return stored;
+  const page = pageOf(query, stored);
+  return isSelective(query) ? stored + page : 2 * page;
+}
+
+const isSelective = (query: URLSearchParams): boolean =>
+  Boolean(query.get("labelSelector") || query.get("fieldSelector"));
+
+function pageOf(query: URLSearchParams, stored: number): number {
   const limit = Number(query.get("limit") ?? 0);
-  const page = limit > 0 && limit < stored ? limit : stored;
-  return query.get("labelSelector") || query.get("fieldSelector") ? stored + page : 2 * page;
+  return limit > 0 && limit < stored ? limit : stored;
 }
 
 /** Older states, and pages of them, are read from the store. */
@@ -65,6 +105,6 @@ function ofWrite(info: RequestInfo, { watches, seatsMax }: Sizes): WorkEstimate 
   const count = watches(info);
   if (count < WATCHES_PER_SEAT) return ONE_SEAT;
   const wanted = Math.ceil(count / WATCHES_PER_SEAT);
-  const finalSeats = Math.min(wanted, seatsMax);
+  const finalSeats = Math.min(wanted, seatsMax, SEATS_MAX);
   return { initialSeats: 1, finalSeats, additionalMs: (wanted * EVENT_MS) / finalSeats };
 }

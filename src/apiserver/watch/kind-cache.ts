@@ -59,6 +59,11 @@ export class KindCache {
     return this.#items.size;
   }
 
+  /** How much there is, in objects and in bytes of what is stored. */
+  get stored(): { readonly objects: number; readonly bytes: number } {
+    return { objects: this.#items.size, bytes: this.#items.bytes };
+  }
+
   /** Revision of the last change that this cache knows of; 0 when there was none since it was loaded. */
   get changedAt(): number {
     return this.#changedAt;

@@ -4,9 +4,15 @@ import type { Item } from "../storage/item.ts";
 export class OrderedItems {
   readonly #byKey = new Map<string, Item>();
   #sorted: Item[] = [];
+  #bytes = 0;
 
   get size(): number {
     return this.#sorted.length;
+  }
+
+  /** Of all items as they are stored. */
+  get bytes(): number {
+    return this.#bytes;
   }
 
   get(key: string): Item | undefined {
@@ -16,21 +22,30 @@ export class OrderedItems {
   /** All items, already in key order. */
   load(items: readonly Item[]): void {
     this.#byKey.clear();
-    for (const item of items) this.#byKey.set(item.key, item);
+    this.#bytes = 0;
+    for (const item of items) {
+      this.#byKey.set(item.key, item);
+      this.#bytes += item.stored.length;
+    }
     this.#sorted = [...items];
   }
 
   put(item: Item): void {
     const at = this.#place(item.key);
-    const known = this.#byKey.has(item.key);
+    const known = this.#byKey.get(item.key);
     this.#byKey.set(item.key, item);
+    this.#bytes += item.stored.length - (known?.stored.length ?? 0);
     if (known) this.#sorted[at] = item;
     else if (at === this.#sorted.length) this.#sorted.push(item);
     else this.#sorted.splice(at, 0, item);
   }
 
   delete(key: string): void {
-    if (this.#byKey.delete(key)) this.#sorted.splice(this.#place(key), 1);
+    const known = this.#byKey.get(key);
+    if (!known) return;
+    this.#byKey.delete(key);
+    this.#bytes -= known.stored.length;
+    this.#sorted.splice(this.#place(key), 1);
   }
 
   /** What there is now with `start <= key < end`; later changes do not show in it. */
