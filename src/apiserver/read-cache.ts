@@ -20,12 +20,13 @@ export class ServerReadCache implements ReadCache {
   ): T | undefined {
     const kind = this.#kind(resource);
     const item = kind.storage!.cache.get(namespace ?? "", name);
-    return item && kept<T>(kind, item);
+    return item && objectOf<T>(kind, item);
   }
 
   *list<T extends AnyObject>(resource: Resource<T>, namespace = ""): Iterable<T> {
     const kind = this.#kind(resource);
-    for (const item of kind.storage!.cache.select({ ...everything, namespace })) yield kept<T>(kind, item);
+    for (const item of kind.storage!.cache.select({ ...everything, namespace }))
+      yield objectOf<T>(kind, item);
   }
 
   onChange<T extends AnyObject>(
@@ -34,7 +35,7 @@ export class ServerReadCache implements ReadCache {
   ): () => void {
     const kind = this.#kind(resource);
     return kind.storage!.cache.onChange((before, after) =>
-      listener({ before: before && kept<T>(kind, before), after: after && kept<T>(kind, after) }),
+      listener({ before: before && objectOf<T>(kind, before), after: after && objectOf<T>(kind, after) }),
     );
   }
 
@@ -45,6 +46,5 @@ export class ServerReadCache implements ReadCache {
   }
 }
 
-/** What is read in process stays parsed. */
-const kept = <T extends AnyObject>({ view }: ServedKind, item: Item): T =>
-  (view.asStored ? item.keep() : view.object(item)) as T;
+const objectOf = <T extends AnyObject>({ view }: ServedKind, item: Item): T =>
+  (view.asStored ? item.open() : view.object(item)) as T;

@@ -16,3 +16,12 @@ export function addressOf(key: string): Address {
   const slash = key.indexOf("/");
   return slash < 0 ? { name: key } : { namespace: key.slice(0, slash), name: key.slice(slash + 1) };
 }
+
+/** The address in a key of the store. Names hold no slash. */
+export function addressInKey(key: string, namespaced: boolean): Address {
+  const nameAt = key.lastIndexOf("/") + 1;
+  const name = key.slice(nameAt);
+  return namespaced
+    ? { namespace: key.slice(key.lastIndexOf("/", nameAt - 2) + 1, nameAt - 1), name }
+    : { name };
+}

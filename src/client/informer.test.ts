@@ -7,7 +7,7 @@ import { map, resource, string, struct, type AnyObject } from "#machinery/schema
 import { badRequest, expired } from "#machinery/status";
 import { Client } from "./client.ts";
 import { InformerSet } from "./informer-set.ts";
-import type { ListPage, ListScope, Transport, Watch, WatchEvent } from "./transport.ts";
+import type { ListPage, ListScope, Reference, Transport, Watch, WatchEvent } from "./transport.ts";
 
 const Meta = struct("test.v1.Meta", {
   name: string(1).always(),
@@ -178,3 +178,81 @@ test("indexes follow changes, and late handlers hear of what is there", async ()
   assert.equal(watches.length, 1);
   await scope.close();
 });
+
+/** An object that is made anew whenever it is asked for. */
+function referenceTo(object: Thing): Reference<Thing> {
+  const { namespace, name, resourceVersion } = object.metadata;
+  const make = () => structuredClone(object);
+  return {
+    key: `/registry/things/${namespace}/${name}`,
+    revision: Number(resourceVersion),
+    open: make,
+    glance: make,
+  };
+}
+
+const byReference = (event: WatchEvent<Thing>): WatchEvent<Thing> =>
+  event.type === "BOOKMARK" ? event : { ...event, reference: referenceTo(event.object) };
+
+/** A history of changes to a few things, with some that are lost and told anew as a state. */
+function history(seed: number): { readonly first: WatchEvent<Thing>[]; readonly again: WatchEvent<Thing>[] } {
+  const random = seededRandom(seed);
+  const pick = (count: number) => Math.floor(random.next() * count);
+  const there = new Map<string, Thing>();
+  let version = 0;
+  const change = (): WatchEvent<Thing> => {
+    const name = `thing-${pick(6)}`;
+    const known = there.get(name);
+    const next = { ...thing(name, String(++version), { app: `app-${pick(3)}` }) };
+    if (known && pick(3) === 0) {
+      there.delete(name);
+      return {
+        type: "DELETED",
+        object: { ...known, metadata: { ...known.metadata, resourceVersion: String(version) } },
+      };
+    }
+    const uid = known && pick(5) > 0 ? known.metadata.uid : `${name}-${version}`;
+    const object = { ...next, metadata: { ...next.metadata, uid } };
+    there.set(name, object);
+    return { type: known ? "MODIFIED" : "ADDED", object };
+  };
+  const state = () => [...there.values()].map(added);
+  const changes = () => Array.from({ length: 30 }, change);
+  changes();
+  const first = [...state(), end(String(version)), ...changes()];
+  changes();
+  return { first, again: [...state(), end(String(version)), ...changes(), end(String(version))] };
+}
+
+for (let seed = 1; seed <= 20; seed++) {
+  test(`objects held by reference are told, found and indexed like objects that are held, seed ${seed}`, async () => {
+    const { first, again } = history(seed);
+    const run = async (form: (event: WatchEvent<Thing>) => WatchEvent<Thing>) => {
+      const lost = async function* () {
+        yield* first.map(form);
+        throw expired("gone");
+      };
+      const found = async function* (_request: unknown, signal: AbortSignal) {
+        yield* again.map(form);
+        await untilAborted(signal);
+      };
+      const { informer, clock, scope } = start([lost, found]);
+      const told: unknown[] = [];
+      informer.handle({
+        added: (object) => told.push(["added", object, informer.get("ns", object.metadata.name)]),
+        updated: (object, before) => told.push(["updated", object, before]),
+        deleted: (object) => told.push(["deleted", object, informer.get("ns", object.metadata.name)]),
+      });
+      informer.addIndex("app", (object) => [object.metadata.labels?.app ?? ""]);
+      await informer.synced;
+      await clock.advance(5_000);
+      const last = again.at(-1) as { readonly resourceVersion: string };
+      await informer.reached(last.resourceVersion);
+      const indexed = ["app-0", "app-1", "app-2"].map((app) => [...informer.byIndex("app", app)]);
+      const all = [...informer.list()];
+      await scope.close();
+      return { told, all, indexed, size: informer.size };
+    };
+    assert.deepEqual(await run(byReference), await run((event) => event));
+  });
+}

@@ -1,6 +1,7 @@
 import { logger } from "#base/log";
 import type { AnyObject, Resource } from "#machinery/schema";
-import { addressOf, keyOf } from "./address.ts";
+import { type Address, addressOf, keyAt } from "./address.ts";
+import { addressOfHeld, glance, type Held, open, Opened, versionOf } from "./held.ts";
 import { type IndexKeys, ObjectIndex } from "./object-index.ts";
 import { type Mirror, Reflector, type ReflectorOptions } from "./reflector.ts";
 import { isAtLeast, newerOf } from "./resource-version.ts";
@@ -17,7 +18,8 @@ export interface InformerHandlers<T> {
 
 /**
  * A cache of one kind (or of a selection of it) that a watch keeps true. Objects are shared and never changed in
- * place. Most code gets its informers from an `InformerSet`, so that a process watches each kind once.
+ * place; beside the server they are held by reference and parsed when somebody wants them, so the same object asked for
+ * twice may be two of the same content. Most code gets its informers from an `InformerSet`, so that a process watches each kind once.
  */
 export class Informer<T extends AnyObject> {
   readonly resource: Resource<T>;
@@ -59,18 +61,19 @@ export class Informer<T extends AnyObject> {
 
   /** `namespace` is undefined for cluster-scoped kinds. */
   get(namespace: string | undefined, name: string): T | undefined {
-    return this.#objects.get(namespace, name);
+    const held = this.#objects.get(namespace, name);
+    return held && open(held);
   }
 
   /** By `namespace/name`, or `name` for cluster-scoped kinds. */
   getByKey(key: string): T | undefined {
     const { namespace, name } = addressOf(key);
-    return this.#objects.get(namespace, name);
+    return this.get(namespace, name);
   }
 
   /** Without a namespace: all of them. Not a copy: do not wait in the middle of the walk. */
-  list(namespace?: string): IterableIterator<T> {
-    return this.#objects.list(namespace);
+  *list(namespace?: string): IterableIterator<T> {
+    for (const held of this.#objects.list(namespace)) yield open(held);
   }
 
   /** Makes objects findable under more keys. A name that is taken keeps its first meaning. */
@@ -78,13 +81,16 @@ export class Informer<T extends AnyObject> {
     this.#objects.addIndex(name, keysOf);
   }
 
-  byIndex(name: string, key: string): Iterable<T> {
-    return this.#objects.byIndex(name, key);
+  *byIndex(name: string, key: string): IterableIterator<T> {
+    for (const held of this.#objects.byIndex(name, key)) yield open(held);
   }
 
   /** Handlers hear first of everything that is already there. The answer takes them off again. */
   handle(handlers: InformerHandlers<T>): () => void {
-    for (const object of this.#objects.list()) tell(() => handlers.added?.(object));
+    for (const held of this.#objects.list()) {
+      const object = glance(held);
+      tell(() => handlers.added?.(object));
+    }
     this.#handlers.add(handlers);
     return () => void this.#handlers.delete(handlers);
   }
@@ -113,40 +119,63 @@ export class Informer<T extends AnyObject> {
   }
 
   #mirror(): Mirror<T> {
+    const isEmpty = () => !this.#hasSynced && this.#objects.size === 0;
     return {
+      get isEmpty() {
+        return isEmpty();
+      },
+      found: (held) => this.#set(new Opened(held, glance)),
+      filled: (resourceVersion) => this.#filled(resourceVersion),
       replace: (objects, resourceVersion) => this.#replace(objects, resourceVersion),
-      changed: (type, object) => {
-        if (type === "DELETED") this.#delete(object);
-        else this.#set(object);
-        this.#advance(object.metadata.resourceVersion);
+      changed: (type, held) => {
+        if (type === "DELETED") this.#delete(new Opened(held, glance));
+        else this.#set(new Opened(held, open));
+        if (this.#hasSynced) this.#advance(versionOf(held));
       },
       reached: (resourceVersion) => this.#advance(resourceVersion),
     };
   }
 
-  #replace(objects: ReadonlyMap<string, T>, resourceVersion: string): void {
-    const lost = [...this.#objects.list()].filter((known) => !objects.has(keyOf(known)));
-    for (const object of lost) this.#delete(object);
-    for (const object of objects.values()) this.#set(object);
+  #filled(resourceVersion: string): void {
     this.#hasSynced = true;
     this.#markSynced();
     this.#advance(resourceVersion);
   }
 
-  #set(object: T): void {
-    const before = this.#objects.set(object);
-    if (before === undefined) return this.#tell((handlers) => handlers.added?.(object));
-    if (before.metadata.uid !== object.metadata.uid) {
-      this.#tell((handlers) => handlers.deleted?.(before));
-      this.#tell((handlers) => handlers.added?.(object));
-    } else if (before.metadata.resourceVersion !== object.metadata.resourceVersion) {
-      this.#tell((handlers) => handlers.updated?.(object, before));
-    }
+  #replace(objects: ReadonlyMap<string, Held<T>>, resourceVersion: string): void {
+    const lost = [...this.#objects.list()].filter((known) => !objects.has(keyAt(this.#addressOf(known))));
+    for (const held of lost) this.#delete(new Opened(held, glance));
+    for (const held of objects.values()) this.#set(new Opened(held, open));
+    this.#filled(resourceVersion);
   }
 
-  #delete(object: T): void {
-    const { namespace, name } = object.metadata;
-    if (this.#objects.delete(namespace, name)) this.#tell((handlers) => handlers.deleted?.(object));
+  #set(now: Opened<T>): void {
+    const address = this.#addressOf(now.held);
+    const known = this.#objects.get(address.namespace, address.name);
+    if (known !== undefined && versionOf(known) === versionOf(now.held)) return;
+    const before = known === undefined ? undefined : new Opened(known, glance);
+    this.#objects.set(address, now, before);
+    if (this.#handlers.size > 0) this.#tellOfChange(now.object, before?.object);
+  }
+
+  #tellOfChange(object: T, before: T | undefined): void {
+    if (before === undefined) return this.#tell((handlers) => handlers.added?.(object));
+    if (before.metadata.uid === object.metadata.uid)
+      return this.#tell((handlers) => handlers.updated?.(object, before));
+    this.#tell((handlers) => handlers.deleted?.(before));
+    this.#tell((handlers) => handlers.added?.(object));
+  }
+
+  #delete(last: Opened<T>): void {
+    const address = this.#addressOf(last.held);
+    const known = this.#objects.get(address.namespace, address.name);
+    if (known === undefined) return;
+    this.#objects.delete(address, new Opened(known, glance));
+    if (this.#handlers.size > 0) this.#tell((handlers) => handlers.deleted?.(last.object));
+  }
+
+  #addressOf(held: Held<T>): Address {
+    return addressOfHeld(held, this.resource.namespaced);
   }
 
   #tell(about: (handlers: InformerHandlers<T>) => void): void {

@@ -1,15 +1,19 @@
 import type { AnyObject } from "#machinery/schema";
+import type { Address } from "./address.ts";
+import { type Held, Opened, glance } from "./held.ts";
 
 /** The values under which an object is found in an index. */
 export type IndexKeys<T> = (object: T) => Iterable<string>;
 
+interface Index<T> {
+  readonly keysOf: IndexKeys<T>;
+  readonly entries: Map<string, Set<Held<T>>>;
+}
+
 /** Objects of one kind by namespace and name, and by whatever else they are looked up. */
 export class ObjectIndex<T extends AnyObject> {
-  readonly #namespaces = new Map<string, Map<string, T>>();
-  readonly #indexes = new Map<
-    string,
-    { readonly keysOf: IndexKeys<T>; readonly entries: Map<string, Set<T>> }
-  >();
+  readonly #namespaces = new Map<string, Map<string, Held<T>>>();
+  readonly #indexes = new Map<string, Index<T>>();
   #size = 0;
 
   get size(): number {
@@ -17,12 +21,12 @@ export class ObjectIndex<T extends AnyObject> {
   }
 
   /** `namespace` is absent or empty for cluster-scoped kinds. */
-  get(namespace: string | undefined, name: string): T | undefined {
+  get(namespace: string | undefined, name: string): Held<T> | undefined {
     return this.#namespaces.get(namespace ?? "")?.get(name);
   }
 
   /** Without a namespace: all of them. */
-  *list(namespace?: string): IterableIterator<T> {
+  *list(namespace?: string): IterableIterator<Held<T>> {
     if (namespace === undefined) for (const objects of this.#namespaces.values()) yield* objects.values();
     else yield* this.#namespaces.get(namespace)?.values() ?? [];
   }
@@ -30,56 +34,51 @@ export class ObjectIndex<T extends AnyObject> {
   /** Adds an index over what is there and what comes; a name that is taken keeps its first meaning. */
   addIndex(name: string, keysOf: IndexKeys<T>): void {
     if (this.#indexes.has(name)) return;
-    const index = { keysOf, entries: new Map<string, Set<T>>() };
+    const index: Index<T> = { keysOf, entries: new Map() };
     this.#indexes.set(name, index);
-    for (const object of this.list()) insert(index.entries, keysOf(object), object);
+    for (const held of this.list()) insert(index, new Opened(held, glance));
   }
 
-  byIndex(name: string, key: string): Iterable<T> {
+  byIndex(name: string, key: string): Iterable<Held<T>> {
     const index = this.#indexes.get(name);
     if (!index) throw new RangeError(`no index ${name}`);
     return index.entries.get(key) ?? [];
   }
 
-  /** The answer is what was there before. */
-  set(object: T): T | undefined {
-    const { namespace = "", name } = object.metadata;
+  /** Puts it in place of `before`, which is there now. Opens neither where there are no indexes. */
+  set({ namespace = "", name }: Address, now: Opened<T>, before: Opened<T> | undefined): void {
     let objects = this.#namespaces.get(namespace);
     if (!objects) this.#namespaces.set(namespace, (objects = new Map()));
-    const before = objects.get(name);
-    objects.set(name, object);
-    if (!before) this.#size++;
-    for (const { keysOf, entries } of this.#indexes.values()) {
-      if (before) withdraw(entries, keysOf(before), before);
-      insert(entries, keysOf(object), object);
+    objects.set(name, now.held);
+    if (before === undefined) this.#size++;
+    for (const index of this.#indexes.values()) {
+      if (before !== undefined) withdraw(index, before);
+      insert(index, now);
     }
-    return before;
   }
 
-  delete(namespace: string | undefined, name: string): T | undefined {
-    const objects = this.#namespaces.get(namespace ?? "");
-    const before = objects?.get(name);
-    if (!objects || !before) return undefined;
-    objects.delete(name);
-    if (objects.size === 0) this.#namespaces.delete(namespace ?? "");
+  /** Takes out what is there. */
+  delete({ namespace = "", name }: Address, before: Opened<T>): void {
+    const objects = this.#namespaces.get(namespace);
+    if (!objects?.delete(name)) return;
+    if (objects.size === 0) this.#namespaces.delete(namespace);
     this.#size--;
-    for (const { keysOf, entries } of this.#indexes.values()) withdraw(entries, keysOf(before), before);
-    return before;
+    for (const index of this.#indexes.values()) withdraw(index, before);
   }
 }
 
-function insert<T>(entries: Map<string, Set<T>>, keys: Iterable<string>, object: T): void {
-  for (const key of keys) {
-    const objects = entries.get(key);
-    if (objects) objects.add(object);
-    else entries.set(key, new Set([object]));
+function insert<T extends AnyObject>({ keysOf, entries }: Index<T>, { held, object }: Opened<T>): void {
+  for (const key of keysOf(object)) {
+    const members = entries.get(key);
+    if (members) members.add(held);
+    else entries.set(key, new Set([held]));
   }
 }
 
-function withdraw<T>(entries: Map<string, Set<T>>, keys: Iterable<string>, object: T): void {
-  for (const key of keys) {
-    const objects = entries.get(key);
-    objects?.delete(object);
-    if (objects?.size === 0) entries.delete(key);
+function withdraw<T extends AnyObject>({ keysOf, entries }: Index<T>, { held, object }: Opened<T>): void {
+  for (const key of keysOf(object)) {
+    const members = entries.get(key);
+    members?.delete(held);
+    if (members?.size === 0) entries.delete(key);
   }
 }

@@ -4,8 +4,9 @@ import type { Random } from "#base/random";
 import { hasReason, StatusError } from "#machinery/status";
 import type { AnyObject, Resource } from "#machinery/schema";
 import { Backoff } from "./backoff.ts";
-import { keyOf } from "./address.ts";
+import { keyAt } from "./address.ts";
 import type { Client, Selection } from "./client.ts";
+import { addressOfHeld, type Held, heldIn, versionOf } from "./held.ts";
 import type { WatchEvent } from "./transport.ts";
 
 const log = logger("reflector");
@@ -18,9 +19,13 @@ const HEALTHY_WATCH_MS = 1_000;
 
 /** Where a reflector puts what it learns. */
 export interface Mirror<T> {
-  /** Everything there is, as of `resourceVersion`: at the start, and whenever history was lost. */
-  replace(objects: ReadonlyMap<string, T>, resourceVersion: string): void;
-  changed(type: "ADDED" | "MODIFIED" | "DELETED", object: T): void;
+  /** Nothing has been put there yet: then it is filled step by step, and `filled` says when it is whole. */
+  readonly isEmpty: boolean;
+  found(object: Held<T>): void;
+  filled(resourceVersion: string): void;
+  /** Everything there is, as of `resourceVersion`: whenever history was lost. */
+  replace(objects: ReadonlyMap<string, Held<T>>, resourceVersion: string): void;
+  changed(type: "ADDED" | "MODIFIED" | "DELETED", object: Held<T>): void;
   /** Nothing new up to here. */
   reached(resourceVersion: string): void;
 }
@@ -96,28 +101,30 @@ export class Reflector<T extends AnyObject> {
 
   async #list(signal: AbortSignal): Promise<void> {
     const { client, resource, selection } = this.#options;
-    const objects = new Map<string, T>();
+    const begin = this.#begin();
     let resourceVersion = "";
     for await (const page of client.pages(resource, { ...selection, signal })) {
-      for (const object of page.items) objects.set(keyOf(object), object);
+      for (const object of page.items) begin.found(object);
       resourceVersion = page.resourceVersion;
     }
-    this.#replace(objects, resourceVersion);
+    this.#begun(begin, resourceVersion);
   }
 
   async #watch(signal: AbortSignal): Promise<void> {
     const { client, resource, selection } = this.#options;
     const initialEvents = this.#resourceVersion === undefined;
     const resourceVersion = this.#resourceVersion ?? "";
-    let initial = initialEvents ? new Map<string, T>() : undefined;
+    let begin = initialEvents ? this.#begin() : undefined;
     const events = client.watch(resource, { ...selection, signal, resourceVersion, initialEvents });
     for await (const event of events) {
       if (signal.aborted) return;
-      if (!initial) this.#live(event);
-      else if (event.type !== "BOOKMARK") collect(initial, event);
-      else if (event.initialEventsEnd) {
-        this.#replace(initial, event.resourceVersion);
-        initial = undefined;
+      if (!begin) this.#live(event);
+      else if (event.type !== "BOOKMARK") {
+        if (event.type === "DELETED") begin.lost(heldIn(event));
+        else begin.found(heldIn(event));
+      } else if (event.initialEventsEnd) {
+        this.#begun(begin, event.resourceVersion);
+        begin = undefined;
       }
     }
   }
@@ -127,25 +134,79 @@ export class Reflector<T extends AnyObject> {
       this.#resourceVersion = event.resourceVersion;
       this.#mirror.reached(event.resourceVersion);
     } else {
-      this.#resourceVersion = event.object.metadata.resourceVersion;
-      this.#mirror.changed(event.type, event.object);
+      const held = heldIn(event);
+      this.#resourceVersion = versionOf(held);
+      this.#mirror.changed(event.type, held);
     }
   }
 
-  #replace(objects: ReadonlyMap<string, T>, resourceVersion: string): void {
+  /** An empty mirror takes what comes. One that shows an older state shows it until the new one is complete. */
+  #begin(): Beginning<T> {
+    return this.#mirror.isEmpty
+      ? new Filling(this.#mirror)
+      : new Collecting(this.#mirror, this.#options.resource);
+  }
+
+  #begun(beginning: Beginning<T>, resourceVersion: string): void {
     this.#resourceVersion = resourceVersion;
-    this.#mirror.replace(objects, resourceVersion);
+    beginning.complete(resourceVersion);
     this.#backoff.reset();
     this.#unreached.reset();
   }
 }
 
-function collect<T extends AnyObject>(
-  objects: Map<string, T>,
-  { type, object }: Exclude<WatchEvent<T>, { readonly type: "BOOKMARK" }>,
-): void {
-  if (type === "DELETED") objects.delete(keyOf(object));
-  else objects.set(keyOf(object), object);
+/** How the state that a watch begins with comes into the mirror. */
+interface Beginning<T> {
+  found(object: Held<T>): void;
+  lost(object: Held<T>): void;
+  complete(resourceVersion: string): void;
+}
+
+class Filling<T extends AnyObject> implements Beginning<T> {
+  readonly #mirror: Mirror<T>;
+
+  constructor(mirror: Mirror<T>) {
+    this.#mirror = mirror;
+  }
+
+  found(object: Held<T>): void {
+    this.#mirror.found(object);
+  }
+
+  lost(object: Held<T>): void {
+    this.#mirror.changed("DELETED", object);
+  }
+
+  complete(resourceVersion: string): void {
+    this.#mirror.filled(resourceVersion);
+  }
+}
+
+class Collecting<T extends AnyObject> implements Beginning<T> {
+  readonly #mirror: Mirror<T>;
+  readonly #namespaced: boolean;
+  readonly #objects = new Map<string, Held<T>>();
+
+  constructor(mirror: Mirror<T>, { namespaced }: Resource<T>) {
+    this.#mirror = mirror;
+    this.#namespaced = namespaced;
+  }
+
+  found(object: Held<T>): void {
+    this.#objects.set(this.#keyOf(object), object);
+  }
+
+  lost(object: Held<T>): void {
+    this.#objects.delete(this.#keyOf(object));
+  }
+
+  complete(resourceVersion: string): void {
+    this.#mirror.replace(this.#objects, resourceVersion);
+  }
+
+  #keyOf(object: Held<T>): string {
+    return keyAt(addressOfHeld(object, this.#namespaced));
+  }
 }
 
 /** Servers without WatchList say no to the request itself. */

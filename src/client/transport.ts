@@ -75,8 +75,27 @@ export interface Watch<T extends AnyObject> extends ListScope<T> {
   readonly initialEvents?: boolean;
 }
 
+/**
+ * Stands for one state of an object that the server has beside us: who holds this need not hold the object, which is
+ * shared by all who have it open at the same time.
+ */
+export interface Reference<T = unknown> {
+  /** Ends with `/namespace/name`, or `/name` for cluster-scoped kinds. */
+  readonly key: string;
+  readonly revision: number;
+  /** The object, for those who will soon want it again. */
+  open(): T;
+  /** The object, for those who look at it once. */
+  glance(): T;
+}
+
 export type WatchEvent<T> =
-  | { readonly type: "ADDED" | "MODIFIED" | "DELETED"; readonly object: T }
+  | {
+      readonly type: "ADDED" | "MODIFIED" | "DELETED";
+      readonly object: T;
+      /** From a transport that shares objects. Who takes it needs no `object`. */
+      readonly reference?: Reference<T>;
+    }
   | { readonly type: "BOOKMARK"; readonly resourceVersion: string; readonly initialEventsEnd: boolean };
 
 export interface RawRequest {

@@ -82,7 +82,10 @@ export interface Wake {
   readonly on: Resource;
   /** Its metadata is enough: in a process beside the server's, nothing else is fetched. */
   readonly metadataOnly?: boolean;
-  /** Keys of the objects to look at again. Called for the object as it is, and on updates as it was. */
+  /**
+   * Keys of the objects to look at again. Called for the object as it is, and on updates as it was. While the caches fill,
+   * others may not show all yet: what is missed then is among the watched objects that are yet to come.
+   */
   keys(object: AnyObject, caches: Caches): Iterable<string>;
   /** Does this update matter? By default all do. */
   matters?(object: AnyObject, before: AnyObject): boolean;
@@ -99,6 +102,11 @@ export interface ControllerSpec<T extends AnyObject> {
   readonly name: string;
   /** The kind it keeps true: one pass works on one object of it. */
   readonly watches: Resource<T>;
+  /**
+   * Does a watched object that is new to the cache need a look? By default all do. What this says no to must be woken by
+   * what would make it say yes, also while the caches fill.
+   */
+  concerns?(object: T, caches: Caches): boolean;
   /** Does this update of a watched object matter? By default all do. */
   matters?(object: T, before: T): boolean;
   /** Kinds it makes; a change to one wakes the object that controls it. */
@@ -144,7 +152,7 @@ class Runner<T extends AnyObject> implements Caches {
     const { name, workers = WORKERS } = spec;
     const { clock } = environment;
     const meters = new QueueMeters({ ...environment, name });
-    this.#queue = new WorkQueue({ clock, workers, meters, work: (key) => this.#pass(key) });
+    this.#queue = new WorkQueue({ clock, workers, meters, held: true, work: (key) => this.#pass(key) });
     const { wakes = [] } = spec;
     for (const { on, metadataOnly = false } of wakes)
       if (metadataOnly) this.#caches.set(on, environment.informers.of(on, { metadataOnly }));
@@ -152,12 +160,13 @@ class Runner<T extends AnyObject> implements Caches {
       if (!this.#caches.has(kind)) this.#caches.set(kind, environment.informers.of(kind));
   }
 
+  /** Hears of everything while the caches fill, so that no object is looked up for this alone; works when they are full. */
   start(): void {
     const { scope } = this.#environment;
+    const stops = this.#listen();
     scope.run(async (signal) => {
       await Promise.race([this.#synced(), aborted(signal)]);
-      if (signal.aborted) return;
-      const stops = this.#listen();
+      if (!signal.aborted) this.#queue.release();
       await aborted(signal);
       for (const stop of stops) stop();
       this.#departures.close();
@@ -196,8 +205,9 @@ class Runner<T extends AnyObject> implements Caches {
 
   #listenToWatched(): () => void {
     const matters = this.#spec.matters?.bind(this.#spec);
+    const concerns = this.#spec.concerns?.bind(this.#spec);
     return this.cache(this.#spec.watches).handle({
-      added: (object) => this.#queue.add(keyOf(object)),
+      added: (object) => (!concerns || concerns(object, this)) && this.#queue.add(keyOf(object)),
       updated: (object, before) => (!matters || matters(object, before)) && this.#queue.add(keyOf(object)),
       deleted: (object) => this.#queue.add(keyOf(object)),
     });

@@ -140,3 +140,19 @@ test("what is counted of a queue: what waits, what is worked on and how long tha
   await scope.close();
   assert.equal(read.size, 0);
 });
+
+test("a queue that is held takes keys in, and works on them when it is released", async () => {
+  const started: string[] = [];
+  const work = async (key: string) => {
+    started.push(key);
+    return {};
+  };
+  const queue = new WorkQueue({ clock: new VirtualClock(), workers: 2, held: true, work });
+  for (const key of ["a", "b", "a"]) queue.add(key);
+  await turn();
+  assert.deepEqual(started, []);
+  queue.release();
+  await turn();
+  assert.deepEqual(started, ["a", "b"]);
+  await queue.close();
+});

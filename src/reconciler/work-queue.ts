@@ -13,6 +13,8 @@ export interface WorkQueueOptions {
   readonly work: (key: string) => Promise<Worked>;
   /** Told of each key's way. */
   readonly meters?: QueueMeters;
+  /** Keys are taken in, and wait until `release`. */
+  readonly held?: boolean;
 }
 
 export interface Worked {
@@ -33,11 +35,13 @@ export class WorkQueue {
   readonly #failures = new Map<string, number>();
   #working = 0;
   #dispatching = false;
+  #held: boolean;
   #closed = false;
   #idle: (() => void)[] = [];
 
   constructor(options: WorkQueueOptions) {
     this.#options = options;
+    this.#held = options.held ?? false;
   }
 
   add(key: string): void {
@@ -48,6 +52,12 @@ export class WorkQueue {
       this.#options.meters?.added(key);
       this.#dispatchSoon();
     }
+  }
+
+  /** Work begins. */
+  release(): void {
+    this.#held = false;
+    if (this.#ready.size > 0) this.#dispatchSoon();
   }
 
   /** Adds the key after a while. Of several such wishes the earliest counts. */
@@ -90,7 +100,7 @@ export class WorkQueue {
 
   /** Starts work in the next turn of the event loop, so that a burst of changes becomes one pass. */
   #dispatchSoon(): void {
-    if (this.#dispatching) return;
+    if (this.#dispatching || this.#held) return;
     this.#dispatching = true;
     setImmediate(() => {
       this.#dispatching = false;

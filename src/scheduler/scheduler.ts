@@ -57,7 +57,8 @@ export class Scheduler {
   readonly #cycle: Cycle;
   readonly #events: EventRecorder;
   readonly #metrics: SchedulerMetrics;
-  #running = false;
+  /** Nothing is placed before everything has been heard of. */
+  #running = true;
   #writes = 0;
   /** Pods that have been given a node and are not bound to it yet. */
   #binding = 0;
@@ -84,7 +85,6 @@ export class Scheduler {
     scope.defer(this.#show());
     const budgets = informers.of(PodDisruptionBudget);
     const [nodes, namespaces, pods] = [informers.of(Node), informers.of(Namespace), informers.of(Pod)];
-    await Promise.all([nodes.synced, namespaces.synced, budgets.synced]);
     nodes.handle({
       added: (node) => {
         this.#state.setNode(node);
@@ -110,7 +110,9 @@ export class Scheduler {
       updated: (pod, before) => this.#podChanged(pod, before),
       deleted: (pod) => this.#podGone(pod),
     });
-    await pods.synced;
+    await Promise.all([nodes, namespaces, budgets, pods].map(({ synced }) => synced));
+    this.#running = false;
+    if (this.#queue.size > 0) this.#wake();
     log.info("scheduler started", { nodes: this.#state.nodes.size, pending: this.#queue.size });
   }
 

@@ -5,6 +5,7 @@ import type {
   ListScope,
   RawRequest,
   RawResponse,
+  Reference,
   Transport,
   Watch,
   WatchEvent,
@@ -41,7 +42,7 @@ export class TestTransport implements Transport {
     watch: Watch<T>,
     options: { readonly signal: AbortSignal },
   ): AsyncIterable<WatchEvent<T>> {
-    for await (const event of this.#inner.watch(watch, options)) yield deepFreeze(event);
+    for await (const event of this.#inner.watch(watch, options)) yield frozen(event);
   }
 
   raw(request: RawRequest, options?: CallOptions): Promise<RawResponse> {
@@ -55,5 +56,42 @@ export class TestTransport implements Transport {
     } finally {
       this.#traffic.underWay--;
     }
+  }
+}
+
+/** What is handed out by reference is frozen when it is opened. */
+function frozen<T>(event: WatchEvent<T>): WatchEvent<T> {
+  if (event.type === "BOOKMARK" || !event.reference) return deepFreeze(event);
+  const { type, reference } = event;
+  return {
+    type,
+    reference: new FrozenReference(reference),
+    get object() {
+      return deepFreeze(event.object);
+    },
+  };
+}
+
+class FrozenReference<T> implements Reference<T> {
+  readonly #inner: Reference<T>;
+
+  constructor(inner: Reference<T>) {
+    this.#inner = inner;
+  }
+
+  get key(): string {
+    return this.#inner.key;
+  }
+
+  get revision(): number {
+    return this.#inner.revision;
+  }
+
+  open(): T {
+    return deepFreeze(this.#inner.open());
+  }
+
+  glance(): T {
+    return deepFreeze(this.#inner.glance());
   }
 }

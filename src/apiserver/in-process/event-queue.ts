@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { WatchEvent } from "#client/transport";
 import type { Clock } from "#base/clock";
 import type { AnyObject } from "#machinery/schema";
@@ -7,25 +8,28 @@ import type { Item } from "../storage/item.ts";
 import type { EventType } from "../watch/event.ts";
 import type { WatchSink } from "../watch/subscription.ts";
 
+/** How an item becomes the event that a reader gets. */
+export type EventOf<T> = (type: EventType, item: Item) => WatchEvent<T>;
+
 /** Events that wait for a reader in process; the rest waits in the kind's window. */
 const WAITING_MAX = 256;
 
 /** A watch as an iteration. */
 export class EventQueue<T extends AnyObject> implements WatchSink {
-  readonly #objectOf: (item: Item) => T;
+  readonly #eventOf: EventOf<T>;
   readonly #watch: OpenWatch;
   #events: WatchEvent<T>[] = [];
   #wake: (() => void) | undefined;
   #over = false;
   #why: StatusError | undefined;
 
-  constructor(watch: OpenWatch, objectOf: (item: Item) => T) {
+  constructor(watch: OpenWatch, eventOf: EventOf<T>) {
     this.#watch = watch;
-    this.#objectOf = objectOf;
+    this.#eventOf = eventOf;
   }
 
   send(type: EventType, item: Item): boolean {
-    this.#push({ type, object: this.#objectOf(item) });
+    this.#push(this.#eventOf(type, item));
     return this.#events.length < WAITING_MAX;
   }
 
@@ -57,7 +61,11 @@ export class EventQueue<T extends AnyObject> implements WatchSink {
           yield event;
           if (signal.aborted) return;
         }
-        if (ready.length >= WAITING_MAX) running.resume();
+        if (ready.length >= WAITING_MAX) {
+          // Whoever begins with many objects lets others have their turn, and what was parsed be collected.
+          await nextTurn();
+          running.resume();
+        }
         if (this.#events.length > 0) continue;
         if (this.#over) break;
         await new Promise<void>((resolve) => (this.#wake = resolve));

@@ -25,8 +25,9 @@ import { auditAnswer, auditBody, auditFailure, received } from "../request/audit
 import type { Answer, Body } from "../request/operation.ts";
 import type { ResourceSet, ServedKind } from "../resource-set.ts";
 import type { Item } from "../storage/item.ts";
-import { EventQueue } from "./event-queue.ts";
+import { type EventOf, EventQueue } from "./event-queue.ts";
 import { rawExchange } from "./raw-exchange.ts";
+import { SharedEvent } from "./shared-event.ts";
 
 export interface InProcessOptions {
   readonly user: User;
@@ -109,8 +110,7 @@ export class InProcessTransport implements Transport {
     if (answer.type !== "watch") throw internalError("a watch was not answered with one");
     const { kind, watch: subscription } = answer;
     const { clock } = this.#options;
-    const object = (item: Item) => readBy<T>(kind, item);
-    const queue = new EventQueue<T>(subscription, object);
+    const queue = new EventQueue<T>(subscription, eventsOf<T>(kind));
     try {
       yield* queue.events(signal, clock, query?.timeoutSeconds !== undefined);
     } finally {
@@ -227,7 +227,12 @@ const NO_QUERY = new URLSearchParams();
 
 /** What lists and watches give: those who hold many objects hold them without managed fields. */
 const readBy = <T extends AnyObject>({ view }: ServedKind, item: Item): T =>
-  (view.asStored ? item.lean : view.object(item)) as T;
+  (view.asStored ? item.open() : view.object(item)) as T;
+
+const eventsOf = <T extends AnyObject>({ view }: ServedKind): EventOf<T> =>
+  view.asStored
+    ? (type, item) => new SharedEvent<T>(type, item)
+    : (type, item) => ({ type, object: view.object(item) as T });
 
 function valueOf(answer: Answer): unknown {
   switch (answer.type) {

@@ -1,7 +1,9 @@
 import { assert } from "#base/assert";
 import { parseJson, stringifyJson } from "#machinery/json";
+import type { Reference } from "#client/transport";
 import type { AnyObject } from "#machinery/schema";
 import { laterMember } from "./peek.ts";
+import type { RecentObjects } from "./recent-objects.ts";
 
 const UID = Buffer.from('"uid":"');
 const METADATA = Buffer.from('"metadata":');
@@ -11,7 +13,7 @@ const QUOTE = 0x22;
  * One object as stored: canonical JSON without resourceVersion. What clients see has the store's revision spliced
  * in behind the uid, so an object is encoded once, when it is written, and never again.
  */
-export class Item<T extends AnyObject = AnyObject> {
+export class Item<T extends AnyObject = AnyObject> implements Reference<T> {
   readonly key: string;
   readonly revision: number;
   readonly stored: Buffer;
@@ -19,7 +21,8 @@ export class Item<T extends AnyObject = AnyObject> {
   readonly #spliceAt: number;
   #parsed: WeakRef<T> | undefined;
   #lean: WeakRef<T> | undefined;
-  #kept: T | undefined;
+  #recent: RecentObjects | undefined;
+  #notedIn = 0;
 
   constructor(key: string, revision: number, stored: Uint8Array, object?: T) {
     this.key = key;
@@ -36,18 +39,35 @@ export class Item<T extends AnyObject = AnyObject> {
     return this.#parsed?.deref() ?? this.#parse();
   }
 
-  /**
-   * The object without its managed fields, which are a third of it and which nobody needs who reads many objects in
-   * process. An update without them leaves them as they are. Shared and forgotten as `object`.
-   */
-  get lean(): T {
-    return this.#kept ?? this.#lean?.deref() ?? this.#makeLean();
+  /** Its object is held among these while it is in use. */
+  joins(recent: RecentObjects): void {
+    this.#recent = recent;
   }
 
-  /** Holds on to the lean object, for kinds that are read in process again and again. */
-  keep(): T {
-    this.#kept ??= this.lean;
-    return this.#kept;
+  /**
+   * The object without its managed fields, which are a third of it and which nobody needs who reads many objects in
+   * process. An update without them leaves them as they are. Shared as `object`, and held for a while.
+   */
+  open(): T {
+    const lean = this.#lean?.deref() ?? this.#rememberLean();
+    const recent = this.#recent;
+    if (recent && this.#notedIn !== recent.turn) {
+      this.#notedIn = recent.turn;
+      recent.note(lean);
+    }
+    return lean;
+  }
+
+  /** As `open`, and not held: shared only while somebody else holds it. */
+  glance(): T {
+    return this.#lean?.deref() ?? this.#makeLean();
+  }
+
+  /** Another state has taken its place. */
+  replaced(): void {
+    const lean = this.#lean?.deref();
+    if (lean) this.#recent?.drop(lean);
+    this.#recent = undefined;
   }
 
   /** Bytes of the object as served. */
@@ -80,11 +100,15 @@ export class Item<T extends AnyObject = AnyObject> {
     return this.#spliceAt === 0 ? "" : `,"resourceVersion":"${this.revision}"`;
   }
 
-  #makeLean(): T {
-    const whole = this.#parsed?.deref();
-    const lean = whole ? withoutManagedFields(whole) : this.#parseLean();
+  #rememberLean(): T {
+    const lean = this.#makeLean();
     this.#lean = new WeakRef(lean);
     return lean;
+  }
+
+  #makeLean(): T {
+    const whole = this.#parsed?.deref();
+    return whole ? withoutManagedFields(whole) : this.#parseLean();
   }
 
   #parseLean(): T {

@@ -79,7 +79,7 @@ test("an object of a custom kind, which upstream's server orders by the alphabet
   const metadata = { ...object.metadata, resourceVersion: "7" };
   assert.deepEqual(served, { ...object, metadata });
   const { managedFields: _, ...lean } = metadata;
-  assert.deepEqual(item.lean, { ...object, metadata: lean });
+  assert.deepEqual(item.glance(), { ...object, metadata: lean });
   assert.match(item.served().toString("utf8", item.typeLength()), /"data":/, "as an item of a list, too");
 });
 

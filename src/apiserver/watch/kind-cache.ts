@@ -3,6 +3,7 @@ import { expired } from "#machinery/status";
 import { type StoreEvent, prefixEnd } from "#store/store";
 import { Item } from "../storage/item.ts";
 import { keyOf } from "../storage/keys.ts";
+import { RecentObjects } from "../storage/recent-objects.ts";
 import { UnreadableValue } from "../storage/unreadable-value.ts";
 import type { Limits } from "../limits.ts";
 import { CacheEvent } from "./event.ts";
@@ -40,6 +41,7 @@ export class KindCache {
   readonly #byValue = new Map<string, Map<string, Item>>();
   /** By key, so that an old state need not be parsed again to be taken out. */
   readonly #valueOf = new Map<string, string>();
+  readonly #recent = new RecentObjects();
   readonly #watchers = new Watchers();
   readonly #listeners = new Set<ChangeListener>();
   /** By key: what is in the store, and cannot be shown. */
@@ -107,15 +109,22 @@ export class KindCache {
     this.#changedAt = revision;
     this.#byValue.clear();
     this.#valueOf.clear();
-    for (const item of items) this.#index(item);
+    for (const item of items) {
+      item.joins(this.#recent);
+      this.#index(item);
+    }
     for (const watch of this.#watchers)
       watch.end(expired("The resourceVersion for the provided watch is too old."));
     for (const item of items) {
       const old = before.get(item.key);
       before.delete(item.key);
       if (old?.revision !== item.revision) this.#tell(old, item);
+      old?.replaced();
     }
-    for (const gone of before.values()) this.#tell(gone, undefined);
+    for (const gone of before.values()) {
+      this.#tell(gone, undefined);
+      gone.replaced();
+    }
   }
 
   /** Takes in one change, to something readable or not. */
@@ -135,7 +144,9 @@ export class KindCache {
     this.#items.delete(key);
     this.#window = new EventWindow(revision, this.#limits.windowEventsMax, this.#limits.windowBytesMax);
     for (const watch of this.#watchers) watch.end(error);
-    if (previous) this.#tell(previous, undefined);
+    if (!previous) return;
+    this.#tell(previous, undefined);
+    previous.replaced();
   }
 
   /** Takes in one change. `item` is the new state, undefined when it was deleted. */
@@ -145,8 +156,10 @@ export class KindCache {
     this.#changedAt = revision;
     const before = this.#unindex(key);
     const after = item && this.#index(item);
-    if (item) this.#items.put(item);
-    else this.#items.delete(key);
+    if (item) {
+      item.joins(this.#recent);
+      this.#items.put(item);
+    } else this.#items.delete(key);
     const type = item ? (previous ? "MODIFIED" : "ADDED") : "DELETED";
     const shown = item ?? new Item(key, revision, previous!.stored);
     const event = new CacheEvent(this.#sequence++, type, shown, previous);
@@ -156,6 +169,7 @@ export class KindCache {
       event.forgetForms();
     }
     this.#tell(previous, item);
+    previous?.replaced();
   }
 
   get(namespace: string, name: string): Item | undefined {
@@ -218,6 +232,11 @@ export class KindCache {
   /** Tells all watches how far the world has come. */
   bookmark(revision: number): void {
     for (const watch of this.#watchers) watch.bookmark(revision);
+  }
+
+  /** Called now and then: objects that nobody has read in process for a while are not held any longer. */
+  forgetUnused(): void {
+    this.#recent.next();
   }
 
   onChange(listener: ChangeListener): () => void {

@@ -22,6 +22,7 @@ import {
   FOREGROUND,
   isNamedRightly,
   isVirtual,
+  type Known,
   type Node,
   ORPHAN,
   OwnerGraph,
@@ -64,6 +65,7 @@ class Collector {
       clock,
       meters: metersOf("attempt_to_delete"),
       workers: WORKERS,
+      held: true,
       work: work(
         () => this.#checks,
         (uid) => this.#check(uid),
@@ -73,6 +75,7 @@ class Collector {
       clock,
       meters: metersOf("attempt_to_orphan"),
       workers: WORKERS,
+      held: true,
       work: work(
         () => this.#orphans,
         (uid) => this.#orphan(uid),
@@ -84,11 +87,12 @@ class Collector {
     const { scope, informers } = this.#environment;
     const kinds = storedKinds.filter(isCollected);
     const caches = kinds.map((kind) => informers.of(kind, { metadataOnly: true }));
+    for (const cache of caches) this.#follow(cache);
     scope.run(async (signal) => {
       await Promise.race([Promise.all(caches.map(({ synced }) => synced)), aborted(signal)]);
       if (signal.aborted) return;
-      // A graph that is not whole would take owners for absent; asking the server for each corrects that.
-      for (const cache of caches) this.#follow(cache);
+      // A graph that is not whole would take owners for absent; asking the server for each would correct that.
+      for (const queue of [this.#checks, this.#orphans]) queue.release();
       followAddedKinds({ ...this.#environment, added: (kind, own) => this.#open(kind, own) });
       await aborted(signal);
       await Promise.all([this.#checks.close(), this.#orphans.close()]);
@@ -138,7 +142,7 @@ class Collector {
     if (!node) return;
     if (isVirtual(node)) return this.#verify(node);
     const owners: OwnerState[] = [];
-    for (const owner of node.object?.metadata.ownerReferences ?? []) {
+    for (const owner of node.known?.ownerReferences ?? []) {
       const state = await this.#stateOf(owner, node);
       if (!state) return;
       owners.push(state);
@@ -161,7 +165,7 @@ class Collector {
       return { owner, is: awaitsDependents(node) ? "waiting" : "there" };
     }
     if (this.#graph.isKnownAbsent(owner.uid)) return { owner, is: "absent" };
-    const exists = await this.#exists(owner, dependent.object?.metadata.namespace ?? "");
+    const exists = await this.#exists(owner, dependent.known?.namespace ?? "");
     if (exists === undefined) return undefined;
     if (!exists) this.#apply(this.#graph.gone(owner.uid));
     return { owner, is: exists ? "there" : "absent" };
@@ -169,7 +173,7 @@ class Collector {
 
   /** A cluster-scoped object cannot have an owner in a namespace; that is a mistake and no reason to delete it. */
   #stateOfMisnamed(owner: AnyOwner, { kind }: Node, dependent: Node): OwnerState | undefined {
-    const impossible = kind?.namespaced === true && !dependent.object?.metadata.namespace;
+    const impossible = kind?.namespaced === true && !dependent.known?.namespace;
     return impossible ? undefined : { owner, is: "absent" };
   }
 
@@ -206,7 +210,7 @@ class Collector {
   /** Sets all dependents free, then lets the owner go. */
   async #orphan(uid: string): Promise<void> {
     const node = this.#graph.get(uid);
-    if (!node?.object) return;
+    if (!node?.known) return;
     await inParallel([...node.dependents], (dependent) =>
       this.#patchOwners(dependent, (owners) => owners.filter((owner) => owner.uid !== uid)),
     );
@@ -218,14 +222,14 @@ class Collector {
     propagationPolicy: "Background" | "Foreground" | "Orphan",
     asSeen = true,
   ): Promise<void> {
-    const { kind, object } = node;
-    if (!kind || !object) return;
-    const { uid, resourceVersion } = object.metadata;
+    const { uid, kind, known } = node;
+    if (!kind || !known) return;
+    const { resourceVersion } = known;
     // Somebody may have adopted it since: then its version is another.
     const preconditions = asSeen ? { uid, resourceVersion } : { uid };
     const { client, scope } = this.#environment;
     await ignoring(["NotFound"], () =>
-      client.delete(kind, addressOf(object), { propagationPolicy, preconditions, signal: scope.signal }),
+      client.delete(kind, addressOf(known), { propagationPolicy, preconditions, signal: scope.signal }),
     );
   }
 
@@ -233,28 +237,27 @@ class Collector {
     node: Node,
     change: (owners: readonly AnyOwner[]) => readonly AnyOwner[],
   ): Promise<void> {
-    const before = node.object?.metadata.ownerReferences ?? [];
+    const before = node.known?.ownerReferences ?? [];
     await this.#patch(node, { ownerReferences: change(before) });
   }
 
   async #removeFinalizer(node: Node, finalizer: string): Promise<void> {
-    const finalizers = (node.object?.metadata.finalizers ?? []).filter((other) => other !== finalizer);
+    const finalizers = (node.known?.finalizers ?? []).filter((other) => other !== finalizer);
     await this.#patch(node, { finalizers });
   }
 
-  async #patch({ kind, object }: Node, metadata: Readonly<Record<string, unknown>>): Promise<void> {
-    if (!kind || !object) return;
+  async #patch({ kind, known }: Node, metadata: Readonly<Record<string, unknown>>): Promise<void> {
+    if (!kind || !known) return;
     const { client, scope } = this.#environment;
-    const { resourceVersion } = object.metadata;
+    const { resourceVersion } = known;
     const patch = { metadata: { resourceVersion, ...metadata } };
     await ignoring(["NotFound"], () =>
-      client.mergePatch(kind, addressOf(object), patch, { signal: scope.signal }),
+      client.mergePatch(kind, addressOf(known), patch, { signal: scope.signal }),
     );
   }
 }
 
-const addressOf = ({ metadata: { namespace, name } }: AnyObject) =>
-  namespace ? { namespace, name } : { name };
+const addressOf = ({ namespace, name }: Known) => (namespace ? { namespace, name } : { name });
 
 async function ignoring(reasons: readonly "NotFound"[], work: () => Promise<unknown>): Promise<void> {
   try {

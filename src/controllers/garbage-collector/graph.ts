@@ -1,4 +1,5 @@
-import type { AnyObject, AnyOwner, Resource } from "#machinery/schema";
+import { sameJson } from "#machinery/same-json";
+import type { AnyMeta, AnyObject, AnyOwner, Resource } from "#machinery/schema";
 
 export const FOREGROUND = "foregroundDeletion";
 export const ORPHAN = "orphan";
@@ -6,12 +7,18 @@ export const ORPHAN = "orphan";
 /** Owners known to be gone; the longest known are forgotten, and asked for again when needed. */
 const ABSENT_MAX = 10_000;
 
+/** What is remembered of an object: all that decides what becomes of it. */
+export type Known = Pick<
+  AnyMeta,
+  "name" | "namespace" | "resourceVersion" | "deletionTimestamp" | "finalizers" | "ownerReferences"
+>;
+
 /** One object, or one that others name as their owner and that no cache has shown yet. */
 export interface Node {
   readonly uid: string;
   /** Undefined while it is only known by name. */
   kind: Resource | undefined;
-  object: AnyObject | undefined;
+  known: Known | undefined;
   /** How others name it, and from which namespace, until the object itself is seen. */
   named: { readonly owner: AnyOwner; readonly namespace: string } | undefined;
   dependents: ReadonlySet<Node>;
@@ -19,11 +26,12 @@ export interface Node {
 
 /** Most objects own nothing; they share this. */
 const NONE: ReadonlySet<Node> = new Set();
+const NOBODY: readonly AnyOwner[] = [];
 
-export const isVirtual = ({ object }: Node): boolean => object === undefined;
-export const isLeaving = ({ object }: Node): boolean => object?.metadata.deletionTimestamp !== undefined;
-export const hasFinalizer = ({ object }: Node, finalizer: string): boolean =>
-  object?.metadata.finalizers?.includes(finalizer) ?? false;
+export const isVirtual = ({ known }: Node): boolean => known === undefined;
+export const isLeaving = ({ known }: Node): boolean => known?.deletionTimestamp !== undefined;
+export const hasFinalizer = ({ known }: Node, finalizer: string): boolean =>
+  known?.finalizers?.includes(finalizer) ?? false;
 
 /** On its way out, once its dependents are gone. */
 export const awaitsDependents = (node: Node): boolean => isLeaving(node) && hasFinalizer(node, FOREGROUND);
@@ -41,6 +49,8 @@ export interface Effects {
 export class OwnerGraph {
   readonly #nodes = new Map<string, Node>();
   readonly #absent = new Set<string>();
+  /** References of one owner's dependents, mostly the same, are kept once; by the owner's uid. */
+  readonly #references = new Map<string, readonly AnyOwner[]>();
 
   get(uid: string): Node | undefined {
     return this.#nodes.get(uid);
@@ -56,15 +66,15 @@ export class OwnerGraph {
 
   /** An object that was seen, new or changed. */
   seen(kind: Resource, object: AnyObject): Effects {
-    const { uid, ownerReferences = [] } = object.metadata;
+    const { uid } = object.metadata;
     const node = this.#node(uid);
-    const before = node.object;
+    const before = node.known?.ownerReferences ?? NOBODY;
     const wasAwaiting = { dependents: awaitsDependents(node), orphaning: awaitsOrphaning(node) };
     node.kind = kind;
-    node.object = object;
+    node.known = this.#knownOf(object.metadata);
     node.named = undefined;
     this.#absent.delete(uid);
-    const check = this.#relink(node, before?.metadata.ownerReferences ?? [], ownerReferences);
+    const check = this.#relink(node, before, node.known.ownerReferences ?? NOBODY);
     if (awaitsDependents(node) && !wasAwaiting.dependents) check.push(node, ...node.dependents);
     const orphan = awaitsOrphaning(node) && !wasAwaiting.orphaning ? [node] : [];
     return { check, orphan };
@@ -75,17 +85,42 @@ export class OwnerGraph {
     const node = this.#nodes.get(uid);
     this.#markAbsent(uid);
     if (!node) return { check: [], orphan: [] };
-    const waiting = this.#unlink(node, node.object?.metadata.ownerReferences ?? []);
-    node.object = undefined;
+    const waiting = this.#unlink(node, node.known?.ownerReferences ?? NOBODY);
+    node.known = undefined;
     const check = [...node.dependents, ...waiting];
-    if (node.dependents.size === 0) this.#nodes.delete(uid);
+    if (node.dependents.size === 0) this.#forget(uid);
     return { check, orphan: [] };
+  }
+
+  #knownOf({
+    name,
+    namespace,
+    resourceVersion,
+    deletionTimestamp,
+    finalizers,
+    ownerReferences,
+  }: AnyMeta): Known {
+    const owners = ownerReferences?.length ? this.#shared(ownerReferences) : undefined;
+    return { name, namespace, resourceVersion, deletionTimestamp, finalizers, ownerReferences: owners };
+  }
+
+  #shared(owners: readonly AnyOwner[]): readonly AnyOwner[] {
+    const { uid } = owners[0]!;
+    const usual = this.#references.get(uid);
+    if (usual && sameJson(usual, owners)) return usual;
+    this.#references.set(uid, owners);
+    return owners;
+  }
+
+  #forget(uid: string): void {
+    this.#nodes.delete(uid);
+    this.#references.delete(uid);
   }
 
   #node(uid: string): Node {
     const known = this.#nodes.get(uid);
     if (known) return known;
-    const made: Node = { uid, kind: undefined, object: undefined, named: undefined, dependents: NONE };
+    const made: Node = { uid, kind: undefined, known: undefined, named: undefined, dependents: NONE };
     this.#nodes.set(uid, made);
     return made;
   }
@@ -105,7 +140,7 @@ export class OwnerGraph {
         if (awaitsDependents(ownerNode) || !isNamedRightly(owner, ownerNode, node)) check.push(node);
       } else if (this.#absent.has(owner.uid)) check.push(node);
       else {
-        const namespace = node.object?.metadata.namespace ?? "";
+        const namespace = node.known?.namespace ?? "";
         ownerNode.named ??= { owner, namespace };
         check.push(ownerNode);
       }
@@ -136,7 +171,7 @@ export class OwnerGraph {
       if (!owner) continue;
       if (owner.dependents !== NONE) (owner.dependents as Set<Node>).delete(node);
       if (awaitsDependents(owner)) waiting.push(owner);
-      if (isVirtual(owner) && owner.dependents.size === 0) this.#nodes.delete(uid);
+      if (isVirtual(owner) && owner.dependents.size === 0) this.#forget(uid);
     }
     return waiting;
   }
@@ -148,10 +183,10 @@ export class OwnerGraph {
 }
 
 /** A reference with the right uid but another name, kind or namespace leads nowhere. */
-export function isNamedRightly(owner: AnyOwner, { kind, object }: Node, dependent: Node): boolean {
-  if (!kind || !object) return true;
+export function isNamedRightly(owner: AnyOwner, { kind, known }: Node, dependent: Node): boolean {
+  if (!kind || !known) return true;
   const slash = owner.apiVersion.indexOf("/");
   const group = slash < 0 ? "" : owner.apiVersion.slice(0, slash);
-  if (owner.kind !== kind.kind || group !== kind.group || owner.name !== object.metadata.name) return false;
-  return !kind.namespaced || object.metadata.namespace === dependent.object?.metadata.namespace;
+  if (owner.kind !== kind.kind || group !== kind.group || owner.name !== known.name) return false;
+  return !kind.namespaced || known.namespace === dependent.known?.namespace;
 }

@@ -62,7 +62,7 @@ test("a reference to the right uid under a wrong name is looked at", () => {
 const node = (metadata: Partial<AnyObject["metadata"]> = {}, dependents: Node[] = []): Node => ({
   uid: "n",
   kind,
-  object: object("n", metadata),
+  known: object("n", metadata).metadata,
   named: undefined,
   dependents: new Set(dependents),
 });

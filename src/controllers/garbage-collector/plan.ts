@@ -23,7 +23,7 @@ export type Step =
 
 /** Decides what becomes of a node, once it is known how its owners stand. */
 export function planFor(node: Node, owners: readonly OwnerState[]): Step {
-  if (!node.object) return { do: "nothing" };
+  if (!node.known) return { do: "nothing" };
   if (awaitsDependents(node)) return planForeground(node);
   if (isLeaving(node) || owners.length === 0) return { do: "nothing" };
   const useless = owners.filter(({ is }) => is !== "there");
@@ -45,10 +45,8 @@ function propagationOf(node: Node): "Background" | "Foreground" | "Orphan" {
 }
 
 function planForeground(node: Node): Step {
-  const blocking = [...node.dependents].filter(({ object }) =>
-    object?.metadata.ownerReferences?.some(
-      ({ uid, blockOwnerDeletion }) => uid === node.uid && blockOwnerDeletion,
-    ),
+  const blocking = [...node.dependents].filter(({ known }) =>
+    known?.ownerReferences?.some(({ uid, blockOwnerDeletion }) => uid === node.uid && blockOwnerDeletion),
   );
   if (blocking.length === 0) return { do: "finish foreground" };
   return { do: "check", nodes: blocking.filter((dependent) => !isLeaving(dependent)) };

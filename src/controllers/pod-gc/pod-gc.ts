@@ -24,6 +24,8 @@ export function podGc({ keep = FINISHED_MAX }: { readonly keep?: number } = {}):
   return controller({
     name: "pod-garbage-collector",
     watches: Pod,
+    concerns: (pod, { cache }) =>
+      isTerminal(pod) || fateOf(pod, (name) => cache(Node).get(undefined, name)) !== "stays",
     matters: (pod, before) =>
       pod.spec.nodeName !== before.spec.nodeName ||
       pod.metadata.deletionTimestamp !== before.metadata.deletionTimestamp ||

@@ -16,12 +16,16 @@ const BY_NODE = "node";
 export const taintEviction = controller({
   name: "taint-eviction",
   watches: Pod,
+  // A pod that comes before its node is looked at when that comes.
+  concerns: (pod, { cache }) =>
+    pod.spec.nodeName !== undefined && isTainted(cache(Node).get(undefined, pod.spec.nodeName)),
   matters: (pod, before) =>
     pod.spec.nodeName !== before.spec.nodeName || !sameJson(pod.spec.tolerations, before.spec.tolerations),
   wakes: [
     wake(
       Node,
-      ({ metadata: { name } }, { cache }) => [...cache(Pod).byIndex(BY_NODE, name)].map(keyOf),
+      (node, { cache }) =>
+        isTainted(node) ? [...cache(Pod).byIndex(BY_NODE, node.metadata.name)].map(keyOf) : [],
       (node, before) => !sameJson(node.spec.taints, before.spec.taints),
     ),
   ],
@@ -48,6 +52,8 @@ export const taintEviction = controller({
     return Promise.resolve();
   },
 });
+
+const isTainted = (node: Node | undefined): boolean => (node?.spec.taints?.length ?? 0) > 0;
 
 /** What each running controller remembers; its cache of nodes is its own. */
 const times = new WeakMap<object, TaintTimes>();
