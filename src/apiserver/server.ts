@@ -163,7 +163,7 @@ async function start(asked: ApiServerOptions, scope: Scope): Promise<ApiServer> 
     registry: metrics.registry,
   });
   addStandardPaths(handlers.paths, { kinds, aggregation, health, metrics, clock, address });
-  showSelf({ registry: metrics.registry, paths: handlers.paths, cache, kinds, gates, clock });
+  showSelf({ registry: metrics.registry, paths: handlers.paths, cache, kinds, gates, store, clock });
   const load = startLoadControl({ clock, limits, gates, kinds, metrics, health, paths: handlers.paths, scope });
   // The rooms are made of what they guard: they see the loopback before they exist themselves.
   const plugins: AdmissionPlugin[] = [];

@@ -48,6 +48,9 @@ export interface Store {
   /** The whole store at one revision, as one file's bytes in the engine's own format; writes go on meanwhile. */
   snapshot(options?: { readonly signal?: AbortSignal }): AsyncIterable<Uint8Array>;
 
+  /** Bytes of its file, or of its member of the cluster; undefined where it has none. */
+  sizeBytes(options?: { readonly signal?: AbortSignal }): Promise<number | undefined>;
+
   /** Ends all watches, makes everything durable and lets go of files. */
   close(): Promise<void>;
 }

@@ -345,6 +345,12 @@ function watching(onBench: OnBench): void {
     await kept.stop();
   });
 
+  onBench("it knows how large it is, where it has a file", async ({ store }, prefix) => {
+    await put(store, `${prefix}a`, "1");
+    const size = await store.sizeBytes();
+    assert.ok(size === undefined || size > 0);
+  });
+
   onBench("a quiet watch learns how far the store has come", async ({ store, tellsProgress }, prefix) => {
     if (!tellsProgress) return;
     const { progress, stop } = watch(store, `${prefix}quiet/`, store.revision);

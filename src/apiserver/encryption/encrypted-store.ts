@@ -100,6 +100,10 @@ export class EncryptedStore implements Store {
     this.#inner.requestProgress();
   }
 
+  sizeBytes(options?: { readonly signal?: AbortSignal }): Promise<number | undefined> {
+    return this.#inner.sizeBytes(options);
+  }
+
   /** Values stay encrypted in it. */
   snapshot(options?: { readonly signal?: AbortSignal }): AsyncIterable<Uint8Array> {
     return this.#inner.snapshot(options);

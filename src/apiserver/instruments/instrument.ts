@@ -13,7 +13,7 @@ export interface Instrument {
   readonly help: string;
   readonly type: "counter" | "gauge" | "histogram";
   /** Called when somebody reads: what is counted is plain numbers until then. */
-  readonly samples: () => Iterable<Sample>;
+  readonly samples: () => Iterable<Sample> | Promise<Iterable<Sample>>;
 }
 
 interface Row {
@@ -26,7 +26,7 @@ interface Row {
 export function register(registry: Registry, { name, help, type, samples }: Instrument): void {
   const shown = {
     name,
-    get: () => Promise.resolve({ name, help, type, values: [...rowsOf(name, samples())] }),
+    get: async () => ({ name, help, type, values: [...rowsOf(name, await samples())] }),
   };
   // The registry's type names its own classes; what it does needs a name and `get`.
   registry.registerMetric(shown as unknown as Metric);

@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { Registry } from "prom-client";
+import { VirtualClock } from "#base/virtual-clock";
 import { startHarness } from "../harness.ts";
+import { showStorage } from "./storage.ts";
 
 test("a server tells which it is, what is on, how its process is and who asks for old kinds", async (t) => {
   const { ask } = await startHarness(t, { gates: { APIServerIdentity: false } });
@@ -16,6 +19,22 @@ test("a server tells which it is, what is on, how its process is and who asks fo
     /^apiserver_watch_cache_events_received_total\{group="",resource="namespaces"\} [1-9]/m,
   ])
     assert.match(text, line);
+});
+
+test("the size of the store is shown where it has one, and nothing else waits for a store that says nothing", async () => {
+  const clock = new VirtualClock();
+  const registry = new Registry();
+  let answer: (options?: { readonly signal?: AbortSignal }) => Promise<number | undefined> = async () => 4096;
+  showStorage(registry, { sizeBytes: (options) => answer(options) }, clock);
+  const shown = async () => (await registry.metrics()).split("\n").filter((line) => !line.startsWith("#"));
+  assert.deepEqual(await shown(), ['apiserver_storage_size_bytes{storage_cluster_id="etcd-0"} 4096', ""]);
+  answer = async () => undefined;
+  assert.deepEqual(await shown(), [""]);
+  answer = ({ signal } = {}) =>
+    new Promise((_, reject) => signal!.addEventListener("abort", () => reject(signal!.reason as Error)));
+  const late = shown();
+  await clock.advance(2_000);
+  assert.deepEqual(await late, [""]);
 });
 
 test("what pods ask for is shown with its unit, until they have ended", async (t) => {

@@ -1,4 +1,4 @@
-import { closeSync, fsyncSync, mkdirSync, openSync, statfsSync } from "node:fs";
+import { closeSync, fsyncSync, mkdirSync, openSync, statfsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { open, type Database, type RootDatabase } from "lmdb";
 import { asError } from "#base/attempt";
@@ -138,6 +138,10 @@ export class LmdbJournal implements Journal {
   /** From here on the memory map holds the bytes. */
   published(versions: readonly Version[]): void {
     for (const version of versions) version.value = undefined;
+  }
+
+  sizeBytes(): number {
+    return statSync(join(this.#directory, DATA_FILE)).size;
   }
 
   async close(): Promise<void> {

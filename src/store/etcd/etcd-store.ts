@@ -112,6 +112,10 @@ class EtcdStore implements Store {
     if (this.#progressIsTrue) for (const ask of this.#watches.values()) ask();
   }
 
+  async sizeBytes({ signal }: { readonly signal?: AbortSignal } = {}): Promise<number> {
+    return (await this.#call(protocol.status, {}, signal)).dbSize;
+  }
+
   async compact(revision: number): Promise<void> {
     try {
       await this.#call(protocol.compact, { revision });

@@ -119,6 +119,7 @@ const SnapshotResponse = struct("etcdserverpb.SnapshotResponse", { blob: rawByte
 const StatusResponse = struct("etcdserverpb.StatusResponse", {
   header: ref(1, Header),
   version: string(2).always(),
+  dbSize: int64(3).always(),
 });
 
 export const range = method("/etcdserverpb.KV/Range", RangeRequest, RangeResponse);

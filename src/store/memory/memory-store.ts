@@ -33,6 +33,7 @@ export async function restoreMemoryStore(
 const memoryJournal: Journal = {
   write: () => undefined,
   published: () => undefined,
+  sizeBytes: () => undefined,
   value({ key }) {
     throw new Damaged(`the value of ${key} is gone`);
   },

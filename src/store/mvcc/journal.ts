@@ -28,6 +28,8 @@ export interface Journal {
   value(version: Version, room: Room): Uint8Array;
   /** These were written and nobody waits for them any more; the journal may let go of their values. */
   published(versions: readonly Version[]): void;
+  /** Of its file; undefined where it has none. */
+  sizeBytes(): number | undefined;
   close(): Promise<void>;
 }
 

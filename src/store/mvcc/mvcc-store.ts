@@ -137,6 +137,11 @@ export class MvccStore implements Store {
     return this.#hub.watch(start, end, options);
   }
 
+  async sizeBytes(): Promise<number | undefined> {
+    this.#assertOpen();
+    return this.#journal.sizeBytes();
+  }
+
   requestProgress(): void {
     this.#hub.requestProgress();
   }
