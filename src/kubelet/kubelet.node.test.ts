@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdir, readdir, readFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import { after, afterEach, before, suite, test } from "node:test";
 import { Lease } from "#api/coordination-v1/lease";
@@ -288,6 +288,48 @@ suite("a kubelet on containerd", { concurrency: false }, () => {
     await eventually(async () => (await log("volumes")).includes("changed"));
     await remove("volumes");
     assert.deepEqual(await readdir(join(machine.dir, "kubelet", "pods")), []);
+  });
+
+  test("parts of volumes are mounted, and what they are parts of stays when the pod goes", async () => {
+    const path = join(machine.dir, "parts");
+    await mkdir(path);
+    api.put(ConfigMap, { metadata: { name: "keyed" }, data: { a: "key" } });
+    const mounts = [
+      { name: "host", mountPath: "/own", subPathExpr: "of/$(POD)" },
+      { name: "cfg", mountPath: "/etc/a", subPath: "a" },
+    ];
+    run(
+      "parts",
+      {
+        ...shell("cat /etc/a; echo kept > /own/file"),
+        env: [{ name: "POD", valueFrom: { fieldRef: { fieldPath: "metadata.name" } } }],
+        volumeMounts: mounts,
+      },
+      {
+        restartPolicy: "Never",
+        volumes: [
+          { name: "host", hostPath: { path } },
+          { name: "cfg", configMap: { name: "keyed" } },
+        ],
+      },
+    );
+    await api.until(Pod, "parts", phase("Succeeded"));
+    assert.equal(await log("parts"), "key");
+    await remove("parts");
+    assert.equal(await readFile(join(path, "of", "parts", "file"), "utf8"), "kept\n");
+    assert.deepEqual(await readdir(join(machine.dir, "kubelet", "pods")), []);
+    const script = "cat /own/shadow; sleep 1000";
+    await symlink("/etc", join(path, "etc"));
+    run(
+      "escapes",
+      { ...shell(script), volumeMounts: [{ name: "host", mountPath: "/own", subPath: "etc" }] },
+      { volumes: [{ name: "host", hostPath: { path } }] },
+    );
+    const held = await api.until(Pod, "escapes", waiting("CreateContainerConfigError"));
+    const why =
+      'failed to prepare subPath for volumeMount "host" of container "main": "etc" leads out of the volume';
+    assert.equal(main(held)?.state?.waiting?.message, why);
+    await remove("escapes");
   });
 
   test("an image that cannot be had is said so", async () => {

@@ -9,6 +9,10 @@ export interface Directories {
   readonly logs: string;
 }
 
+/** Directories below a pod's own in which something may be mounted. */
+export const VOLUMES = "volumes";
+export const SUB_PATHS = "volume-subpaths";
+
 export const podsDir = ({ root }: Directories): string => join(root, "pods");
 export const podDir = (dirs: Directories, uid: string): string => join(podsDir(dirs), uid);
 export const hostsFilePath = (dirs: Directories, uid: string): string => join(podDir(dirs, uid), "etc-hosts");
@@ -16,7 +20,13 @@ export const containerDir = (dirs: Directories, uid: string, container: string):
   join(podDir(dirs, uid), "containers", container);
 /** `plugin` is the volume's kind with `~` for `/`: `kubernetes.io~empty-dir`. */
 export const volumeDir = (dirs: Directories, uid: string, plugin: string, volume: string): string =>
-  join(podDir(dirs, uid), "volumes", plugin, volume);
+  join(podDir(dirs, uid), VOLUMES, plugin, volume);
+/** What a container mounts of a volume with a `subPath`; `index` counts its volume mounts. */
+export const subPathTarget = (
+  dirs: Directories,
+  uid: string,
+  mount: { readonly volume: string; readonly container: string; readonly index: number },
+): string => join(podDir(dirs, uid), SUB_PATHS, mount.volume, mount.container, String(mount.index));
 
 /** `namespace_name_uid`, below the directory of all logs. */
 export const podLogDir = ({ logs }: Directories, { metadata }: Pod): string =>

@@ -1,14 +1,17 @@
 import { chmod, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Pod } from "#api/core-v1/pod";
+import { logger } from "#base/log";
 import type { Wire } from "#machinery/schema";
 import { ConfigError } from "../container/environment.ts";
 import { TERMINATION_MESSAGE_PATH, terminationLogPath } from "../container/container-config.ts";
 import { expand } from "../container/expansion.ts";
 import { type Mount, MountPropagation } from "../cri/container.ts";
-import { containerDir, type Directories, hostsFilePath } from "../pod/directories.ts";
+import { containerDir, type Directories, hostsFilePath, subPathTarget } from "../pod/directories.ts";
 import type { Container, VolumeMount } from "../pod/spec.ts";
-import { resolveSubPath } from "./sub-path.ts";
+import { mountSubPath, SubPathError } from "./sub-path.ts";
+
+const log = logger("container-mounts");
 
 export interface MountSources {
   readonly dirs: Directories;
@@ -24,7 +27,9 @@ export async function containerMounts(
   sources: MountSources,
 ): Promise<readonly Wire<Mount>[]> {
   const volumes = await Promise.all(
-    (container.volumeMounts ?? []).map((mount) => volumeMount(mount, pod, sources)),
+    (container.volumeMounts ?? []).map((mount, index) =>
+      volumeMount(mount, pod, sources, { container: container.name, index }),
+    ),
   );
   if ((container.volumeDevices ?? []).length > 0)
     throw new ConfigError("raw block devices are not supported by this node");
@@ -34,29 +39,36 @@ export async function containerMounts(
   return [...volumes, ...[hosts, message].filter((mount) => !taken.has(mount.containerPath))];
 }
 
-async function volumeMount(mount: VolumeMount, pod: Pod, sources: MountSources): Promise<Wire<Mount>> {
+async function volumeMount(
+  mount: VolumeMount,
+  pod: Pod,
+  sources: MountSources,
+  place: { readonly container: string; readonly index: number },
+): Promise<Wire<Mount>> {
   const { name, readOnly = false, subPath, subPathExpr, mountPath, mountPropagation } = mount;
   const volumePath = sources.pathOf(name);
   if (!volumePath) throw new ConfigError(`cannot find volume "${name}" to mount into container`);
   const part = subPathExpr ? expandSubPath(subPathExpr, sources.environment) : subPath;
-  const hostPath = part ? await subPathOf(volumePath, part, readOnly) : volumePath;
+  const target = subPathTarget(sources.dirs, pod.metadata.uid, { volume: name, ...place });
+  if (part) await prepareSubPath(volumePath, part, target, `"${name}" of container "${place.container}"`);
   if (mount.recursiveReadOnly === "Enabled")
     throw new ConfigError("recursive read-only mounts are not supported");
   return {
     containerPath: mountPath.startsWith("/") ? mountPath : `/${mountPath}`,
-    hostPath,
+    hostPath: part ? target : volumePath,
     readonly: readOnly || isReadOnlyVolume(pod, name),
     propagation: propagationOf(mountPropagation),
   };
 }
 
-async function subPathOf(volumePath: string, part: string, readOnly: boolean): Promise<string> {
+async function prepareSubPath(volumePath: string, part: string, target: string, what: string): Promise<void> {
   try {
-    return await resolveSubPath(volumePath, part, readOnly);
+    await mountSubPath(volumePath, part, target);
   } catch (cause) {
-    throw new ConfigError(`failed to prepare subPath for volumeMount: ${(cause as Error).message}`, {
-      cause,
-    });
+    // Other errors would show paths of the host.
+    const why = cause instanceof SubPathError ? `: ${cause.message}` : "";
+    log.warn("a part of a volume could not be prepared", { target, part, error: cause });
+    throw new ConfigError(`failed to prepare subPath for volumeMount ${what}${why}`, { cause });
   }
 }
 

@@ -5,6 +5,7 @@ const EBUSY = 16;
 const EINVAL = 22;
 const ENOENT = 2;
 const MNT_DETACH = 2;
+const MS_BIND = 4096;
 
 interface Calls {
   mount(source: string, target: string, type: string, flags: number, data: string): number;
@@ -27,6 +28,11 @@ function calls(): Calls {
 export function mountTmpfs(target: string, sizeBytes: number): void {
   const data = sizeBytes > 0 ? `size=${sizeBytes}` : "";
   if (calls().mount("tmpfs", target, "tmpfs", 0, data) !== 0) throw failure("mount tmpfs on", target);
+}
+
+/** Shows `source` at `target` too; both are files, or both are directories. */
+export function bindMount(source: string, target: string): void {
+  if (calls().mount(source, target, "", MS_BIND, "") !== 0) throw failure(`mount ${source} on`, target);
 }
 
 /** Does nothing when nothing is mounted there. What is still in use goes when its last user does. */

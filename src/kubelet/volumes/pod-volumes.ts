@@ -8,7 +8,7 @@ import { type Random, nameSuffix } from "#base/random";
 import type { Client } from "#client/client";
 import { quantityValue } from "#machinery/quantity";
 import type { PodFacts } from "../container/field-values.ts";
-import { type Directories, podDir, volumeDir } from "../pod/directories.ts";
+import { type Directories, podDir, SUB_PATHS, volumeDir, VOLUMES } from "../pod/directories.ts";
 import type { Volume } from "../pod/spec.ts";
 import { writeAtomically } from "./atomic-writer.ts";
 import { checkHostPath } from "./host-path.ts";
@@ -203,8 +203,8 @@ export async function removePodDir(dirs: Directories, uid: string): Promise<void
 
 /** Deepest first. */
 async function mountsBelow(dir: string): Promise<string[]> {
-  const plugins = await readdir(join(dir, "volumes")).catch(() => undefined);
-  if (!plugins) return [];
+  const names: readonly string[] = await readdir(dir).catch(() => []);
+  if (!names.includes(VOLUMES) && !names.includes(SUB_PATHS)) return [];
   const table = await readFile("/proc/self/mountinfo", "utf8");
   const paths = table.split("\n").map((line) => unescapeOctal(line.split(" ")[4] ?? ""));
   return paths.filter((path) => path.startsWith(`${dir}/`)).toReversed();
