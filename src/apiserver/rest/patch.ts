@@ -1,5 +1,7 @@
 import { present } from "#base/assert";
 import { type Apply, applyAcrossVersions, applyServerSide } from "#machinery/apply/apply";
+import { wholeNode } from "#machinery/apply/merge-node";
+import { shapeProblem } from "#machinery/apply/typed";
 import { hasOtherVersions } from "#machinery/apply/versions";
 import { DecodeError, decodeJson, strictDecodingText } from "#machinery/derive/json";
 import { JsonError, parseJson } from "#machinery/json";
@@ -7,7 +9,7 @@ import { applyJsonPatch } from "#machinery/patch/json-patch";
 import { applyMergePatch, isObject, type JsonObject } from "#machinery/patch/merge-patch";
 import { applyStrategicMerge } from "#machinery/patch/strategic-merge";
 import { type AnyObject, required, type Struct } from "#machinery/schema";
-import { badRequest, hasReason, invalidObject, unsupportedMediaType } from "#machinery/status";
+import { StatusError, badRequest, hasReason, invalidObject, unsupportedMediaType } from "#machinery/status";
 import { formatTime } from "#machinery/time";
 import { YamlError, parseYaml } from "#machinery/yaml";
 import { mediaTypeOf } from "../negotiation/decode.ts";
@@ -213,13 +215,14 @@ async function apply(op: Operation, deps: RestDeps, query: WriteQuery, part: Par
 /** What is to be applied, of the operation's kind. Throws for what is none, and for an apply by nobody. */
 export function applyConfiguration(op: Operation, deps: RestDeps, query: WriteQuery): JsonObject {
   const { value, duplicates } = bodyValue(op, APPLY_PATCH, deps, query.fieldValidation);
-  tellDuplicates(op, query, duplicates);
   if (query.fieldManager === "") {
     throw invalidObject({ group: "meta.k8s.io", kind: "PatchOptions" }, "", [
       required("fieldManager", "is required for apply patch"),
     ]);
   }
-  return appliedConfiguration(op, query, value);
+  const configuration = appliedConfiguration(op, value);
+  tellDuplicates(op, query, duplicates);
+  return configuration;
 }
 
 /** The main resource does not write the status, and its endpoint writes nothing else. */
@@ -242,21 +245,11 @@ function withSentVersion(change: Change, applied: JsonObject): Change {
   };
 }
 
-function appliedConfiguration(
-  { kind, info, warn }: Operation,
-  query: WriteQuery,
-  value: unknown,
-): JsonObject {
+function appliedConfiguration({ kind, info }: Operation, value: unknown): JsonObject {
   const { resource } = kind;
   if (!isObject(value)) throw badRequest("error decoding YAML: the configuration is not an object");
-  const { apiVersion, kind: sentKind } = value;
-  if (apiVersion !== resource.apiVersion || sentKind !== resource.kind) {
-    if (typeof apiVersion !== "string" || apiVersion === "") throw badRequest("apiVersion must be set");
-    if (typeof sentKind !== "string" || sentKind === "") throw badRequest("kind must be set");
-    throw badRequest(
-      `incompatible object: the API version in the data (${apiVersion}, Kind=${sentKind}) does not match the expected one (${resource.apiVersion}, Kind=${resource.kind})`,
-    );
-  }
+  const sentKind = kindTextOf(value);
+  if (sentKind !== kindText(resource)) throw badRequest(`invalid object type: ${sentKind}`);
   const metadata = isObject(value.metadata) ? value.metadata : {};
   if (metadata.managedFields !== undefined) throw badRequest("metadata.managedFields must be nil");
   if (metadata.name !== undefined && metadata.name !== info.name) {
@@ -264,27 +257,33 @@ function appliedConfiguration(
       `the name of the object (${String(metadata.name)}) does not match the name on the URL (${info.name})`,
     );
   }
-  const unknown: string[] = [];
-  let decoded: JsonObject;
+  const problem = shapeProblem(wholeNode(resource.schema), value);
+  if (problem !== undefined) {
+    const name = `${textOf(metadata.namespace)}/${textOf(metadata.name)}`;
+    throw misshapen(`failed to create typed patch object (${name}; ${sentKind}): ${problem}`);
+  }
+  let decoded: AnyObject;
   try {
-    decoded = decodeJson<JsonObject>(resource.schema, value, (path) => void unknown.push(path));
+    decoded = decodeJson<AnyObject>(resource.schema, value);
   } catch (error) {
     if (!(error instanceof DecodeError)) throw error;
     throw badRequest(error.message);
   }
-  const placed = inNamespace(decoded as unknown as AnyObject, resource.namespaced ? info.namespace : "");
-  if (unknown.length > 0) {
-    const text = unknown.map((path) => `.${path}: field not declared in schema`).join(", ");
-    if (query.fieldValidation !== "Ignore" && query.fieldValidation !== "Warn")
-      throw badRequest(`failed to create typed patch object: ${text}`);
-    for (const path of unknown) warn(`unknown field ${JSON.stringify(path)}`);
-  }
-  return {
-    ...value,
-    metadata: {
-      ...metadata,
-      name: info.name,
-      ...(placed.metadata.namespace ? { namespace: placed.metadata.namespace } : {}),
-    },
-  };
+  const { namespace } = inNamespace(decoded, resource.namespaced ? info.namespace : "").metadata;
+  return { ...value, metadata: { ...metadata, name: info.name, ...(namespace ? { namespace } : {}) } };
 }
+
+const textOf = (value: unknown): string => (typeof value === "string" ? value : "");
+
+/** `apps/v1, Kind=Deployment`. */
+const kindText = ({ group, version, kind }: { group: string; version: string; kind: string }): string =>
+  `${group}/${version}, Kind=${kind}`;
+
+function kindTextOf({ apiVersion, kind }: JsonObject): string {
+  const [version = "", group = ""] = textOf(apiVersion).split("/").toReversed();
+  return kindText({ group, version, kind: textOf(kind) });
+}
+
+/** Not what the client should be blamed for, says the API. */
+const misshapen = (message: string): StatusError =>
+  new StatusError({ kind: "Status", apiVersion: "v1", metadata: {}, status: "Failure", message, code: 500 });

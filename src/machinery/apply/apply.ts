@@ -14,6 +14,7 @@ import {
   identityOf,
   type Owner,
   sameOwner,
+  withFields,
   without,
   type Writer,
 } from "./managed-fields.ts";
@@ -62,7 +63,7 @@ const BEFORE_FIRST_APPLY = "before-first-apply";
 export function applyServerSide(request: Apply): Applied {
   const { live, resource } = request;
   const root = rootNode(resource.schema);
-  const owners = ownersOf(request).map((owner) => ({ ...owner, fields: asInSchema(root, owner.fields) }));
+  const owners = ownersOf(request).map((owner) => withFields(owner, asInSchema(root, owner.fields)));
   const { others, own, fields, merged } = startOf(request, owners);
 
   const isKept = !own || isEmpty(difference(own.fields, fields));

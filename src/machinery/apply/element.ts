@@ -5,11 +5,14 @@ import type { JsonObject } from "../patch/merge-patch.ts";
 export function compareElements(one: string, other: string): number {
   const kind = one[0]!;
   if (kind !== other[0]) return rankOf(one) - rankOf(other);
-  if (kind === "k") return compareKeys(one, other);
-  if (kind === "v" || kind === "i")
-    return compareValues(JSON.parse(one.slice(2)), JSON.parse(other.slice(2)));
-  return one < other ? -1 : one > other ? 1 : 0;
+  if (kind === "f" || (PLAIN.test(one) && PLAIN.test(other))) return one < other ? -1 : one > other ? 1 : 0;
+  return kind === "k"
+    ? compareKeys(one, other)
+    : compareValues(JSON.parse(one.slice(2)), JSON.parse(other.slice(2)));
 }
+
+/** Made of texts whose order is that of the element itself: no numbers, and nothing that comes before a quote. */
+const PLAIN = /^(?:v:"[^"\\ !]*"|k:\{(?:"[^"\\ !]*":"[^"\\ !]*",?)*\})$/;
 
 const RANKS = ".fkvi";
 const rankOf = (element: string): number => RANKS.indexOf(element[0]!);

@@ -36,13 +36,18 @@ export const identityOf = ({ manager, operation, apiVersion, subresource }: Writ
     ...(subresource === "" ? {} : { subresource }),
   });
 
+/** The entries of owners that are as they were stored: most writes change what one of them owns. */
+const stored = new WeakMap<Owner, AnyManagedFields>();
+
 /** Of entries as the server stored them. */
 export const decodeOwners = (entries: readonly AnyManagedFields[] = []): Owner[] =>
-  entries.flatMap((entry): Owner[] =>
-    entry.operation === "Apply" || entry.operation === "Update"
-      ? [ownerOf(entry, entry.operation, (entry.fieldsV1 as FieldSet | undefined) ?? EMPTY)]
-      : [],
-  );
+  entries.flatMap((entry): Owner[] => {
+    const { operation, fieldsV1 } = entry;
+    if (operation !== "Apply" && operation !== "Update") return [];
+    const owner = ownerOf(entry, operation, (fieldsV1 as FieldSet | undefined) ?? EMPTY);
+    stored.set(owner, entry);
+    return [owner];
+  });
 
 const ownerOf = (
   { manager, apiVersion, subresource, time }: AnyManagedFields,
@@ -77,15 +82,17 @@ export const encodeOwners = (owners: readonly Owner[]): AnyManagedFields[] =>
   owners
     .filter(({ fields }) => !isEmpty(fields))
     .toSorted(inPrintedOrder)
-    .map(({ manager, operation, apiVersion, time, fields, subresource }) => ({
-      manager,
-      operation,
-      apiVersion,
-      ...(time === undefined ? {} : { time }),
-      fieldsType: "FieldsV1",
-      fieldsV1: sorted(fields),
-      ...(subresource === "" ? {} : { subresource }),
-    }));
+    .map((owner) => stored.get(owner) ?? entryOf(owner));
+
+const entryOf = ({ manager, operation, apiVersion, time, fields, subresource }: Owner): AnyManagedFields => ({
+  manager,
+  operation,
+  apiVersion,
+  ...(time === undefined ? {} : { time }),
+  fieldsType: "FieldsV1",
+  fieldsV1: sorted(fields),
+  ...(subresource === "" ? {} : { subresource }),
+});
 
 const inPrintedOrder = (one: Owner, other: Owner): number =>
   compareText(one.operation, other.operation) ||
@@ -125,8 +132,10 @@ export function withoutSurplus(owners: readonly Owner[]): readonly Owner[] {
 const byAge = (one: Owner, other: Owner): number =>
   compareText(one.time ?? "", other.time ?? "") || compareText(identityOf(one), identityOf(other));
 
-/** The owners without these fields. */
+/** The owners without these fields: itself where an owner has none of them. */
 export const without = (owners: readonly Owner[], fields: FieldSet): Owner[] =>
-  isEmpty(fields)
-    ? [...owners]
-    : owners.map((owner) => ({ ...owner, fields: difference(owner.fields, fields) }));
+  owners.map((owner) => withFields(owner, difference(owner.fields, fields)));
+
+/** The owner itself where these are its fields already. */
+export const withFields = (owner: Owner, fields: FieldSet): Owner =>
+  fields === owner.fields ? owner : { ...owner, fields };

@@ -59,9 +59,20 @@ function namedInside(node: MergeNode, set: FieldSet): FieldSet {
 
 /** Where an element of a set leads. */
 export function childOf(node: MergeNode, element: string): MergeNode | undefined {
-  if (node.kind === "object") return element.startsWith("f:") ? node.member(element.slice(2)) : undefined;
-  return node.kind === "keyed" && element.startsWith("k:") ? node.item : undefined;
+  if (node.kind === "keyed") return element.startsWith("k:") ? node.item : undefined;
+  if (node.kind !== "object") return undefined;
+  let children = named.get(node);
+  if (!children) named.set(node, (children = new Map()));
+  let child = children.get(element);
+  if (child || !element.startsWith("f:")) return child;
+  const name = element.slice(2);
+  child = node.member(name);
+  if (node.isNamed(name)) children.set(element, child);
+  return child;
 }
+
+/** Fields of structs by their elements: sets are walked with every write. */
+const named = new WeakMap<ObjectNode, Map<string, MergeNode>>();
 
 /** The object without these fields. */
 export const without = (root: ObjectNode, object: JsonObject, fields: FieldSet): JsonObject =>

@@ -1,4 +1,4 @@
-import { EMPTY, type FieldSet } from "./field-set.ts";
+import { EMPTY, type FieldSet, isEmpty } from "./field-set.ts";
 import type { MergeNode, ObjectNode } from "./merge-node.ts";
 import { childOf } from "./prune.ts";
 
@@ -13,10 +13,11 @@ function reconciled(node: MergeNode, set: FieldSet): FieldSet {
   let changed: Record<string, FieldSet> | undefined;
   for (const key in set) {
     if (isWhole) return EMPTY;
-    const child = key === "." || isUnknown(node, key) ? undefined : childOf(node, key);
-    if (!child) continue;
-    const inner = reconciled(child, set[key] as FieldSet);
-    if (inner !== set[key]) (changed ??= {})[key] = inner;
+    const inner = set[key] as FieldSet;
+    if (key === "." || isEmpty(inner) || isUnknown(node, key)) continue;
+    const child = childOf(node, key);
+    const fields = child ? reconciled(child, inner) : inner;
+    if (fields !== inner) (changed ??= {})[key] = fields;
   }
   return changed ? { ...set, ...changed } : set;
 }

@@ -8,6 +8,7 @@ import {
   type Owner,
   readOwners,
   sameOwner,
+  withFields,
   withoutSurplus,
   type Writer,
 } from "./managed-fields.ts";
@@ -77,10 +78,6 @@ interface Base {
 
 const isUntracked = ({ before }: Update, { owners }: Base): boolean =>
   owners.length === 0 && Boolean(before.metadata.uid);
-
-/** The owner itself where nothing changes: most owners own nothing of what a write changes. */
-const withFields = (owner: Owner, fields: FieldSet): Owner =>
-  fields === owner.fields ? owner : { ...owner, fields };
 
 const lost = (owner: Owner, { changed, removed }: Comparison): Owner =>
   withFields(owner, difference(difference(owner.fields, removed), changed));

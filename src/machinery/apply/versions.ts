@@ -2,7 +2,7 @@ import type { AnyManagedFields, AnyObject, Resource } from "#machinery/schema";
 import { asJson } from "./as-json.ts";
 import { type Comparison, compare } from "./compare.ts";
 import { EMPTY } from "./field-set.ts";
-import type { Owner } from "./managed-fields.ts";
+import { type Owner, withFields } from "./managed-fields.ts";
 import { rootNode } from "./merge-node.ts";
 import { asInSchema } from "./reconcile.ts";
 
@@ -29,8 +29,7 @@ export const inTheirSchemas = (owners: readonly Owner[], resource: Resource, ver
   owners.flatMap((owner) => {
     const version = versionOf(owner.apiVersion, resource, versions);
     if (!version) return [];
-    const fields = asInSchema(rootNode(version.schema), owner.fields);
-    return [fields === owner.fields ? owner : { ...owner, fields }];
+    return [withFields(owner, asInSchema(rootNode(version.schema), owner.fields))];
   });
 
 const SAME: Comparison = { changed: EMPTY, removed: EMPTY };
