@@ -109,7 +109,7 @@ test("an authentication file: its issuers, its anonymous paths, and its changes"
 
   await writeFile(path, "nonsense: true");
   const failures = async () =>
-    /authentication_config_controller_automatic_reloads_total\{status="failure"\} 1/.test(
+    /authentication_config_controller_automatic_reloads_total\{status="failure",apiserver_id_hash="sha256:[0-9a-f]{64}"\} 1/.test(
       (await ask("/metrics", "root")).json,
     );
   await until(failures, true);

@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Lease } from "#api/coordination-v1/lease";
+import { identityOf } from "#apiserver/identity";
 import { startHarness } from "#apiserver/harness";
 import { LOOPBACK_USER } from "#apiserver/server";
 import { seededRandom } from "#base/random";
 import { Scope } from "#base/scope";
 import { Client } from "#client/client";
-import { identityOf, keepIdentity } from "./server-identity.ts";
+import { keepIdentity } from "./server-identity.ts";
 
 const LEASES = { namespace: "kube-system", labelSelector: "apiserver.kubernetes.io/identity=kube-apiserver" };
 

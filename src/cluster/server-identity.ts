@@ -1,6 +1,6 @@
 /** By which Leases servers are told apart: each has one, as long as it lives. */
-import { createHash } from "node:crypto";
 import { Lease } from "#api/coordination-v1/lease";
+import { identityOf } from "#apiserver/identity";
 import { attempt } from "#base/attempt";
 import { type Clock, sleep } from "#base/clock";
 import { logger } from "#base/log";
@@ -17,8 +17,6 @@ const COMPONENT = "kube-apiserver";
 const DURATION_SECONDS = 3600;
 const RENEW_MS = 10_000;
 const CLEAR_MS = 3_600_000;
-const NAME_BYTES = 16;
-const BASE_32 = "abcdefghijklmnopqrstuvwxyz234567";
 
 export interface ServerIdentityOptions {
   readonly client: Client;
@@ -44,14 +42,6 @@ export function keepIdentity(options: ServerIdentityOptions): void {
     });
   every(RENEW_MS, "identity not renewed", () => renew(options, name, holderIdentity));
   every(CLEAR_MS, "identities not cleared", () => clear(options));
-}
-
-/** `apiserver-` and the first half of the host name's SHA-256, in base 32. */
-export function identityOf(hostname: string): string {
-  const hash = createHash("sha256").update(hostname).digest().subarray(0, NAME_BYTES);
-  const bits = [...hash].map((byte) => byte.toString(2).padStart(8, "0")).join("");
-  const digits = bits.match(/.{1,5}/g) ?? [];
-  return `apiserver-${digits.map((five) => BASE_32[Number.parseInt(five.padEnd(5, "0"), 2)]).join("")}`;
 }
 
 async function renew(

@@ -226,11 +226,11 @@ test("an issuer that is away is asked again after a pause, once for many tokens"
   const text = await registry.metrics();
   assert.match(
     text,
-    /jwks_fetch_last_timestamp_seconds\{jwt_issuer_hash="sha256:[0-9a-f]{64}",result="failure"\}/,
+    /jwks_fetch_last_timestamp_seconds\{jwt_issuer_hash="sha256:[0-9a-f]{64}",apiserver_id_hash="sha256:[0-9a-f]{64}",result="failure"\}/,
   );
   assert.match(
     text,
-    /jwks_fetch_last_key_set_info\{jwt_issuer_hash="sha256:[0-9a-f]{64}",hash="sha256:[0-9a-f]{64}"\} 1/,
+    /jwks_fetch_last_key_set_info\{jwt_issuer_hash="sha256:[0-9a-f]{64}",apiserver_id_hash="sha256:[0-9a-f]{64}",hash="sha256:[0-9a-f]{64}"\} 1/,
   );
 });
 

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { JSONWebKeySet } from "jose";
 import { Gauge, Histogram, type Registry } from "prom-client";
+import { ownIdentityHash } from "../../identity.ts";
 
 const BUCKETS_SECONDS = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15, 30];
 
@@ -9,8 +10,9 @@ const hashOf = (text: string): string => `sha256:${createHash("sha256").update(t
 /** How tokens of issuers fare. Issuers are said by a hash: their URLs may tell more than metrics should. */
 export class JwtMetrics {
   readonly #durations: Histogram<"result" | "jwt_issuer_hash">;
-  readonly #fetches: Gauge<"result" | "jwt_issuer_hash">;
-  readonly #keySets: Gauge<"jwt_issuer_hash" | "hash">;
+  readonly #fetches: Gauge<"result" | "jwt_issuer_hash" | "apiserver_id_hash">;
+  readonly #keySets: Gauge<"jwt_issuer_hash" | "hash" | "apiserver_id_hash">;
+  readonly #server = { apiserver_id_hash: ownIdentityHash() };
 
   constructor(registry: Registry) {
     const registers = [registry];
@@ -24,13 +26,13 @@ export class JwtMetrics {
     this.#fetches = new Gauge({
       name: "apiserver_authentication_jwt_authenticator_jwks_fetch_last_timestamp_seconds",
       help: "When the keys of an issuer were asked for last, by how that went.",
-      labelNames: ["result", "jwt_issuer_hash"],
+      labelNames: ["result", "jwt_issuer_hash", "apiserver_id_hash"],
       registers,
     });
     this.#keySets = new Gauge({
       name: "apiserver_authentication_jwt_authenticator_jwks_fetch_last_key_set_info",
       help: "The key set that an issuer gave last, by its hash.",
-      labelNames: ["jwt_issuer_hash", "hash"],
+      labelNames: ["jwt_issuer_hash", "hash", "apiserver_id_hash"],
       registers,
     });
   }
@@ -41,7 +43,7 @@ export class JwtMetrics {
 
   /** `nowMs`: epoch milliseconds. */
   fetched(issuer: string, document: JSONWebKeySet | undefined, nowMs: number): void {
-    const labels = { jwt_issuer_hash: hashOf(issuer) };
+    const labels = { jwt_issuer_hash: hashOf(issuer), ...this.#server };
     this.#fetches.set({ ...labels, result: document ? "success" : "failure" }, nowMs / 1000);
     if (!document) return;
     this.#keySets.remove({ ...labels, hash: this.#last.get(issuer) ?? "" });
