@@ -46,7 +46,8 @@ export interface Credentials {
 
 /** `undefined`: no credentials of this kind. A StatusError Unauthorized: credentials that are wrong. */
 export interface Authenticator {
-  authenticate(credentials: Credentials): Promise<User | undefined>;
+  /** At once, where nobody else has to be asked. */
+  authenticate(credentials: Credentials): User | undefined | Promise<User | undefined>;
 }
 
 export interface Decision {

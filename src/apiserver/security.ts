@@ -19,7 +19,7 @@ import type { WebhookClientOptions } from "./webhook-client/client.ts";
 import type { AuditLog } from "./audit/audit-log.ts";
 import type { Authentication } from "./authentication/authentication.ts";
 import { type AuthenticationSettings, buildAuthentication } from "./authentication/build.ts";
-import { impersonated } from "./authentication/impersonation.ts";
+import { asksForAnother, impersonated } from "./authentication/impersonation.ts";
 import { publishTrust } from "./authentication/published-trust.ts";
 import { type RequestHeaderOptions, RequestHeaderAuthenticator } from "./authentication/request-header.ts";
 import { legacyTokenTracking } from "./authentication/legacy-token.ts";
@@ -90,8 +90,10 @@ export const secure =
       authorizer,
       ...(options.audit ? { audit: options.audit } : {}),
       admission: [...others, ...(options.admission ?? []), ...quota],
-      impersonate: (user, exchange, asked) =>
-        impersonated(user, { ...exchange.credentials, names: exchange.headerNames() }, asked),
+      impersonate(user, exchange, asked) {
+        const names = exchange.headerNames();
+        return asksForAnother(names) ? impersonated(user, { ...exchange.credentials, names }, asked) : user;
+      },
       reviews: reviewHandlers(authentication, new AccessReviews(authorizer, rulesOf)),
       subresources: new Map([["serviceaccounts/token", { create: tokenHandler(authentication) }]]),
       paths: new Map([

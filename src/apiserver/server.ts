@@ -59,7 +59,7 @@ export interface Rooms extends AddedHandlers {
   readonly authenticator: Authenticator;
   readonly authorizer: Authorizer;
   readonly admission: readonly AdmissionPlugin[];
-  readonly impersonate?: (user: User, exchange: Exchange, authorizer: Authorizer) => Promise<User>;
+  readonly impersonate?: (user: User, exchange: Exchange, authorizer: Authorizer) => User | Promise<User>;
   /** Puts requests on record. */
   readonly audit?: AuditLog;
 }
@@ -164,7 +164,16 @@ async function start(asked: ApiServerOptions, scope: Scope): Promise<ApiServer> 
   });
   addStandardPaths(handlers.paths, { kinds, aggregation, health, metrics, clock, address });
   showSelf({ registry: metrics.registry, paths: handlers.paths, cache, kinds, gates, store, clock });
-  const load = startLoadControl({ clock, limits, gates, kinds, metrics, health, paths: handlers.paths, scope });
+  const load = startLoadControl({
+    clock,
+    limits,
+    gates,
+    kinds,
+    metrics,
+    health,
+    paths: handlers.paths,
+    scope,
+  });
   // The rooms are made of what they guard: they see the loopback before they exist themselves.
   const plugins: AdmissionPlugin[] = [];
   const deps: RestDeps = {

@@ -54,9 +54,12 @@ export function uuid(source: Random): string {
   const bytes = source.bytes(16);
   bytes[6] = (bytes[6]! & 0x0f) | 0x40;
   bytes[8] = (bytes[8]! & 0x3f) | 0x80;
-  let hex = "";
-  for (const byte of bytes) hex += HEX[byte]!;
-  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join("-");
+  let text = "";
+  for (let at = 0; at < 16; at++) {
+    if (at === 4 || at === 6 || at === 8 || at === 10) text += "-";
+    text += HEX[bytes[at]!]!;
+  }
+  return text;
 }
 
 /** Letters and digits that cannot spell words or be mistaken for each other, as in generated names. */

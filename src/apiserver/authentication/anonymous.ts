@@ -10,7 +10,7 @@ export class AnonymousAuthenticator implements Authenticator {
     this.#rules = rules;
   }
 
-  async authenticate({ path }: Credentials): Promise<User | undefined> {
+  authenticate({ path }: Credentials): User | undefined {
     const { enabled, conditions = [] } = this.#rules();
     if (!enabled) return undefined;
     return conditions.length === 0 || conditions.some((condition) => condition.path === path)

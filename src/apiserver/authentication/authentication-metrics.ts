@@ -1,5 +1,7 @@
-import { Counter, Histogram, type Registry } from "prom-client";
+import type { Registry } from "prom-client";
 import type { User } from "../contracts.ts";
+import { Histogram } from "../instruments/histogram.ts";
+import { register } from "../instruments/instrument.ts";
 
 type Result = "success" | "failure" | "error";
 
@@ -14,50 +16,46 @@ const COUNTED = new Set([
   "system:serviceaccount:kube-system:default",
 ]);
 
-/** Who asks, and how often that cannot be told. */
+/** Who asks, and how often that cannot be told. Plain numbers: this is counted with every request. */
 export class AuthenticationMetrics {
-  readonly #users: Counter<"username">;
-  readonly #attempts: Readonly<Record<Result, { inc(): void }>>;
-  readonly #durations: Readonly<Record<Result, { observe(seconds: number): void }>>;
-  readonly #others: { inc(): void };
+  readonly #users = new Map<string, number>();
+  readonly #results = new Map<Result, Histogram>();
 
   constructor(registry: Registry) {
-    const registers = [registry];
-    this.#users = new Counter({
+    const [users, results] = [this.#users, this.#results];
+    register(registry, {
       name: "authenticated_user_requests",
       help: "Requests by who asked.",
-      labelNames: ["username"],
-      registers,
+      type: "counter",
+      *samples() {
+        for (const [username, value] of users) yield { labels: { username }, value };
+      },
     });
-    const attempts = new Counter({
+    register(registry, {
       name: "authentication_attempts",
       help: "Requests by whether it could be told who asks.",
-      labelNames: ["result"],
-      registers,
+      type: "counter",
+      *samples() {
+        for (const [result, { counts }] of results)
+          yield { labels: { result }, value: counts.reduce((sum, count) => sum + count, 0) };
+      },
     });
-    const durations = new Histogram({
+    register(registry, {
       name: "authentication_duration_seconds",
       help: "Seconds until it was told who asks.",
-      labelNames: ["result"],
-      buckets: BUCKETS_SECONDS,
-      registers,
+      type: "histogram",
+      *samples() {
+        for (const [result, value] of results) yield { labels: { result }, value };
+      },
     });
-    const each = <T>(of: (result: Result) => T) => ({
-      success: of("success"),
-      failure: of("failure"),
-      error: of("error"),
-    });
-    // Looked up once: finding a series by its labels costs more than counting.
-    this.#attempts = each((result) => attempts.labels({ result }));
-    this.#durations = each((result) => durations.labels({ result }));
-    this.#others = this.#users.labels({ username: "other" });
   }
 
   done(result: Result, tookMs: number, user?: User): void {
-    this.#attempts[result].inc();
-    this.#durations[result].observe(tookMs / 1000);
+    let durations = this.#results.get(result);
+    if (!durations) this.#results.set(result, (durations = new Histogram(BUCKETS_SECONDS)));
+    durations.observe(tookMs / 1000);
     if (!user) return;
-    if (COUNTED.has(user.name)) this.#users.inc({ username: user.name });
-    else this.#others.inc();
+    const name = COUNTED.has(user.name) ? user.name : "other";
+    this.#users.set(name, (this.#users.get(name) ?? 0) + 1);
   }
 }

@@ -117,24 +117,38 @@ export class Authentication implements Authenticator {
     ]);
   }
 
-  /** Always somebody; throws Unauthorized. */
-  async authenticate(credentials: Credentials): Promise<User> {
-    const { clock } = this.#options;
-    const startMs = clock.monotonic();
-    let user: User | undefined;
+  /** Always somebody; throws Unauthorized. Whose certificate has been seen before is known at once. */
+  authenticate(credentials: Credentials): User | Promise<User> {
+    const startMs = this.#options.clock.monotonic();
+    const known = this.#ask(credentials, startMs);
+    if (!(known instanceof Promise)) return this.#found(known, credentials, startMs);
+    return known.then(
+      (user) => this.#found(user, credentials, startMs),
+      (error: unknown) => this.#refused(error, startMs),
+    );
+  }
+
+  #ask(credentials: Credentials, startMs: number): User | undefined | Promise<User | undefined> {
     try {
-      user =
-        (await this.#known.authenticate(credentials)) ?? (await this.#anonymous.authenticate(credentials));
+      return this.#known.authenticate(credentials);
     } catch (error) {
-      // Why it is not right is nothing for those who may only be trying.
-      if (!(error instanceof BadToken || error instanceof StatusError))
-        log.error("it could not be told who asks", { error });
-      this.#metrics.done("error", clock.monotonic() - startMs);
-      throw unauthorized();
+      return this.#refused(error, startMs);
     }
-    this.#metrics.done(user ? "success" : "failure", clock.monotonic() - startMs, user);
+  }
+
+  #found(known: User | undefined, credentials: Credentials, startMs: number): User {
+    const user = known ?? this.#anonymous.authenticate(credentials);
+    this.#metrics.done(user ? "success" : "failure", this.#options.clock.monotonic() - startMs, user);
     if (!user) throw unauthorized();
     return user;
+  }
+
+  #refused(error: unknown, startMs: number): never {
+    // Why it is not right is nothing for those who may only be trying.
+    if (!(error instanceof BadToken || error instanceof StatusError))
+      log.error("it could not be told who asks", { error });
+    this.#metrics.done("error", this.#options.clock.monotonic() - startMs);
+    throw unauthorized();
   }
 
   /** The document at `/.well-known/openid-configuration`; `serverUrl` is where clients reach this server. */

@@ -32,9 +32,12 @@ export class BearerTokenAuthenticator implements Authenticator {
     this.#tokens = tokens;
   }
 
-  async authenticate(credentials: Credentials): Promise<User | undefined> {
+  authenticate(credentials: Credentials): Promise<User> | undefined {
     const token = bearerToken(credentials);
-    if (token === undefined) return undefined;
+    return token === undefined ? undefined : this.#holderOf(token);
+  }
+
+  async #holderOf(token: string): Promise<User> {
     const holder = await this.#tokens.authenticateToken(token, undefined);
     if (!holder) throw unauthorized();
     return holder.user;

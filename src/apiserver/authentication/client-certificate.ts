@@ -33,7 +33,7 @@ export class ClientCertificateAuthenticator implements Authenticator {
     this.#clock = clock;
   }
 
-  async authenticate({ clientCertificate }: Credentials): Promise<User | undefined> {
+  authenticate({ clientCertificate }: Credentials): User | undefined {
     if (!clientCertificate) return undefined;
     let seen = this.#byConnection.get(clientCertificate);
     if (!seen) {

@@ -13,6 +13,12 @@ export interface ImpersonationHeaders extends Pick<Credentials, "header" | "all"
 
 const EXTRA_PREFIX = "impersonate-extra-";
 
+/** Does any of these headers name somebody else? Of nearly all requests none does. */
+export function asksForAnother(headerNames: Iterable<string>): boolean {
+  for (const name of headerNames) if (name.startsWith("impersonate-")) return true;
+  return false;
+}
+
 /** The user to act as; the asking one when nobody else is named. Throws Forbidden. */
 export async function impersonated(
   user: User,

@@ -60,7 +60,7 @@ export class RequestHeaderAuthenticator implements Authenticator {
     this.#clock = clock;
   }
 
-  async authenticate(credentials: Credentials): Promise<User | undefined> {
+  authenticate(credentials: Credentials): User | undefined {
     const { clientCertificate } = credentials;
     if (!clientCertificate) return undefined;
     if (!this.#byConnection.has(clientCertificate))

@@ -20,9 +20,8 @@ export interface Asked {
   readonly impersonated?: User;
 }
 
-/** Begins the record of a request; undefined when nobody wants it. */
-export function beginAudit(audit: AuditLog | undefined, asked: Asked): AuditTrail | undefined {
-  if (!audit) return undefined;
+/** Begins the record of a request; undefined when nobody wants this one. */
+export function beginAudit(audit: AuditLog, asked: Asked): AuditTrail | undefined {
   const { exchange, info, auditId, receivedMs, user, impersonated } = asked;
   const forwarded = exchange.header("x-forwarded-for");
   const via = forwarded === undefined ? [] : forwarded.split(",").map((address) => address.trim());

@@ -40,7 +40,7 @@ export interface ChainOptions {
   readonly authorizer: Authorizer;
   /** Acting as somebody else; gives the user to go on with. */
   readonly impersonate:
-    | ((user: User, exchange: Exchange, authorizer: Authorizer) => Promise<User>)
+    | ((user: User, exchange: Exchange, authorizer: Authorizer) => User | Promise<User>)
     | undefined;
   /** Who answers instead of this server. */
   readonly delegate: (about: AboutVersion) => PathHandler | undefined;
@@ -226,7 +226,8 @@ export class Chain {
     const authenticated = await this.#authenticate(visit, info);
     let user = authenticated;
     try {
-      if (impersonate) user = await impersonate(authenticated, exchange, authorizer);
+      const becomes = impersonate?.(authenticated, exchange, authorizer) ?? authenticated;
+      user = becomes instanceof Promise ? await becomes : becomes;
     } finally {
       // Who tried to be somebody else is on record, too.
       this.#beginAudit(visit, info, authenticated, user === authenticated ? undefined : user);
@@ -247,7 +248,8 @@ export class Chain {
 
   async #authenticate(visit: Visit, info: RequestInfo): Promise<User> {
     try {
-      const user = await this.#options.authenticator.authenticate(visit.exchange.credentials);
+      const found = this.#options.authenticator.authenticate(visit.exchange.credentials);
+      const user = found instanceof Promise ? await found : found;
       if (!user) throw unauthorized();
       return user;
     } catch (error) {
@@ -257,7 +259,9 @@ export class Chain {
   }
 
   #beginAudit(visit: Visit, info: RequestInfo, user: User | undefined, impersonated: User | undefined): void {
-    visit.trail = beginAudit(this.#options.audit, {
+    const { audit } = this.#options;
+    if (!audit) return;
+    visit.trail = beginAudit(audit, {
       ...visit,
       info,
       user,
@@ -310,7 +314,7 @@ export class Chain {
       info,
       user,
       kind,
-      body: await this.#body(exchange),
+      body: hasNoBody(exchange) ? NO_BODY : await this.#body(exchange),
       userAgent: exchange.header("user-agent") ?? "",
       warn: (text) => void (warnings.includes(text) || warnings.push(text)),
       annotate: (key, value) => trail?.annotate(key, value),
@@ -345,7 +349,6 @@ export class Chain {
 
   async #body(exchange: Exchange): Promise<Body> {
     const { bodyBytesMax, bodyMs } = this.#options.limits;
-    if (exchange.method === "GET" || exchange.method === "HEAD") return NO_BODY;
     const declared = Number(exchange.header("content-length") ?? 0);
     if (declared > bodyBytesMax) throw tooLarge(`limit is ${bodyBytesMax}`);
     const bytes = await exchange.readBody(bodyBytesMax, bodyMs);
@@ -381,6 +384,8 @@ function nameLimits(headers: Headers, { flow }: Ticket): void {
 const HEALTH = /^\/(?:livez|readyz|healthz)(?:\/|$)/;
 
 const NO_BODY: Body = { type: "none" };
+
+const hasNoBody = ({ method }: Exchange): boolean => method === "GET" || method === "HEAD";
 
 /** Header values hold no line ends and only ASCII. */
 const warningHeader = (text: string): string => {

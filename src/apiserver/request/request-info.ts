@@ -17,12 +17,11 @@ const NO_QUERY = new URLSearchParams();
 export function requestInfoOf(method: string, path: string, search: string): RequestInfo {
   const query = search === "" ? NO_QUERY : new URLSearchParams(search);
   const parts = splitPath(path);
-  const [root, ...rest] = parts;
   const nonResource = plain(method, path, query);
-  if (root === "api" && parts.length >= 3)
-    return resourceInfo(nonResource, method, "", rest[0]!, rest.slice(1));
-  if (root === "apis" && parts.length >= 4)
-    return resourceInfo(nonResource, method, rest[0]!, rest[1]!, rest.slice(2));
+  if (parts[0] === "api" && parts.length >= 3)
+    return resourceInfo(nonResource, method, "", parts[1]!, parts.slice(2));
+  if (parts[0] === "apis" && parts.length >= 4)
+    return resourceInfo(nonResource, method, parts[1]!, parts[2]!, parts.slice(3));
   return nonResource;
 }
 
@@ -48,7 +47,7 @@ function resourceInfo(
 ): RequestInfo {
   const legacyWatch = rest[0] === "watch" && rest.length > 1;
   const { namespace, parts } = namespaceOf(legacyWatch ? rest.slice(1) : rest);
-  const [resource = "", named = "", ...sub] = parts;
+  const [resource = "", named = "", subresource = ""] = parts;
   const verb = legacyWatch ? "watch" : verbOf(method, named, base.query);
   const name = named === "" ? selectedName(verb, base.query) : named;
   return {
@@ -58,7 +57,7 @@ function resourceInfo(
     group,
     version,
     resource,
-    subresource: sub[0] ?? "",
+    subresource,
     namespace,
     name,
   };
@@ -66,8 +65,8 @@ function resourceInfo(
 
 /** `namespaces/x/pods/y` is about pods in x; `namespaces/x` and `namespaces/x/status` are about x itself. */
 function namespaceOf(parts: readonly string[]): { namespace: string; parts: readonly string[] } {
-  const [first, namespace, third] = parts;
-  if (first !== "namespaces" || namespace === undefined) return { namespace: "", parts };
+  if (parts[0] !== "namespaces" || parts.length < 2) return { namespace: "", parts };
+  const [, namespace = "", third] = parts;
   const about = third === undefined || third === "status" || third === "finalize";
   return { namespace, parts: about ? parts : parts.slice(2) };
 }
