@@ -3,18 +3,23 @@ import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import { ConfigMap } from "#api/core-v1/configmap";
 import { Namespace } from "#api/core-v1/namespace";
+import { ResourceQuota } from "#api/core-v1/resourcequota";
 import { Service } from "#api/core-v1/service";
+import { inScope, usageOf } from "#apiserver/admission/quota/usage";
 import { seededRandom } from "#base/random";
 import { Scope } from "#base/scope";
 import { Client } from "#client/client";
 import { InformerSet } from "#client/informer-set";
 import { garbageCollector } from "#controllers/garbage-collector/garbage-collector";
 import { namespaces } from "#controllers/namespace/namespace";
+import { resourceQuotas } from "#controllers/resource-quota/resource-quota";
 import type { AnyObject, Resource } from "#machinery/schema";
 import { runControllers } from "#reconciler/run";
 import { EXTENSION_SERVICE, startAggregatedCluster } from "#testing/extension-server/aggregated-cluster";
 import { startExtensionServer } from "#testing/extension-server/extension-server";
 import { Flunder } from "#testing/extension-server/flunder";
+
+const COUNT = "count/flunders.wardle.example.com";
 
 async function startControlled(t: TestContext) {
   const cluster = await startAggregatedCluster(t);
@@ -28,7 +33,7 @@ async function startControlled(t: TestContext) {
   const random = seededRandom(1);
   const client = new Client(server.transport({ name: "root", groups: ["system:masters"] }));
   const informers = new InformerSet({ client, clock, random, scope });
-  const controllers = [garbageCollector, namespaces];
+  const controllers = [garbageCollector, namespaces, resourceQuotas({ usageOf, inScope })];
   await runControllers({ client, clientFor: () => client, informers, clock, random, scope, controllers });
   /** Resolves when the object is gone; `of` is where it can be watched. */
   const gone = async <T extends AnyObject>(of: Client, kind: Resource<T>, name: string, namespace = "") => {
@@ -66,6 +71,28 @@ test("owners and dependents may live on different servers", async (t) => {
     items.map(({ metadata }) => metadata.name),
     ["free"],
   );
+});
+
+test("a quota counts what another server holds, as it comes and goes", async (t) => {
+  const { cluster, client } = await startControlled(t);
+  const at = { namespace: "default" };
+  const counted = (name: string, used: string): Promise<void> =>
+    new Promise((resolve) => {
+      const look = (quota: ResourceQuota | undefined) => {
+        if (quota?.metadata.name !== name || quota.status?.used?.[COUNT] !== used) return;
+        stop();
+        resolve();
+      };
+      const stop = cluster.server.cache.onChange(ResourceQuota, ({ after }) => look(after));
+      look(cluster.server.cache.get(ResourceQuota, at.namespace, name));
+    });
+  await client.create(Flunder, { metadata: { ...at, name: "flo" } } as never);
+  await client.create(ResourceQuota, { metadata: { ...at, name: "few" }, spec: { hard: { [COUNT]: "5" } } });
+  await counted("few", "1");
+  await client.create(Flunder, { metadata: { ...at, name: "finn" } } as never);
+  await counted("few", "2");
+  for (const name of ["flo", "finn"]) await client.delete(Flunder, { ...at, name });
+  await counted("few", "0");
 });
 
 test("a namespace is not gone while another server may hold objects in it", async (t) => {
