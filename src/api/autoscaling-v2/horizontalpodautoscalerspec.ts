@@ -45,7 +45,7 @@ export interface MetricTarget extends Of<typeof MetricTarget> {}
 export const ContainerResourceMetricSource = struct("autoscaling.v2.ContainerResourceMetricSource", {
   name: string(1).required().notEmpty().doc("cpu or memory."),
   target: value(2, MetricTarget).required().doc("The value aimed at."),
-  container: string(3).required().notEmpty().doc("Name of the container."),
+  container: string(3).required().notEmpty().format("dns-label").doc("Name of the container."),
 });
 export interface ContainerResourceMetricSource extends Of<typeof ContainerResourceMetricSource> {}
 
@@ -71,7 +71,7 @@ export const CrossVersionObjectReference = struct("autoscaling.v2.CrossVersionOb
 export interface CrossVersionObjectReference extends Of<typeof CrossVersionObjectReference> {}
 
 export const MetricIdentifier = struct("autoscaling.v2.MetricIdentifier", {
-  name: string(1).required().notEmpty().doc("Name of the metric."),
+  name: string(1).required().notEmpty().format("path-segment").doc("Name of the metric."),
   selector: ref(2, LabelSelector).doc("Labels that narrow the metric."),
 });
 export interface MetricIdentifier extends Of<typeof MetricIdentifier> {}
@@ -129,7 +129,7 @@ export const HPAScalingRules = struct(
       .doc("How far the metric may be from its target before anything changes."),
   },
   {
-    *validate({ stabilizationWindowSeconds, policies }, path) {
+    *validate({ stabilizationWindowSeconds, policies, tolerance }, path) {
       const window = stabilizationWindowSeconds;
       const where = at(path, "stabilizationWindowSeconds");
       if (window !== undefined && window < 0)
@@ -138,6 +138,8 @@ export const HPAScalingRules = struct(
         yield invalid(where, window, `must be less than or equal to ${WINDOW_SECONDS_MAX}`);
       if ((policies ?? []).length === 0)
         yield required(at(path, "policies"), "must specify at least one Policy");
+      if (tolerance?.startsWith("-"))
+        yield invalid(at(path, "tolerance"), tolerance, "must be greater than or equal to 0");
     },
   },
 );
@@ -198,10 +200,38 @@ export const MetricSpec = struct(
       if (metric[expected] === undefined)
         yield required(at(path, expected), "must populate information for the given metric source");
       yield* targetProblems(metric, path);
+      yield* valueProblems(metric, path);
     },
   },
 );
 export interface MetricSpec extends Of<typeof MetricSpec> {}
+
+interface ValueSources {
+  readonly object?: ObjectMetricSource;
+  readonly external?: ExternalMetricSource;
+  readonly pods?: PodsMetricSource;
+}
+
+/** What is aimed at by metrics that have no requests to be a share of. */
+function* valueProblems({ object, external, pods }: ValueSources, path: string): Iterable<FieldProblem> {
+  const where = (name: string, member: string): string => at(path, `${name}.target.${member}`);
+  if (pods && pods.target.averageValue === undefined)
+    yield required(where("pods", "averageValue"), "must specify a positive target averageValue");
+  if (object && object.target.value === undefined && object.target.averageValue === undefined)
+    yield required(where("object", "averageValue"), "must set either a target value or averageValue");
+  if (!external) return;
+  const { value: amount, averageValue } = external.target;
+  if (amount === undefined && averageValue === undefined)
+    yield required(
+      where("external", "averageValue"),
+      "must set either a target value for metric or a per-pod target",
+    );
+  if (amount !== undefined && averageValue !== undefined)
+    yield forbidden(
+      where("external", "value"),
+      "may not set both a target value for metric and a per-pod target",
+    );
+}
 
 function* targetProblems(
   {

@@ -1,4 +1,4 @@
-import { named } from "#api/checks";
+import { distinct, named } from "#api/checks";
 import { LabelSelector } from "#api/meta-v1/labelselector";
 import {
   at,
@@ -216,10 +216,19 @@ export const Affinity = struct("core.v1.Affinity", {
 });
 export interface Affinity extends Of<typeof Affinity> {}
 
-export const TopologySelectorLabelRequirement = struct("core.v1.TopologySelectorLabelRequirement", {
-  key: string(1).required().doc("Label."),
-  values: list(2, string).required().atomic().doc("Values, one of which it must have."),
-});
+export const TopologySelectorLabelRequirement = struct(
+  "core.v1.TopologySelectorLabelRequirement",
+  {
+    key: string(1).required().doc("Label."),
+    values: list(2, string).required().atomic().notEmpty().doc("Values, one of which it must have."),
+  },
+  {
+    *validate({ key, values }, path) {
+      yield* distinct(at(path, "values"), values, (value) => value);
+      yield* named(at(path, "key"), key, "qualified-name");
+    },
+  },
+);
 export interface TopologySelectorLabelRequirement extends Of<typeof TopologySelectorLabelRequirement> {}
 
 export const TopologySelectorTerm = struct(
@@ -229,7 +238,13 @@ export const TopologySelectorTerm = struct(
       .atomic()
       .doc("Requirements on topology labels, all of them."),
   },
-  { atomic: true },
+  {
+    atomic: true,
+
+    *validate({ matchLabelExpressions }, path) {
+      yield* distinct(at(path, "matchLabelExpressions"), matchLabelExpressions, ({ key }) => key, "key");
+    },
+  },
 );
 export interface TopologySelectorTerm extends Of<typeof TopologySelectorTerm> {}
 

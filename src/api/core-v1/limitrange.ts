@@ -1,3 +1,4 @@
+import { resourceNameProblems } from "#api/core-v1/resources";
 import { compareQuantities, quantityMilli } from "#machinery/quantity";
 import { distinct, namedIfSet, own } from "#api/checks";
 import { ObjectMeta } from "#api/meta-v1/objectmeta";
@@ -41,6 +42,9 @@ function* orderProblems(bounds: Bounds, path: string): Iterable<FieldProblem> {
       }
 }
 
+const OF_CONTAINERS = ["Container", "Pod"];
+const STANDARD_TYPES = [...OF_CONTAINERS, "PersistentVolumeClaim"];
+
 export const LimitRangeItem = struct(
   "core.v1.LimitRangeItem",
   {
@@ -54,6 +58,12 @@ export const LimitRangeItem = struct(
   {
     *validate(limit, path) {
       yield* namedIfSet(at(path, "type"), limit.type, "qualified-name");
+      if (limit.type !== "" && !limit.type.includes("/") && !STANDARD_TYPES.includes(limit.type))
+        yield invalid(at(path, "type"), limit.type, "must be a standard limit type or fully qualified");
+      if (OF_CONTAINERS.includes(limit.type))
+        for (const member of ["max", "min", "default", "defaultRequest", "maxLimitRequestRatio"] as const)
+          for (const name of Object.keys(limit[member] ?? {}))
+            yield* resourceNameProblems(name, entry(at(path, member), name));
       if (limit.type === "Pod") {
         const text = "may not be specified when `type` is 'Pod'";
         if (limit.default) yield forbidden(at(path, "default"), text);

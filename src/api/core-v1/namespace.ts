@@ -68,7 +68,13 @@ export const Namespace = resource({
     }),
     *validate({ spec }) {
       for (const [index, name] of (spec.finalizers ?? []).entries())
-        yield* named(item("spec.finalizers", index), name, "qualified-name");
+        if (!name.includes("/") && name !== "kubernetes")
+          yield invalid(
+            item("spec.finalizers", index),
+            name,
+            "name is neither a standard finalizer name nor is it fully qualified",
+          );
+        else yield* named(item("spec.finalizers", index), name, "qualified-name");
     },
     *validateStatusUpdate({ metadata, status }) {
       const deleting = metadata.deletionTimestamp !== undefined;

@@ -1,3 +1,4 @@
+import { amountProblems } from "#api/core-v1/resources";
 import { ageColumn, nameColumn, NONE, text, UNKNOWN, wide } from "#api/columns";
 import { distinct, onePerFamily, sameValue } from "#api/checks";
 import { parseCidr } from "#base/ip";
@@ -158,7 +159,10 @@ export const NodeStatus = struct(
       .doc("Features that the node says it has, for the scheduler."),
   },
   {
-    *validate({ addresses }, path) {
+    *validate({ addresses, capacity, allocatable }, path) {
+      for (const [member, amounts] of Object.entries({ capacity, allocatable }))
+        for (const [name, amount] of Object.entries(amounts ?? {}))
+          yield* amountProblems(name, amount, `${path}.${member}[${name}]`);
       yield* distinct(`${path}.addresses`, addresses, ({ type, address }) => `${type}/${address}`);
     },
   },

@@ -266,7 +266,7 @@ const SOURCES = Object.keys(PersistentVolumeSource.fields) as readonly (keyof Pe
 export const PersistentVolumeSpec = struct(
   "core.v1.PersistentVolumeSpec",
   {
-    capacity: map(1, quantity).notEmpty().doc("How much it holds."),
+    capacity: map(1, quantity).doc("How much it holds."),
     persistentVolumeSource: inline(2, PersistentVolumeSource),
     accessModes: list(3, string).atomic().notEmpty().doc("How often, and from where, it may be mounted."),
     claimRef: ref(4, ObjectReference).granular().doc("The claim that it is bound to."),
@@ -381,6 +381,9 @@ export const PersistentVolume = resource({
     wide("VolumeMode", ({ spec }) => spec.volumeMode),
   ],
   rules: {
+    *validate({ spec }) {
+      if (!spec.capacity) yield required("spec.capacity");
+    },
     *validateUpdate({ spec }, { spec: old }) {
       if (!sameValue(sourceOf(spec), sourceOf(old)))
         yield forbidden(

@@ -32,7 +32,8 @@ export const isExtendedResource = (name: string): boolean => !isNative(name) && 
 /** May more be promised (limits) than there is? */
 export const canOvercommit = (name: string): boolean => isNative(name) && !isHugePages(name);
 
-function* nameProblems(name: string, path: string): Iterable<FieldProblem> {
+/** A resource that containers can ask for. */
+export function* resourceNameProblems(name: string, path: string): Iterable<FieldProblem> {
   yield* named(path, name, "qualified-name");
   if (!name.includes("/")) {
     if (!STANDARD.includes(name) && !isHugePages(name))
@@ -48,10 +49,11 @@ export function* amountProblems(name: string, amount: string, path: string): Ite
     yield invalid(path, amount, "must be an integer");
 }
 
-function* amounts(list: ResourceList | undefined, path: string): Iterable<FieldProblem> {
+/** Resources of containers, each with an amount that it can have. */
+export function* resourceListProblems(list: ResourceList | undefined, path: string): Iterable<FieldProblem> {
   for (const [name, amount] of Object.entries(list ?? {})) {
     const where = entry(path, name);
-    yield* nameProblems(name, where);
+    yield* resourceNameProblems(name, where);
     yield* amountProblems(name, amount, where);
     if (isHugePages(name) && !isWholePages(name.slice(HUGE_PAGES.length), amount))
       yield invalid(where, amount, `must be a positive multiple of ${name.slice(HUGE_PAGES.length)}`);
@@ -100,8 +102,8 @@ export const ResourceRequirements = struct(
   },
   {
     *validate(requirements, path) {
-      yield* amounts(requirements.limits, at(path, "limits"));
-      yield* amounts(requirements.requests, at(path, "requests"));
+      yield* resourceListProblems(requirements.limits, at(path, "limits"));
+      yield* resourceListProblems(requirements.requests, at(path, "requests"));
       yield* requestProblems(requirements, path);
       yield* distinct(at(path, "claims"), requirements.claims, ({ name, request }) =>
         request ? `${name}/${request}` : name,

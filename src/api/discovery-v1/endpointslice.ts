@@ -1,3 +1,4 @@
+import { labelProblems } from "#machinery/object-meta-validation";
 import { addressWarnings } from "#api/core-v1/address-warnings";
 import { ageColumn, firstFew, nameColumn, text, UNSET } from "#api/columns";
 import { distinct, ipAddress, named, namedIfSet, portNumber } from "#api/checks";
@@ -54,6 +55,9 @@ export const EndpointHints = struct(
       for (const [name, list] of Object.entries({ forZones, forNodes })) {
         if ((list ?? []).length > HINTS_MAX) yield tooMany(at(path, name), list!.length, HINTS_MAX);
         yield* distinct(at(path, name), list, (hint) => hint.name, "name");
+        const format = name === "forZones" ? "label-value" : "dns-subdomain";
+        for (const [index, hint] of (list ?? []).entries())
+          yield* named(`${item(at(path, name), index)}.name`, hint.name, format);
       }
     },
   },
@@ -92,7 +96,11 @@ interface Slice {
 
 const ADDRESSES_MAX = 100;
 
-function* endpointProblems({ addresses, hostname, nodeName }: Endpoint, type: string, path: string) {
+function* endpointProblems(
+  { addresses, hostname, nodeName, deprecatedTopology }: Endpoint,
+  type: string,
+  path: string,
+) {
   const where = at(path, "addresses");
   if (addresses.length === 0) yield required(where, "must contain at least 1 address");
   if (addresses.length > ADDRESSES_MAX) yield tooMany(where, addresses.length, ADDRESSES_MAX);
@@ -100,6 +108,7 @@ function* endpointProblems({ addresses, hostname, nodeName }: Endpoint, type: st
     yield* addressProblems(address, type, item(where, index));
   yield* named(at(path, "nodeName"), nodeName, "dns-subdomain");
   yield* named(at(path, "hostname"), hostname, "dns-label");
+  if (deprecatedTopology) yield* labelProblems(deprecatedTopology, at(path, "deprecatedTopology"));
 }
 
 function* addressProblems(address: string, type: string, path: string): Iterable<FieldProblem> {

@@ -48,6 +48,18 @@ export const IngressServiceBackend = struct(
 );
 export interface IngressServiceBackend extends Of<typeof IngressServiceBackend> {}
 
+/** An object of the same namespace, of any kind. */
+function* objectProblems(
+  { apiGroup, kind, name }: TypedLocalObjectReference,
+  path: string,
+): Iterable<FieldProblem> {
+  yield* namedIfSet(at(path, "apiGroup"), apiGroup ?? undefined, "dns-subdomain");
+  for (const [member, text] of Object.entries({ kind, name })) {
+    if (text === "") yield required(at(path, member));
+    yield* namedIfSet(at(path, member), text, "path-segment");
+  }
+}
+
 export const IngressBackend = struct(
   "networking.v1.IngressBackend",
   {
@@ -58,6 +70,7 @@ export const IngressBackend = struct(
     *validate({ service, resource: target }, path) {
       if (service && target) yield invalid(path, "", "cannot set both resource and service backends");
       if (!service && !target) yield required(path, "resource or service backend is required");
+      if (target) yield* objectProblems(target, at(path, "resource"));
     },
   },
 );

@@ -1,3 +1,4 @@
+import { namedIfSet } from "#api/checks";
 import { ageColumn, nameColumn, NONE, text } from "#api/columns";
 import { ObjectMeta } from "#api/meta-v1/objectmeta";
 import { at, forbidden, invalid, type Of, ref, required, resource, string, struct } from "#machinery/schema";
@@ -17,7 +18,11 @@ export const IngressClassParametersReference = struct(
     namespace: string(5).pointer().doc("Namespace of the object, for scope Namespace."),
   },
   {
-    *validate({ scope, namespace }, path) {
+    *validate({ scope, namespace, apiGroup, kind, name }, path) {
+      yield* namedIfSet(at(path, "apiGroup"), apiGroup, "dns-subdomain");
+      yield* namedIfSet(at(path, "kind"), kind, "path-segment");
+      yield* namedIfSet(at(path, "name"), name, "path-segment");
+      yield* namedIfSet(at(path, "namespace"), namespace, "dns-label");
       if (scope === "Namespace" && !namespace)
         yield required(at(path, "namespace"), "`parameters.scope` is set to 'Namespace'");
       if (scope === "Cluster" && namespace !== undefined)

@@ -1,8 +1,22 @@
 import { ageColumn, nameColumn, text } from "#api/columns";
+import { sameValue } from "#api/checks";
 import { nodeSelectorWarnings } from "#api/core-v1/node-label-warnings";
+import { resourceListProblems } from "#api/core-v1/resources";
 import { Toleration } from "#api/core-v1/taint";
 import { ObjectMeta } from "#api/meta-v1/objectmeta";
-import { list, map, type Of, quantity, ref, resource, string, struct } from "#machinery/schema";
+import { labelProblems } from "#machinery/object-meta-validation";
+import {
+  duplicate,
+  item,
+  list,
+  map,
+  type Of,
+  quantity,
+  ref,
+  resource,
+  string,
+  struct,
+} from "#machinery/schema";
 
 export const Overhead = struct("node.v1.Overhead", {
   podFixed: map(1, quantity).doc("Resources that every pod of the class needs."),
@@ -36,6 +50,14 @@ export const RuntimeClass = resource({
 
   columns: [nameColumn, text("Handler", (of: { readonly handler: string }) => of.handler), ageColumn],
   rules: {
+    *validate({ overhead, scheduling }) {
+      yield* resourceListProblems(overhead?.podFixed, "overhead.podFixed.limits");
+      yield* labelProblems(scheduling?.nodeSelector, "scheduling.nodeSelector");
+      const tolerations = scheduling?.tolerations ?? [];
+      for (const [index, toleration] of tolerations.entries())
+        if (tolerations.findIndex((other) => sameValue(other, toleration)) < index)
+          yield duplicate(item("scheduling.tolerations", index), toleration);
+    },
     warnings: ({ scheduling }) => nodeSelectorWarnings(scheduling?.nodeSelector, "scheduling.nodeSelector"),
   },
 });

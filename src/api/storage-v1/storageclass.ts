@@ -5,6 +5,7 @@ import { TopologySelectorTerm } from "#api/core-v1/affinity";
 import { ObjectMeta } from "#api/meta-v1/objectmeta";
 import {
   bool,
+  duplicate,
   type FieldProblem,
   forbidden,
   invalid,
@@ -89,7 +90,10 @@ export const StorageClass = resource({
     ageColumn,
   ],
   rules: {
-    *validate({ provisioner, parameters = {} }) {
+    *validate({ provisioner, parameters = {}, allowedTopologies = [] }) {
+      for (const [index, term] of allowedTopologies.entries())
+        if (allowedTopologies.findIndex((other) => sameValue(other, term)) < index)
+          yield duplicate(`${item("allowedTopologies", index)}.matchLabelExpressions`, "");
       if (provisioner !== "") yield* named("provisioner", provisioner.toLowerCase(), "qualified-name");
       yield* parameterProblems(parameters);
     },

@@ -3,6 +3,7 @@ import { ageColumn, flag, nameColumn, text } from "#api/columns";
 import { PersistentVolumeSpec } from "#api/core-v1/persistentvolume";
 import { ObjectMeta } from "#api/meta-v1/objectmeta";
 import {
+  at,
   bool,
   type FieldProblem,
   forbidden,
@@ -95,7 +96,20 @@ function* problemsOfSource({
   else if (name !== undefined && inline) yield forbidden("spec.source", one);
   else if (name === "")
     yield required("spec.source.persistentVolumeName", "must specify non empty persistentVolumeName");
-  else if (inline && !inline.csi) yield required("spec.source.inlineVolumeSpec.csi");
+  else if (name !== undefined) yield* named("spec.source.persistentVolumeName", name, "dns-subdomain");
+  else if (inline) yield* inlineProblems(inline, "spec.source.inlineVolumeSpec");
+}
+
+/** A volume that stands for itself has no claim, and nothing that a claim would look at. */
+function* inlineProblems(spec: PersistentVolumeSpec, path: string): Iterable<FieldProblem> {
+  const text = "in the context of inline volumes";
+  for (const name of ["claimRef", "capacity", "nodeAffinity", "storageClassName"] as const)
+    if (spec[name]) yield forbidden(at(path, name), `may not be specified ${text}`);
+  if (!spec.csi) yield required(at(path, "csi"), `has to be specified ${text}`);
+  if (spec.persistentVolumeReclaimPolicy !== "Retain")
+    yield forbidden(at(path, "persistentVolumeReclaimPolicy"), `may only be Retain ${text}`);
+  if (spec.volumeMode !== "Filesystem")
+    yield forbidden(at(path, "volumeMode"), `may not specify volumeMode other than Filesystem ${text}`);
 }
 
 function* problemsOfStatus({
