@@ -176,7 +176,8 @@ function typeNode(type: Type): MergeNode {
   }
 }
 
-const TEXTS: ReadonlySet<ScalarName> = new Set(["string", "bytes", "time", "microTime", "duration"]);
+/** Moments are none: any value is taken for one, until it is read. */
+const TEXTS: ReadonlySet<ScalarName> = new Set(["string", "bytes", "duration"]);
 const NUMBERS: ReadonlySet<ScalarName> = new Set(["int32", "int64", "uint32", "uint64", "double"]);
 
 function scalarNode(name: ScalarName): Leaf {
@@ -237,7 +238,7 @@ function customList(schema: JsonSchema, items: JsonSchema | undefined): MergeNod
 }
 
 function customScalar(schema: JsonSchema): Leaf {
-  if (isIntOrString(schema)) return ANY;
+  if (isIntOrString(schema) || schema.format === "date-time") return ANY;
   if (schema.type === "string") return TEXT;
   if (schema.type === "boolean") return FLAG;
   return schema.type === "integer" || schema.type === "number" ? NUMBER : ANY;
