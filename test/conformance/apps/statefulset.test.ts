@@ -262,6 +262,7 @@ conformance(
     const updateStrategy = { type: "RollingUpdate", rollingUpdate: { partition: 3 } };
     const sets = await create(context, setOf(3, { updateStrategy }));
     const first = (await settled(sets)).status!.currentRevision!;
+    const recording = await pods(context).record({ labelSelector: SELECTOR });
     const partitionAt = (partition: number) =>
       sets.patch("ss", { spec: { updateStrategy: { rollingUpdate: { partition } } } });
     const imagesAre = async (...images: string[]) => {
@@ -317,6 +318,9 @@ conformance(
     await partitionAt(0);
     await imagesAre(webNext, webNext, webNext);
     assert.equal((await settled(sets)).status?.currentRevision, second);
+    // Nothing else was made anew: the canary, what was lost, and each phase.
+    const made = recording.events.filter(({ type }) => type === "ADDED").map(({ object }) => nameOf(object));
+    assert.deepEqual(made, ["ss-2", "ss-0", "ss-2", "ss-1", "ss-0"]);
   },
 );
 

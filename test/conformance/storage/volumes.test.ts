@@ -340,12 +340,12 @@ for (const medium of ["default", "tmpfs"]) {
   conformance(
     `[sig-storage] EmptyDir volumes volume on ${on} should have the correct mode [LinuxOnly] [NodeConformance] [Conformance]`,
     async (context) => {
-      assert.equal(
-        await outputOf(context, "stat -c %a /dir", mounted("dir"), {
+      const [mode, type] = (
+        await outputOf(context, "stat -c %a /dir; stat -f -c %T /dir", mounted("dir"), {
           volumes: [{ name: "dir", ...emptyDirs(medium) }],
-        }),
-        "777\n",
-      );
+        })
+      ).split("\n");
+      assert.deepEqual([mode, type === "tmpfs"], ["777", medium === "tmpfs"]);
     },
   );
 }
