@@ -12,6 +12,7 @@ import { FlowControlKeeper } from "./flow-control/keeper.ts";
 import type { FeatureGates } from "./gates.ts";
 import type { Health } from "./health/health.ts";
 import { START_STEPS } from "./health/start-steps.ts";
+import { textOf } from "./instruments/stability.ts";
 import type { Limits } from "./limits.ts";
 import type { RequestMetrics } from "./metrics.ts";
 import { InFlight } from "./request/in-flight.ts";
@@ -66,6 +67,7 @@ export function startLoadControl({
   registerFlowMetrics(metrics.registry, flow);
   paths.add(...debugPath(flow));
   health.done(...START_STEPS);
+  health.add({ name: "autoregister-completion", check: () => undefined });
   paths.add("/metrics/slis", indicators(health));
   return { inFlight, flow };
 }
@@ -75,7 +77,7 @@ function indicators(health: Health): PathHandler {
   const registry = new Registry();
   health.register(registry);
   return async ({ exchange, headers }) => {
-    const body = Buffer.from(await registry.metrics());
+    const body = Buffer.from(await textOf(registry));
     exchange.reply(200, { ...headers, "content-type": registry.contentType }, body);
   };
 }

@@ -2,6 +2,7 @@ import { Registry } from "prom-client";
 import type { RequestInfo } from "./contracts.ts";
 import { Histogram } from "./instruments/histogram.ts";
 import { type Labels, type Sample, register } from "./instruments/instrument.ts";
+import { textOf } from "./instruments/stability.ts";
 import type { InFlight } from "./request/in-flight.ts";
 import type { ResourceSet, ServedKind } from "./resource-set.ts";
 import { AdmissionMetrics } from "./rest/admission-metrics.ts";
@@ -201,7 +202,7 @@ export class RequestMetrics {
   }
 
   text(): Promise<string> {
-    return this.registry.metrics();
+    return textOf(this.registry);
   }
 
   #registerWatches(): void {

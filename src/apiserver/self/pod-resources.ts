@@ -5,6 +5,7 @@ import { type Amounts, limitsOf, requestsOf } from "#api/core-v1/podresources";
 import { isTerminal } from "#api/core-v1/podstate";
 import type { ReadCache } from "../contracts.ts";
 import { register, type Sample } from "../instruments/instrument.ts";
+import { textOf } from "../instruments/stability.ts";
 import type { PathHandler } from "../request/handlers.ts";
 
 export const POD_RESOURCES_PATH = "/metrics/resources";
@@ -23,7 +24,7 @@ export function podResources(cache: ReadCache): PathHandler {
   show("request", "What pods ask of their nodes, init containers and overhead included.", requestsOf);
   show("limit", "What pods may use at most.", limitsOf);
   return async ({ exchange, headers }) => {
-    const body = Buffer.from(await registry.metrics());
+    const body = Buffer.from(await textOf(registry));
     exchange.reply(200, { ...headers, "content-type": registry.contentType }, body);
   };
 }

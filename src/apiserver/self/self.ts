@@ -5,6 +5,7 @@ import type { Clock } from "#base/clock";
 import type { Store } from "#store/store";
 import type { ReadCache } from "../contracts.ts";
 import type { FeatureGates } from "../gates.ts";
+import { showRegistered } from "../instruments/stability.ts";
 import type { PathTable } from "../request/path-table.ts";
 import type { ResourceSet } from "../resource-set.ts";
 import { showBuild, showGates } from "./build.ts";
@@ -23,6 +24,7 @@ export interface SelfOptions {
 }
 
 export function showSelf({ registry, paths, cache, kinds, gates, store, clock }: SelfOptions): void {
+  showRegistered(registry);
   showBuild(registry);
   showGates(registry, gates);
   showStorage(registry, store, clock);
