@@ -8,7 +8,7 @@ import { freeRanges, startFabric } from "#network/machine/start-fabric";
 import { writeAdminKubeconfig } from "./admin-kubeconfig.ts";
 import { CertificateStore } from "./certificates/certificate-store.ts";
 import { ensurePauseImage, startContainerd } from "./containerd/start.ts";
-import { type Command, type Daemon, pidOf, startDaemon, stopDaemon } from "./daemon/daemon.ts";
+import { type Command, type Daemon, isUp, startDaemon, stopDaemon } from "./daemon/daemon.ts";
 import { type FlagTexts, parseServerFlags } from "./flags/server-flags.ts";
 import { type ClusterPlaces, DEFAULT_CLUSTER, type NodePlaces, placesOf } from "./places.ts";
 import { type ClusterSettings, readSettings, writeSettings } from "./settings.ts";
@@ -200,7 +200,7 @@ export const agentDaemon = (places: NodePlaces): Daemon => ({
 
 async function startServer(places: ClusterPlaces, { name, dataDir, program }: UpOptions): Promise<void> {
   const daemon = serverDaemon(places);
-  if (pidOf(daemon) !== undefined) return;
+  if (await isUp(daemon, systemClock)) return;
   const args = [...program.args, "server", "--name", name, "--data-dir", dataDir];
   await readyOrExplain(daemon, startDaemon(daemon, { program: program.program, args, notifies: true }).ready);
 }
@@ -222,7 +222,7 @@ async function startNodes(
   await Promise.all(
     fabric.nodes.map(async (node) => {
       const daemon = agentDaemon(places.node(node.name));
-      if (pidOf(daemon) === undefined) {
+      if (!(await isUp(daemon, systemClock))) {
         const self = [program.program, ...program.args];
         const args = [
           `--net=${namespacePath(node)}`,

@@ -63,7 +63,7 @@ describe("a node whose daemons die", () => {
       await cluster.kubectl("get pods -l app=web -o jsonpath={.items[*].metadata.name}")
     ).split(" ");
     const uid = await cluster.kubectl(`get pod ${second} -o jsonpath={.metadata.uid}`);
-    await killDaemon(agent());
+    await stopDaemon(agent(), systemClock);
     await cluster.kubectl(`delete pod ${first} --wait=false`);
     // A container that ends while nobody looks.
     for (const pid of processesOf(`pod${uid}`)) {

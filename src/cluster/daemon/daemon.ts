@@ -5,6 +5,7 @@ import {
   mkdirSync,
   openSync,
   readFileSync,
+  renameSync,
   rmSync,
   writeFileSync,
   writeSync,
@@ -31,15 +32,75 @@ export interface Command {
 
 /** A process ends by itself within this time after SIGTERM, or is ended. */
 const STOP_MS_MAX = 10_000;
+/** A daemon that says nothing for so long, and runs, is taken for one that does not say it. */
+const START_MS_MAX = 60_000;
 /** The kernel tells nobody but the parent that a process ended, so it has to be looked up. */
-const STOP_CHECK_MS = 20;
+const CHECK_MS = 20;
+
+/** A process, told apart from others that get its pid later; without a time it had ended before it was looked at. */
+interface Process {
+  readonly pid: number;
+  readonly startTime: string | undefined;
+}
+
+/** What a pid file says: `PID TIME [ready]`, and in a second line `PID TIME` of who starts it again. */
+interface PidRecord {
+  readonly main?: Process;
+  readonly isReady?: boolean;
+  readonly successor?: Process;
+}
+
+export function recordOf({ pidFile }: Pick<Daemon, "pidFile">): PidRecord {
+  if (!existsSync(pidFile)) return {};
+  const [first = "", second = ""] = readFileSync(pidFile, "utf8").split("\n");
+  const main = processIn(first);
+  const successor = processIn(second);
+  return {
+    ...(main ? { main } : {}),
+    isReady: first.endsWith(" ready"),
+    ...(successor ? { successor } : {}),
+  };
+}
+
+function processIn(line: string): Process | undefined {
+  const [pid = "", startTime] = line.split(" ");
+  return pid === "" ? undefined : { pid: Number(pid), startTime };
+}
+
+/** As a whole or not at all. */
+export function writeRecord(
+  { pidFile }: Pick<Daemon, "pidFile">,
+  { main, isReady, successor }: PidRecord,
+): void {
+  const line = ({ pid, startTime = "" }: Process): string => `${pid} ${startTime}`;
+  const lines = [
+    main ? `${line(main)}${isReady ? " ready" : ""}` : "",
+    ...(successor ? [line(successor)] : []),
+  ];
+  const fresh = `${pidFile}.${process.pid}`;
+  writeFileSync(fresh, `${lines.join("\n")}\n`);
+  renameSync(fresh, pidFile);
+}
+
+/** Is it there still, and the same? */
+export const runs = (process: Process | undefined): process is Process =>
+  process?.startTime !== undefined && startTimeOf(process.pid) === process.startTime;
 
 /** The pid of the running daemon; undefined when it does not run, also when the pid now belongs to another process. */
-export function pidOf({ pidFile }: Pick<Daemon, "pidFile">): number | undefined {
-  if (!existsSync(pidFile)) return undefined;
-  const [pid, startTime] = readFileSync(pidFile, "utf8").trim().split(" ");
-  // No start time was noted for a process that had ended before it could be looked at.
-  return startTime !== undefined && startTimeOf(Number(pid)) === startTime ? Number(pid) : undefined;
+export function pidOf(daemon: Pick<Daemon, "pidFile">): number | undefined {
+  const { main } = recordOf(daemon);
+  return runs(main) ? main.pid : undefined;
+}
+
+/** Does it run? One that is about to be ready, or to be started again, is waited for. */
+export async function isUp(daemon: Daemon, clock: Clock): Promise<boolean> {
+  const deadline = clock.monotonic() + START_MS_MAX;
+  for (;;) {
+    const { main, isReady, successor } = recordOf(daemon);
+    if (runs(main) && (isReady || clock.monotonic() > deadline)) return true;
+    if (!runs(main) && !runs(successor)) return false;
+    await sleep(clock, CHECK_MS);
+  }
 }
 
 /** A daemon that was just started. */
@@ -70,7 +131,7 @@ export function startDaemon(daemon: Daemon, { program, args, env, notifies = fal
     child.unref();
     if (child.pid === undefined)
       throw new Error(`${daemon.what} could not be started: ${program} is not there`);
-    writeFileSync(daemon.pidFile, `${child.pid} ${startTimeOf(child.pid) ?? ""}\n`);
+    writeRecord(daemon, { main: { pid: child.pid, startTime: startTimeOf(child.pid) } });
     const ready = notifies ? readiness(daemon, child.stdio[READY_FD] as Socket) : Promise.resolve();
     // Who does not wait for it shall not hear of it either.
     ready.catch(() => undefined);
@@ -93,8 +154,9 @@ function readiness(daemon: Daemon, pipe: Socket): Promise<void> {
   });
 }
 
-/** For the daemon itself: tells whoever started it that it is ready. */
-export function notifyReady(): void {
+/** For the daemon itself: tells whoever started it, and whoever looks, that it is ready. */
+export function notifyReady(daemon: Daemon): void {
+  if (pidOf(daemon) === process.pid) writeRecord(daemon, { ...recordOf(daemon), isReady: true });
   const descriptor = process.env[READY_VARIABLE];
   if (descriptor === undefined) return;
   delete process.env[READY_VARIABLE];
@@ -108,6 +170,8 @@ export function notifyReady(): void {
 
 /** Ends the daemon, gently first. Nothing happens when it does not run. */
 export async function stopDaemon(daemon: Daemon, clock: Clock): Promise<void> {
+  const { successor } = recordOf(daemon);
+  if (runs(successor)) signalProcess(successor.pid, "SIGKILL");
   const pid = pidOf(daemon);
   if (pid !== undefined) {
     signalProcess(pid, "SIGTERM");
@@ -132,7 +196,7 @@ async function ended(daemon: Daemon, clock: Clock): Promise<boolean> {
   const deadline = clock.monotonic() + STOP_MS_MAX;
   while (pidOf(daemon) !== undefined) {
     if (clock.monotonic() > deadline) return false;
-    await sleep(clock, STOP_CHECK_MS);
+    await sleep(clock, CHECK_MS);
   }
   return true;
 }
@@ -144,7 +208,7 @@ export function lastWords({ logFile }: Daemon, lines = 5): string {
 }
 
 /** When the process started, in ticks since boot; undefined when there is none, or only a zombie. */
-function startTimeOf(pid: number): string | undefined {
+export function startTimeOf(pid: number): string | undefined {
   const file = `/proc/${pid}/stat`;
   if (!existsSync(file)) return undefined;
   try {
