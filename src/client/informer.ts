@@ -85,6 +85,11 @@ export class Informer<T extends AnyObject> {
     for (const held of this.#objects.byIndex(name, key)) yield open(held);
   }
 
+  /** How many `byIndex` gives, without a look at them. */
+  countByIndex(name: string, key: string): number {
+    return this.#objects.byIndex(name, key).size;
+  }
+
   /** Handlers hear first of everything that is already there. The answer takes them off again. */
   handle(handlers: InformerHandlers<T>): () => void {
     for (const held of this.#objects.list()) {

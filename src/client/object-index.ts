@@ -5,6 +5,8 @@ import { type Held, Opened, glance } from "./held.ts";
 /** The values under which an object is found in an index. */
 export type IndexKeys<T> = (object: T) => Iterable<string>;
 
+const NOTHING: ReadonlySet<never> = new Set();
+
 interface Index<T> {
   readonly keysOf: IndexKeys<T>;
   readonly entries: Map<string, Set<Held<T>>>;
@@ -39,10 +41,10 @@ export class ObjectIndex<T extends AnyObject> {
     for (const held of this.list()) insert(index, new Opened(held, glance));
   }
 
-  byIndex(name: string, key: string): Iterable<Held<T>> {
+  byIndex(name: string, key: string): ReadonlySet<Held<T>> {
     const index = this.#indexes.get(name);
     if (!index) throw new RangeError(`no index ${name}`);
-    return index.entries.get(key) ?? [];
+    return index.entries.get(key) ?? NOTHING;
   }
 
   /** Puts it in place of `before`, which is there now. Opens neither where there are no indexes. */

@@ -9,18 +9,26 @@ const ILL_SHARE = 0.55;
 /** Below this a zone that is ill in large part loses no pods at all. */
 const BIG_ZONE = 50;
 
-const isReady = (node: Node): boolean => conditionOf(node, "Ready")?.status === "True";
+/** Nodes of one zone, and how many of them are not ready. */
+export interface Zone {
+  readonly size: number;
+  readonly ill: number;
+}
+
+export const isReady = (node: Node): boolean => conditionOf(node, "Ready")?.status === "True";
 
 export const zoneOf = ({ metadata: { labels = {} } }: Node): string =>
   `${labels["topology.kubernetes.io/region"] ?? ""}/${labels["topology.kubernetes.io/zone"] ?? ""}`;
 
-/** How fast nodes of a zone may start to lose their pods, in milliseconds between two; undefined: not at all. */
-export function paceOf(zone: readonly Node[], all: Iterable<Node>): number | undefined {
+/**
+ * How fast nodes of a zone may start to lose their pods, in milliseconds between two; undefined: not at all. `ready`:
+ * nodes of the whole cluster.
+ */
+export function paceOf({ size, ill }: Zone, ready: number): number | undefined {
   // When nobody is ready it is us who cannot see.
-  if (![...all].some(isReady)) return undefined;
-  const ill = zone.filter((node) => !isReady(node)).length;
-  if (ill / zone.length < ILL_SHARE || ill <= 2) return PACE_MS;
-  return zone.length > BIG_ZONE ? SLOW_PACE_MS : undefined;
+  if (ready === 0) return undefined;
+  if (ill / size < ILL_SHARE || ill <= 2) return PACE_MS;
+  return size > BIG_ZONE ? SLOW_PACE_MS : undefined;
 }
 
 /** Lets nodes lose their pods one after the other, so that a mistake does not empty the cluster. */

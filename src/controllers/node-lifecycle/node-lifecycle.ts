@@ -4,11 +4,12 @@ import { Node } from "#api/core-v1/node";
 import { Pod } from "#api/core-v1/pod";
 import { conditionOf as podConditionOf, isReady } from "#api/core-v1/podstate";
 import type { Measure } from "#base/measures";
+import type { Informer } from "#client/informer";
 import { hasReason } from "#machinery/status";
 import { inParallel } from "#reconciler/batches";
 import { type Controller, controller, type Pass, wake } from "#reconciler/controller";
 import { withCondition } from "../conditions.ts";
-import { EvictionPace, paceOf, zoneOf } from "./eviction-pace.ts";
+import { EvictionPace, isReady as isNodeReady, paceOf, type Zone, zoneOf } from "./eviction-pace.ts";
 import { conditionOf, graceLeftMs, lostConditions, sight, type Sighting } from "./health.ts";
 import { drivesAway, evictingKey, planTaints } from "./taints.ts";
 
@@ -21,6 +22,11 @@ const EVICTIONS: Measure = {
 const LEASES = "kube-node-lease";
 /** Index of pods by their node. */
 export const BY_NODE = "node";
+
+/** Index of nodes: those that are ready, those of each zone, and those of each zone that are not ready. */
+const BY_HEALTH = "health";
+const READY = "ready";
+const illIn = (node: Node): string => `ill in ${zoneOf(node)}`;
 
 export function nodeLifecycle(): Controller {
   const sightings = new Map<string, Sighting>();
@@ -35,7 +41,12 @@ export function nodeLifecycle(): Controller {
       { kind: Node, verbs: ["patch", "update"] },
       { kind: Pod, verbs: ["patch", "update"], subresource: "status" },
     ],
-    index: ({ cache }) => cache(Pod).addIndex(BY_NODE, ({ spec }) => (spec.nodeName ? [spec.nodeName] : [])),
+    index: ({ cache }) => {
+      cache(Pod).addIndex(BY_NODE, ({ spec }) => (spec.nodeName ? [spec.nodeName] : []));
+      cache(Node).addIndex(BY_HEALTH, (node) =>
+        isNodeReady(node) ? [READY, zoneOf(node)] : [zoneOf(node), illIn(node)],
+      );
+    },
 
     async reconcile(node, pass) {
       const { name } = node.metadata;
@@ -95,12 +106,17 @@ async function declareLost(node: Node, { write, clock, event }: Pass): Promise<N
 function evictionWaitMs(node: Node, { cache, clock }: Pass, pace: EvictionPace): number {
   const key = evictingKey(node);
   if (!key || node.spec.taints?.some((taint) => taint.key === key && taint.effect === "NoExecute")) return 0;
-  const all = [...cache(Node).list()].map((other) =>
-    other.metadata.name === node.metadata.name ? node : other,
-  );
-  const zone = zoneOf(node);
-  const inZone = all.filter((other) => zoneOf(other) === zone);
-  return pace.waitMs(zone, paceOf(inZone, all), clock.monotonic());
+  const { zone, ready } = countsAround(node, cache(Node));
+  return pace.waitMs(zoneOf(node), paceOf(zone, ready), clock.monotonic());
+}
+
+/** As the cache has it, but for this node, which may just have been found ill. */
+function countsAround(node: Node, nodes: Informer<Node>): { readonly zone: Zone; readonly ready: number } {
+  const count = (key: string) => nodes.countByIndex(BY_HEALTH, key);
+  const known = nodes.get(undefined, node.metadata.name);
+  const fallen = known && isNodeReady(known) && !isNodeReady(node) ? 1 : 0;
+  const zone = { size: count(zoneOf(node)), ill: count(illIn(node)) + fallen };
+  return { zone, ready: count(READY) - fallen };
 }
 
 /** Services must not send anything to pods that nobody can vouch for. */

@@ -76,10 +76,10 @@ test("a node is lost when neither its lease nor its status has moved for the gra
 });
 
 test("pods leave slowly, and not at all when nobody is ready", () => {
-  const [well, ill] = [node("True"), node("Unknown")];
-  assert.equal(paceOf([well, ill], [well, ill]), 10_000);
-  assert.equal(paceOf([ill, ill], [ill, ill]), undefined);
-  assert.equal(paceOf([ill, ill, ill, well], [well, ill]), undefined);
+  assert.equal(paceOf({ size: 2, ill: 1 }, 1), 10_000);
+  assert.equal(paceOf({ size: 2, ill: 2 }, 0), undefined);
+  assert.equal(paceOf({ size: 4, ill: 3 }, 1), undefined);
+  assert.equal(paceOf({ size: 100, ill: 75 }, 25), 100_000);
   const pace = new EvictionPace();
   assert.deepEqual(
     [pace.waitMs("z", 10_000, 0), pace.waitMs("z", 10_000, 1_000), pace.waitMs("y", 10_000, 1_000)],

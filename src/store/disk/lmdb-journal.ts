@@ -46,8 +46,8 @@ export class LmdbJournal implements Journal {
   #arena = Buffer.allocUnsafeSlow(ARENA_BYTES);
   /** Keys are copied by LMDB when they are named, so one buffer does for all. */
   readonly #id = Buffer.alloc(RECORD_ID_BYTES);
-  /** What the check of the file has read, until somebody asks for it or something is written. */
-  #recovered: RecoveredLog;
+  /** What the check of the file has read, until somebody asks for it. */
+  readonly #recovered: RecoveredLog;
 
   /** Opens the store in the directory, or makes a new one there. `id` names a new store. */
   static open(directory: string, id: () => string): LmdbJournal {
@@ -99,7 +99,7 @@ export class LmdbJournal implements Journal {
   }
 
   async write(write: JournalWrite): Promise<void> {
-    this.#recovered.release();
+    this.#recovered.written();
     const tally = new Tally(this.#state);
     const room = write.versions.reduce((sum, version) => sum + aligned(recordBytes(version)), 0);
     this.#assertSpace(write.versions.length > 0 ? room : 0);

@@ -7,6 +7,11 @@ import { decodeRecord, RECORD_ID_BYTES, recordValue, writeRecordId } from "./rec
 /** The tree that holds the versions. */
 export const LOG = "log";
 
+/**
+ * What a server that starts writes before it has read everything is less than this; what is still kept after so many
+ * writes, nobody asks for.
+ */
+const WRITES_MAX = 1_000;
 /** So many bytes of values are kept at most for who asks first. */
 const KEPT_BYTES_MAX = 2 ** 30;
 
@@ -22,6 +27,7 @@ export class RecoveredLog implements TreeReader {
   readonly #versions: Version[] = [];
   readonly #values = new Map<Version, Uint8Array>();
   #keptBytes = 0;
+  #writes = 0;
 
   read(key: Buffer, data: Buffer): void {
     const version = decodeRecord(data);
@@ -50,7 +56,8 @@ export class RecoveredLog implements TreeReader {
     return value;
   }
 
-  release(): void {
-    this.#values.clear();
+  /** Something is written. */
+  written(): void {
+    if (this.#writes < WRITES_MAX && ++this.#writes === WRITES_MAX) this.#values.clear();
   }
 }
