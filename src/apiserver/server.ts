@@ -213,7 +213,9 @@ async function start(asked: ApiServerOptions, scope: Scope): Promise<ApiServer> 
   plugins.push(...rooms.admission);
   handlers.add(rooms);
   await bootstrapObjects({ kinds, cache, loopback, ranges, store, clock, random, scope });
-  await startOwnWork({ kinds, cache, loopback, store, feed, limits, clock, random, scope, aggregation });
+  const measures = new RegisteredMeasures(metrics.registry);
+  const own = { kinds, cache, loopback, store, feed, limits, measures, clock, random, scope, aggregation };
+  await startOwnWork(own);
   feed.hasStarted();
 
   if (options.priorityAndFairness ?? true)
@@ -228,7 +230,7 @@ async function start(asked: ApiServerOptions, scope: Scope): Promise<ApiServer> 
     cache,
     gates,
     metrics,
-    measures: new RegisteredMeasures(metrics.registry),
+    measures,
     health,
     listen: (where) => entrances.open(where),
     async advertise(where) {

@@ -6,6 +6,7 @@ import { CustomResourceDefinition } from "#api/apiextensions-v1/customresourcede
 import { asError } from "#base/attempt";
 import type { Clock } from "#base/clock";
 import { logger } from "#base/log";
+import type { Measures } from "#base/measures";
 import type { Random } from "#base/random";
 import type { Scope } from "#base/scope";
 import { sameJson } from "#machinery/same-json";
@@ -28,6 +29,7 @@ import { customResource, deprecationOf, storagePrefixOf, type Version } from "./
 
 import { CONVERSION_ANSWER_BYTES_MAX, ConversionWebhook } from "./conversion-webhook.ts";
 import { ConvertedStorage } from "./converted-kind.ts";
+import { RuleMetrics } from "./rule-metrics.ts";
 import { customView } from "./view.ts";
 
 const log = logger("apiserver.custom");
@@ -46,6 +48,7 @@ export interface CustomKindsOptions {
   readonly store: Store;
   readonly feed: Feed;
   readonly limits: Limits;
+  readonly measures: Measures;
   readonly clock: Clock;
   readonly random: Random;
   readonly scope: Scope;
@@ -76,10 +79,12 @@ export class CustomKinds {
   readonly #retries = new Map<string, () => void>();
   /** Asks the webhooks of all definitions. */
   readonly #webhooks: WebhookClient;
+  readonly #rules: RuleMetrics;
   #working = false;
 
   constructor(options: CustomKindsOptions) {
     this.#options = options;
+    this.#rules = new RuleMetrics(options.measures, options.clock);
     this.#webhooks = new WebhookClient({ ...options, answerBytesMax: CONVERSION_ANSWER_BYTES_MAX });
     options.scope.defer(() => this.#webhooks.close());
   }
@@ -206,7 +211,7 @@ export class CustomKinds {
     const { metadata, spec, status } = definition;
     const stored = spec.versions.find((version) => version.storage)!;
     const resourceOf = (version: Version) =>
-      customResource(definition, status.acceptedNames, version, isTerminating);
+      customResource(definition, status.acceptedNames, version, isTerminating, this.#rules);
     const storedResource = resourceOf(stored);
     const webhook = this.#webhookOf(definition);
     const served = spec.versions.filter((version) => version.served);

@@ -524,6 +524,9 @@ test("rules in CEL hold on create and update, and old versions are warned of", a
   assert.match(kept.json.message, /spec: Forbidden: must not shrink/);
   assert.match(String((await ask("GET", WIDGETS)).headers.warning), /is deprecated/);
   assert.ok(harness.server);
+  const { text: metrics } = await ask("GET", "/metrics");
+  assert.match(metrics, /^apiserver_cel_compilation_duration_seconds_count 1$/m);
+  assert.match(metrics, /^apiserver_cel_evaluation_duration_seconds_count 3$/m);
 });
 
 test("what a new rule finds wrong in an object of old is only warned of", async (t) => {

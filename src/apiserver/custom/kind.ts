@@ -24,10 +24,11 @@ import {
 import { problemText, StatusError } from "#machinery/status";
 import { defaultObject, membersSchema } from "#machinery/structural/defaults";
 import { compileJsonPath } from "#machinery/structural/json-path";
-import { brokenRules, toleratedByRules } from "#machinery/structural/rules";
+import { brokenRules, prepareRules, toleratedByRules } from "#machinery/structural/rules";
 import { TYPE_MEMBERS } from "#machinery/structural/place";
 import { problemsOf } from "#machinery/structural/validate";
 import { columnsOf } from "./columns.ts";
+import { type RuleTiming, untimed } from "./rule-metrics.ts";
 
 export type Version = CustomResourceDefinitionVersion;
 
@@ -52,6 +53,7 @@ export function customResource(
   names: CustomResourceDefinitionNames,
   version: Version,
   isTerminating: boolean,
+  timing: RuleTiming = untimed,
 ): Resource {
   const { spec } = definition;
   const apiVersion = `${spec.group}/${version.name}`;
@@ -74,7 +76,7 @@ export function customResource(
     fieldSelectors: selectorsOf(version),
     columns: columnsOf(version.additionalPrinterColumns),
     rules: {
-      ...rulesOf(schema),
+      ...rulesOf(schema, timing),
       ...(isTerminating ? { validateCreate } : {}),
     },
     storedAs: storedAs(definition),
@@ -186,14 +188,15 @@ function* finalizerWarnings({ metadata }: AnyObject, old: AnyObject | undefined)
   }
 }
 
-function rulesOf(schema: JsonSchema): ResourceRules<AnyObject> {
+function rulesOf(schema: JsonSchema, timing: RuleTiming): ResourceRules<AnyObject> {
   const members = membersSchema(schema);
   const name = schema.properties?.metadata?.properties?.name;
   const problems = (object: AnyObject, old: AnyObject | undefined): FieldProblem[] => {
     const { metadata } = object;
     const found = name ? problemsOf(name, metadata.name, old?.metadata.name, "metadata.name") : [];
     found.push(...problemsOf(members, object, old));
-    return [...found, ...brokenRules(schema, object, old, found)];
+    if (!prepareRules(schema, timing.compiling)) return found;
+    return timing.evaluating(() => [...found, ...brokenRules(schema, object, old, found)]);
   };
   return {
     defaults: (object) => defaultObject(schema, object),

@@ -8,6 +8,15 @@ export const ruleProblems = schemaRuleProblems;
 
 const compiled = new WeakMap<JsonSchema, RuleCheck | "none">();
 
+/** Whether the schema has rules. Makes them ready where they are not, inside of `around`. */
+export function prepareRules(
+  schema: JsonSchema,
+  around: (work: () => RuleCheck | undefined) => RuleCheck | undefined,
+): boolean {
+  const isReady = compiled.has(schema);
+  return (isReady ? rulesOf(schema) : around(() => rulesOf(schema))) !== undefined;
+}
+
 /** What the rules say of an object in which the schema has found these problems. */
 export function* brokenRules(
   schema: JsonSchema,
