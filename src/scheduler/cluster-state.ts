@@ -1,6 +1,7 @@
 import type { Node } from "#api/core-v1/node";
 import type { Pod } from "#api/core-v1/pod";
 import { NodeInfo } from "./node-info.ts";
+import { type Marked, type PlacedPod, Placing } from "./placed-pod.ts";
 
 const TERMINAL = new Set(["Succeeded", "Failed"]);
 
@@ -13,15 +14,16 @@ export const occupies = (pod: Pod): boolean => !TERMINAL.has(pod.status.phase ??
  */
 export class ClusterState {
   readonly nodes = new Map<string, NodeInfo>();
+  readonly #placing = new Placing();
   /** In a fixed order, so that a search can go on where the last one stopped. */
   #order: NodeInfo[] = [];
   readonly #nodeOfPod = new Map<string, string>();
   readonly #nominatedTo = new Map<string, NodeInfo>();
   /** Pods on nodes that are not known (yet). */
-  readonly #homeless = new Map<string, Map<string, Pod>>();
-  readonly #podsByNamespace = new Map<string, Map<string, Pod>>();
+  readonly #homeless = new Map<string, Map<string, PlacedPod>>();
+  readonly #podsByNamespace = new Map<string, Map<string, PlacedPod>>();
   /** Pods whose required anti-affinity keeps others away. */
-  readonly repelling = new Map<string, Pod>();
+  readonly repelling = new Map<string, PlacedPod>();
   readonly #namespaceLabels = new Map<string, Readonly<Record<string, string>>>();
 
   get nodeList(): readonly NodeInfo[] {
@@ -54,6 +56,11 @@ export class ClusterState {
 
   /** A pod that is on a node, or assumed to be. */
   setPod(pod: Pod, nodeName: string): void {
+    this.putBack(this.#placing.of(pod), nodeName);
+  }
+
+  /** Puts a pod back that was removed. */
+  putBack(pod: PlacedPod, nodeName: string): void {
     const { uid, namespace = "" } = pod.metadata;
     const before = this.#nodeOfPod.get(uid);
     if (before !== undefined && before !== nodeName) this.removePod(pod);
@@ -62,12 +69,11 @@ export class ClusterState {
     if (info) info.addPod(pod);
     else entryOf(this.#homeless, nodeName).set(uid, pod);
     entryOf(this.#podsByNamespace, namespace).set(uid, pod);
-    if (pod.spec.affinity?.podAntiAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.length) {
-      this.repelling.set(uid, pod);
-    }
+    if (pod.affinity) this.repelling.set(uid, pod);
+    else this.repelling.delete(uid);
   }
 
-  removePod({ metadata: { uid, namespace = "" } }: Pod): void {
+  removePod({ metadata: { uid, namespace = "" } }: Marked): void {
     const nodeName = this.#nodeOfPod.get(uid);
     if (nodeName === undefined) return;
     this.#nodeOfPod.delete(uid);
@@ -79,11 +85,11 @@ export class ClusterState {
     this.repelling.delete(uid);
   }
 
-  nodeOf(pod: Pod): NodeInfo | undefined {
+  nodeOf(pod: Marked): NodeInfo | undefined {
     return this.nodes.get(this.#nodeOfPod.get(pod.metadata.uid) ?? "");
   }
 
-  podsIn(namespace: string): Iterable<Pod> {
+  podsIn(namespace: string): Iterable<PlacedPod> {
     return this.#podsByNamespace.get(namespace)?.values() ?? [];
   }
 

@@ -2,11 +2,12 @@ import type { Node } from "#api/core-v1/node";
 import type { Pod } from "#api/core-v1/pod";
 import type { Taint } from "#api/core-v1/taint";
 import { type Amounts, amountsOf, requestsOf } from "#api/core-v1/podresources";
+import type { PlacedPod } from "./placed-pod.ts";
 
 /** A node with the pods on it, bound or about to be, and the sums that plugins ask for. */
 export class NodeInfo {
   readonly name: string;
-  readonly pods = new Map<string, Pod>();
+  readonly pods = new Map<string, PlacedPod>();
   /** Pods of a preemption that wait for room here, by uid. */
   readonly nominated = new Map<string, Pod>();
   #node: Node;
@@ -61,7 +62,7 @@ export class NodeInfo {
   }
 
   /** The answer says whether the pod was not there before. */
-  addPod(pod: Pod): boolean {
+  addPod(pod: PlacedPod): boolean {
     const known = this.pods.get(pod.metadata.uid);
     if (known) this.#count(known, -1);
     this.pods.set(pod.metadata.uid, pod);
@@ -69,7 +70,7 @@ export class NodeInfo {
     return known === undefined;
   }
 
-  removePod(uid: string): Pod | undefined {
+  removePod(uid: string): PlacedPod | undefined {
     const pod = this.pods.get(uid);
     if (!pod) return undefined;
     this.pods.delete(uid);
@@ -85,27 +86,14 @@ export class NodeInfo {
     return copy;
   }
 
-  #count(pod: Pod, sign: 1 | -1): void {
-    for (const [resource, value] of requestsOf(pod)) {
+  #count({ requests, hostPorts }: PlacedPod, sign: 1 | -1): void {
+    for (const [resource, value] of requests) {
       this.#requested.set(resource, (this.#requested.get(resource) ?? 0) + sign * value);
     }
-    for (const port of hostPortsOf(pod)) {
+    for (const port of hostPorts) {
       const uses = (this.#ports.get(port) ?? 0) + sign;
       if (uses === 0) this.#ports.delete(port);
       else this.#ports.set(port, uses);
     }
   }
-}
-
-/** `TCP/0.0.0.0/80` for every host port of a pod. */
-export function hostPortsOf({ spec }: Pod): string[] {
-  const containers = [
-    ...spec.containers,
-    ...(spec.initContainers ?? []).filter((init) => init.restartPolicy === "Always"),
-  ];
-  return containers.flatMap(({ ports = [] }) =>
-    ports.flatMap(({ hostPort, hostIP, protocol }) =>
-      hostPort ? [`${protocol ?? "TCP"}/${hostIP || "0.0.0.0"}/${hostPort}`] : [],
-    ),
-  );
 }

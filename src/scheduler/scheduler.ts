@@ -19,6 +19,7 @@ import { type Cycle, place, type Placement } from "./cycle.ts";
 import { explain } from "./explain.ts";
 import { SchedulerMetrics } from "./metrics.ts";
 import type { NodeInfo } from "./node-info.ts";
+import type { Marked } from "./placed-pod.ts";
 import type { Plugin } from "./plugin.ts";
 import { defaultPlugins } from "./plugins/registry.ts";
 import { planPreemption, type Preemption } from "./preemption.ts";
@@ -262,7 +263,7 @@ export class Scheduler {
     return `${why} preemption: 0/${nodes} nodes are available: ${parts.join(", ")}.`;
   }
 
-  #isProtected(victim: Pod): boolean {
+  #isProtected(victim: Marked): boolean {
     const { namespace, labels = {} } = victim.metadata;
     for (const { spec, status } of this.#options.informers.of(PodDisruptionBudget).list(namespace)) {
       if (spec.selector && matchesSelector(spec.selector, labels) && (status.disruptionsAllowed ?? 0) <= 0)
@@ -328,7 +329,7 @@ export class Scheduler {
       victims.map(async (victim) => {
         if (victim.metadata.deletionTimestamp) return;
         const message = `Preempted by pod ${pod.metadata.uid} on node ${node.name}`;
-        this.#events.record(victim, "Normal", "Preempted", message, "Preempting");
+        this.#events.record(referenceTo(victim), "Normal", "Preempted", message, "Preempting");
         const condition = {
           type: "DisruptionTarget",
           status: "True",
@@ -348,5 +349,13 @@ export class Scheduler {
     );
   }
 }
+
+const referenceTo = ({ metadata: { namespace, name, uid } }: Marked) => ({
+  apiVersion: Pod.apiVersion,
+  kind: Pod.kind,
+  namespace,
+  name,
+  uid,
+});
 
 const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));

@@ -320,7 +320,13 @@ test("preemption takes the fewest and least important pods, and spares protected
   const wanted = pod({ cpu: "2", spec: { priority: 10 } });
   const failure = place(cycle(), wanted, state);
   assert.ok(!failure.placed);
-  const plan = planPreemption(wanted, failure, state, defaultPlugins, (victim) => victim === guarded);
+  const plan = planPreemption(
+    wanted,
+    failure,
+    state,
+    defaultPlugins,
+    ({ metadata }) => metadata.uid === guarded.metadata.uid,
+  );
   assert.equal(plan?.node.name, "a");
   assert.deepEqual(
     plan?.victims.map(({ metadata }) => metadata.name),

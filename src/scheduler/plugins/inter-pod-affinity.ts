@@ -4,6 +4,7 @@ import type { Pod } from "#api/core-v1/pod";
 import { compileSelector } from "#machinery/label-selector";
 import type { ClusterState } from "../cluster-state.ts";
 import type { NodeInfo } from "../node-info.ts";
+import type { Marked } from "../placed-pod.ts";
 import { fits, indifferent, plugin, rejected, SCORE_MAX } from "../plugin.ts";
 
 /** Domains as `key=value`, with how much speaks for or against each. */
@@ -94,7 +95,7 @@ function touches(domains: Domains, node: NodeInfo): boolean {
 }
 
 /** Does a pod match the term of `owner`, by namespace and labels? */
-function matcherOf(term: PodAffinityTerm, owner: Pod, state: ClusterState): (other: Pod) => boolean {
+function matcherOf(term: PodAffinityTerm, owner: Marked, state: ClusterState): (other: Marked) => boolean {
   const selected = term.labelSelector ? compileSelector(term.labelSelector) : () => false;
   const inNamespace = namespaceMatcher(term, owner, state);
   const own = owner.metadata.labels ?? {};
@@ -107,7 +108,7 @@ function matcherOf(term: PodAffinityTerm, owner: Pod, state: ClusterState): (oth
 
 function namespaceMatcher(
   term: PodAffinityTerm,
-  owner: Pod,
+  owner: Marked,
   state: ClusterState,
 ): (namespace: string) => boolean {
   const { namespaces = [], namespaceSelector } = term;
@@ -117,7 +118,7 @@ function namespaceMatcher(
   return (namespace) => namespaces.includes(namespace) || selected(state.namespaceLabels(namespace));
 }
 
-function domainsWith(term: PodAffinityTerm, pod: Pod, state: ClusterState, weight = 1): Domains {
+function domainsWith(term: PodAffinityTerm, pod: Marked, state: ClusterState, weight = 1): Domains {
   const domains: Domains = new Map();
   const matches = matcherOf(term, pod, state);
   const inNamespace = namespaceMatcher(term, pod, state);
@@ -144,10 +145,10 @@ function mergedDomains(parts: readonly Domains[]): Domains {
   return merged;
 }
 
-function closedDomains(pod: Pod, state: ClusterState): Domains {
+function closedDomains(pod: Marked, state: ClusterState): Domains {
   const closed: Domains = new Map();
   for (const other of state.repelling.values()) {
-    const terms = other.spec.affinity?.podAntiAffinity?.requiredDuringSchedulingIgnoredDuringExecution ?? [];
+    const terms = other.affinity?.podAntiAffinity?.requiredDuringSchedulingIgnoredDuringExecution ?? [];
     for (const term of terms) {
       if (matcherOf(term, other, state)(pod)) count(closed, term.topologyKey, state.nodeOf(other), 1);
     }

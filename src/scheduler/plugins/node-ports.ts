@@ -1,5 +1,5 @@
 /** Turns away nodes where a host port of the pod is taken. */
-import { hostPortsOf } from "../node-info.ts";
+import { hostPortsOf } from "../placed-pod.ts";
 import { fits, indifferent, plugin, rejected } from "../plugin.ts";
 
 const ANY = "0.0.0.0";

@@ -5,6 +5,7 @@ import { type Toleration, untolerated } from "#api/core-v1/taint";
 import { compileSelector } from "#machinery/label-selector";
 import type { ClusterState } from "../cluster-state.ts";
 import type { NodeInfo } from "../node-info.ts";
+import type { Marked } from "../placed-pod.ts";
 import { fits, indifferent, plugin, rejected, SCORE_MAX } from "../plugin.ts";
 import { admittedByAffinity } from "./node-affinity.ts";
 
@@ -114,7 +115,7 @@ function countPods(
   key: string,
   state: ClusterState,
   pod: Pod,
-  counted: (other: Pod, node: NodeInfo) => boolean,
+  counted: (other: Marked, node: NodeInfo) => boolean,
 ): void {
   for (const other of state.podsIn(pod.metadata.namespace ?? "")) {
     if (other.metadata.deletionTimestamp) continue;
@@ -128,7 +129,7 @@ function countPods(
 function matcherOf(
   { labelSelector, matchLabelKeys = [] }: TopologySpreadConstraint,
   pod: Pod,
-): (other: Pod) => boolean {
+): (other: Marked) => boolean {
   const own = pod.metadata.labels ?? {};
   const selected = labelSelector ? compileSelector(labelSelector) : () => false;
   return ({ metadata: { labels = {} } }) =>
