@@ -70,6 +70,8 @@ function checkHealth(stream: ServerHttp2Stream, headers: Readonly<Record<string,
   stream.on("wantTrailers", () =>
     stream.sendTrailers({ "grpc-status": isKnown ? GRPC_OK : GRPC_UNIMPLEMENTED }),
   );
+  // Who asks may go before the answer comes.
+  stream.on("error", () => undefined);
   stream.resume().on("end", () => {
     if (!isKnown) return void stream.end();
     const health = checks++ < illAfter ? SERVING : NOT_SERVING;
