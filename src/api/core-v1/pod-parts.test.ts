@@ -1,7 +1,7 @@
 /** Rules of pods that bind several of its parts: volumes of every kind, Windows, and the pod's resources as a whole. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { created, problemsOf } from "#api/test-kit";
+import { created, problemsOf, statusProblems } from "#api/test-kit";
 import { PersistentVolume } from "./persistentvolume.ts";
 import { PersistentVolumeClaim } from "./persistentvolumeclaim.ts";
 import { Pod } from "./pod.ts";
@@ -201,4 +201,35 @@ test("both ways to say what a claim starts with say the same", () => {
 test("services have names that begin with a letter", () => {
   const [problem] = problemsOf(Service, { metadata: { name: "1a" }, spec: { ports: [{ port: 80 }] } });
   assert.match(problem!, /^metadata\.name: Invalid value: "1a": a DNS-1035 label must consist of/);
+});
+
+test("what is wrong with an inlined part is wrong with the whole", () => {
+  const debug = { name: "debug", image: "busybox", ports: [{ containerPort: 80 }] };
+  assert.ok(
+    problemsOf(Pod, pod({ ephemeralContainers: [debug] })).includes(
+      "spec.ephemeralContainers[0].ports: Forbidden: cannot be set for an Ephemeral Container",
+    ),
+  );
+});
+
+test("the status of a pod says addresses once for each family, and claims that the pod has", () => {
+  const status = {
+    hostIP: "10.0.0.1",
+    hostIPs: [{ ip: "10.0.0.2" }],
+    podIPs: [{ ip: "10.1.0.1" }, { ip: "10.1.0.2" }],
+    resourceClaimStatuses: [{ name: "gpu" }],
+    nominatedNodeName: "A_",
+  };
+  const [first, second, third, fourth, ...more] = statusProblems(Pod, pod({}), { ...pod({}), status });
+  assert.deepEqual(more, []);
+  assert.equal(first, 'status.hostIPs[0].ip: Invalid value: "10.0.0.2": must be equal to `hostIP`');
+  assert.match(
+    second!,
+    /^status\.podIPs: Invalid value: .*: may specify no more than one IP for each IP family$/,
+  );
+  assert.match(third!, /^status\.nominatedNodeName: Invalid value: "A_"/);
+  assert.match(
+    fourth!,
+    /^status\.resourceClaimStatuses\[0\]\.name: Invalid value: "gpu": must match the name/,
+  );
 });

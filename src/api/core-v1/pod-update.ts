@@ -1,4 +1,4 @@
-import { own, sameValue, unchanged } from "#api/checks";
+import { distinct, ipAddress, namedIfSet, onePerFamily, own, sameValue, unchanged } from "#api/checks";
 import { at, entry, type FieldProblem, forbidden, invalid, item } from "#machinery/schema";
 import type { NodeSelector } from "./affinity.ts";
 import type { Container } from "./container.ts";
@@ -141,10 +141,34 @@ function differences(now: PodSpec, before: PodSpec): string {
     .join("\n");
 }
 
+/** Addresses of the pod and of its node, at most one of each family. */
+function* addressProblems({ podIPs, hostIP, hostIPs }: PodParts["status"]): Iterable<FieldProblem> {
+  if (hostIPs?.[0] && hostIPs[0].ip !== (hostIP ?? ""))
+    yield invalid("status.hostIPs[0].ip", hostIPs[0].ip, "must be equal to `hostIP`");
+  for (const [name, addresses] of Object.entries({ podIPs, hostIPs })) {
+    if (!addresses) continue;
+    const ips = addresses.map(({ ip }) => ip);
+    const path = at("status", name);
+    for (const [index, ip] of ips.entries()) yield* ipAddress(item(path, index), ip);
+    yield* distinct(path, ips, (ip) => ip);
+    yield* onePerFamily(path, ips, "may specify no more than one IP for each IP family");
+  }
+}
+
 /** What the kubelet and others may not say about a pod. */
 export function* podStatusUpdateProblems(pod: PodParts, old: PodParts): Iterable<FieldProblem> {
   if ((pod.spec.nodeName ?? "") !== (old.spec.nodeName ?? ""))
     yield forbidden("status.nodeName", "may not be changed directly");
+  yield* addressProblems(pod.status);
+  yield* namedIfSet("status.nominatedNodeName", pod.status.nominatedNodeName, "dns-subdomain");
+  const claims = new Set((pod.spec.resourceClaims ?? []).map(({ name }) => name));
+  for (const [index, { name }] of (pod.status.resourceClaimStatuses ?? []).entries())
+    if (!claims.has(name))
+      yield invalid(
+        at(item("status.resourceClaimStatuses", index), "name"),
+        name,
+        "must match the name of an entry in `spec.resourceClaims`",
+      );
   if (old.status.qosClass !== undefined)
     yield* unchanged("status.qosClass", pod.status.qosClass, old.status.qosClass);
   if (old.spec.restartPolicy === "Always") return;

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { DeviceClass } from "#api/resource-v1/deviceclass";
 import { ResourceClaim } from "#api/resource-v1/resourceclaim";
 import { ResourceSlice } from "#api/resource-v1/resourceslice";
-import { created, problemsOf, updateProblems } from "#api/test-kit";
+import { created, problemsOf, statusProblems, updateProblems } from "#api/test-kit";
 
 const metadata = { name: "a", namespace: "default", resourceVersion: "1" };
 const claim = (devices: object) => ({ metadata, spec: { devices } });
@@ -104,4 +104,22 @@ test("a slice is of some nodes, and its devices have one name each", () => {
   assert.deepEqual(updateProblems(ResourceSlice, slice({}), slice({ nodeName: "n2" })), [
     'spec.nodeName: Invalid value: "n2": field is immutable',
   ]);
+});
+
+test("nobody holds a claim that nothing was allocated for, and what is allocated was asked for", () => {
+  const spec = { devices: { requests: [{ name: "gpu", exactly: { deviceClassName: "x" } }] } };
+  const reservedFor = [{ resource: "pods", name: "web", uid: "u" }];
+  assert.deepEqual(statusProblems(ResourceClaim, { spec }, { spec, status: { reservedFor } }), [
+    "status.reservedFor: Forbidden: may not be specified when `allocated` is not set",
+  ]);
+  const results = [{ request: "disk", driver: "a.b", pool: "p", device: "d" }];
+  const [problem] = statusProblems(
+    ResourceClaim,
+    { spec },
+    { spec, status: { allocation: { devices: { results } } } },
+  );
+  assert.match(
+    problem!,
+    /^status\.allocation\.devices\.results\[0\]\.request: Invalid value: "disk": must be the name/,
+  );
 });

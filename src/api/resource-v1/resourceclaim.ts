@@ -156,18 +156,26 @@ export const ResourceClaim = resource({
 
   rules: {
     defaults: (claim) => ({ ...claim, spec: withCounts(claim.spec) }),
-    validate: ({ status }) => problemsOfStatus(status),
+    validateStatusUpdate: ({ spec, status }) => problemsOfStatus(status, spec),
     validateUpdate: ({ spec }, old) => unchanged("spec", spec, old.spec),
   },
 });
 
-function* problemsOfStatus({
-  allocation,
-  reservedFor = [],
-  devices = [],
-}: ResourceClaimStatus): Iterable<FieldProblem> {
+function* problemsOfStatus(
+  { allocation, reservedFor = [], devices = [] }: ResourceClaimStatus,
+  spec: ResourceClaimSpec,
+): Iterable<FieldProblem> {
   if (reservedFor.length > 0 && !allocation)
     yield forbidden("status.reservedFor", "may not be specified when `allocated` is not set");
+  const names = new Set(
+    (spec.devices?.requests ?? []).flatMap(({ name, firstAvailable }) => [
+      name,
+      ...(firstAvailable ?? []).map((sub) => `${name}/${sub.name}`),
+    ]),
+  );
+  for (const [index, { request }] of (allocation?.devices.results ?? []).entries())
+    if (!names.has(request))
+      yield invalid(`${item("status.allocation.devices.results", index)}.request`, request, NO_REQUEST);
   const given = new Set(allocation?.devices.results?.map(identityOf));
   for (const [index, device] of devices.entries()) {
     const path = item("status.devices", index);
@@ -178,6 +186,8 @@ function* problemsOfStatus({
   }
 }
 
+const NO_REQUEST =
+  "must be the name of a request in the claim or the name of a request and a subrequest separated by '/'";
 const NO_CIDR = "must be a valid address in CIDR form, (e.g. 10.9.8.7/24 or 2001:db8::1/64)";
 
 /** Driver, pool and device name one device of the cluster. */

@@ -77,12 +77,12 @@ export const VolumeAttachment = resource({
     ageColumn,
   ],
   rules: {
-    *validate({ spec, status }) {
+    *validate({ spec }) {
       yield* driverName("spec.attacher", spec.attacher);
       yield* problemsOfSource(spec.source);
       yield* named("spec.nodeName", spec.nodeName, "dns-subdomain");
-      yield* problemsOfStatus(status);
     },
+    validateStatusUpdate: ({ status }) => problemsOfStatus(status),
     validateUpdate: ({ spec }, old) => unchanged("spec", spec, old.spec),
   },
 });

@@ -12,6 +12,7 @@ import {
 } from "./certificates.ts";
 import { createAuthorization } from "./create-authorization.ts";
 import { defaultIngressClass, defaultStorageClass } from "./default-class.ts";
+import { deviceAdminAccess } from "./device-admin-access.ts";
 import { defaultTolerationSeconds } from "./default-toleration-seconds.ts";
 import { ConditionMetrics } from "./expressions/condition-metrics.ts";
 import { limitRanger } from "./limit-ranger.ts";
@@ -91,6 +92,7 @@ export function admissionPlugins(options: AdmissionOptions): readonly AdmissionP
     clusterTrustBundleAttest(authorizer),
     defaultIngressClass(cache),
     podTopologyLabels(cache),
+    deviceAdminAccess(cache),
     roleEscalation(authorizer, rbac),
     ...dynamicPlugins(options),
     // Nobody changes what it says: approvers go by it.

@@ -206,3 +206,15 @@ test("an Event is shown by both of its groups", async (t) => {
   assert.equal(core.involvedObject.name, "a");
   assert.equal(core.reportingComponent, "example.com/c");
 });
+
+test("nothing is older or younger than it is", async (t) => {
+  const { ask, create } = await startHarness(t);
+  const made = await create(Pod, pod("a"));
+  const path = `${PODS}/a`;
+  const moved = { ...made, metadata: { ...made.metadata, creationTimestamp: "2020-01-01T00:00:00Z" } };
+  const answer = await ask("PUT", path, moved);
+  assert.equal(answer.status, 422);
+  assert.match(answer.json.message, /metadata\.creationTimestamp: Invalid value: .*: field is immutable/);
+  const { creationTimestamp: _, ...metadata } = made.metadata;
+  assert.equal((await ask("PUT", path, { ...made, metadata })).status, 200);
+});

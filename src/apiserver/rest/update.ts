@@ -1,4 +1,5 @@
 import { present } from "#base/assert";
+import type { FieldPattern } from "#machinery/apply/field-pattern";
 import { dropDisabled } from "#machinery/derive/gates";
 import { type AnyManagedFields, type AnyObject, type Resource, invalid } from "#machinery/schema";
 import { badRequest, conflict, hasReason, invalidObject, notFound, staleVersion } from "#machinery/status";
@@ -61,6 +62,8 @@ export interface Part {
   merge(resource: Resource, candidate: AnyObject, old: AnyObject): AnyObject;
   prepare(resource: Resource, object: AnyObject, old: AnyObject, deps: RestDeps): AnyObject;
   check(resource: Resource, object: AnyObject, old: AnyObject): void;
+  /** Which fields an apply can come to own here, where the endpoint's name does not say it. */
+  readonly fields?: readonly FieldPattern[];
 }
 
 /** PUT: replaces an object, or creates it where its kind allows that. */
@@ -130,6 +133,7 @@ async function attemptUpdate(op: Operation, deps: RestDeps, plan: UpdatePlan, it
   const old = view.object(item);
   const change = await plan.change(old);
   checkPreconditions(op, change.object, old);
+  checkBirth(resource, change.object, old);
   const merged = part.merge(resource, withMeta(change.object, keptIdentity(old)), old);
   const complete = defaulted(resource, merged);
   const admitted = {
@@ -217,6 +221,14 @@ function counting(resource: Resource, object: AnyObject, old: AnyObject): AnyObj
 }
 
 const contextOf = ({ clock, gates }: RestDeps) => ({ now: formatTime(clock.now()), gate: gates.enabled });
+
+/** Refuses an object that says to be older or younger than it is. */
+function checkBirth(resource: Resource, { metadata }: AnyObject, old: AnyObject): void {
+  const { creationTimestamp: said } = metadata;
+  if (!said || said === old.metadata.creationTimestamp) return;
+  const problem = invalid("metadata.creationTimestamp", said, "field is immutable");
+  throw invalidObject(resource, old.metadata.name, [problem]);
+}
 
 /** The main resource: everything but the status, where that has an endpoint of its own. */
 export const mainPart: Part = {

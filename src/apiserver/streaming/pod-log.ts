@@ -1,3 +1,5 @@
+import { asError } from "#base/attempt";
+import { parseTime } from "#machinery/time";
 import { badRequest, invalidObject } from "#machinery/status";
 import { type FieldProblem, forbidden, invalid } from "#machinery/schema";
 import { drained } from "../http/exchange.ts";
@@ -66,10 +68,21 @@ function problemsOf(query: URLSearchParams): FieldProblem[] {
     if (Number(text) < least) problems.push(invalid(name, Number(text), detail));
   };
   integer("tailLines", 0, "must be greater than or equal to 0");
-  integer("limitBytes", 1, "must be greater than or equal to 1");
-  integer("sinceSeconds", 1, "must be greater than or equal to 1");
+  integer("limitBytes", 1, "must be greater than 0");
+  integer("sinceSeconds", 1, "must be greater than 0");
   if (query.has("sinceSeconds") && query.has("sinceTime")) {
     problems.push(forbidden("", "at most one of `sinceTime` or `sinceSeconds` may be specified"));
   }
+  const time = query.get("sinceTime");
+  if (time !== null && time !== "") parsedTime(time);
   return problems;
+}
+
+/** Throws for what is no time. */
+function parsedTime(text: string): number {
+  try {
+    return parseTime(text);
+  } catch (error) {
+    throw badRequest(asError(error).message);
+  }
 }

@@ -118,16 +118,25 @@ function compile(struct: Struct): Check | undefined {
       check: checkOfMember(member),
     }))
     .filter((step): step is typeof step & { check: Check } => step.check !== undefined);
-  const { validate } = struct.rules;
-  if (steps.length === 0 && !validate) return undefined;
+  const rules = rulesOf(struct);
+  if (steps.length === 0 && rules.length === 0) return undefined;
   return (value, path, problems) => {
     if (!isObject(value)) return;
     for (const { name, needed, check } of steps) {
       const member = value[name];
       if (needed || (member !== undefined && member !== null)) check(member, at(path, name), problems);
     }
-    if (validate) for (const problem of validate(value, path)) problems.push(problem);
+    for (const validate of rules) for (const problem of validate(value, path)) problems.push(problem);
   };
+}
+
+/** Its own rules, and those of the structs whose members are its members. */
+function rulesOf(struct: Struct): NonNullable<Struct["rules"]["validate"]>[] {
+  const inlined = Object.values(struct.fields).flatMap((facts) => {
+    const inner = facts.inline ? resolve(facts.type) : undefined;
+    return inner?.kind === "struct" ? rulesOf(inner) : [];
+  });
+  return struct.rules.validate ? [...inlined, struct.rules.validate] : inlined;
 }
 
 function checkOfUnion(struct: Struct): Check | undefined {

@@ -23,6 +23,7 @@ export function mutatingWebhooks(options: MutatingOptions): AdmissionPlugin {
   const { configurations, matching } = options;
   return {
     name: NAME,
+    asksOthers: true,
     handles: (admission) => configurations.hooks.length > 0 && !isExempt(admission),
     async admit(admission) {
       const memory = memoryOf(admission.rounds, NAME);

@@ -15,6 +15,7 @@ export interface ValidatingOptions {
 export function validatingWebhooks({ configurations, matching, caller }: ValidatingOptions): AdmissionPlugin {
   return {
     name: "ValidatingAdmissionWebhook",
+    asksOthers: true,
     handles: (admission) => configurations.hooks.length > 0 && !isExempt(admission),
     async validate(admission) {
       const asked: { readonly hook: Hook; readonly seen: Seen }[] = [];
