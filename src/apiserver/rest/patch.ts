@@ -1,5 +1,6 @@
 import { present } from "#base/assert";
 import { type Apply, applyAcrossVersions, applyServerSide } from "#machinery/apply/apply";
+import { matching } from "#machinery/apply/field-pattern";
 import { wholeNode } from "#machinery/apply/merge-node";
 import { shapeProblem } from "#machinery/apply/typed";
 import { hasOtherVersions } from "#machinery/apply/versions";
@@ -189,7 +190,8 @@ async function apply(op: Operation, deps: RestDeps, query: WriteQuery, part: Par
     manager: query.fieldManager,
     subresource: info.subresource,
     force: query.force,
-    ignored: ignoredBy(op),
+    ignored: ignoredBy(op, part),
+    ...(part.fields ? { written: (fields) => matching(fields, part.fields!) } : {}),
     now: formatTime(deps.clock.now()),
     canonical: (merged) => decodeJson<AnyObject>(resource.schema, merged),
   });
@@ -225,12 +227,14 @@ export function applyConfiguration(op: Operation, deps: RestDeps, query: WriteQu
   return configuration;
 }
 
-/** The main resource does not write the status, and its endpoint writes nothing else. */
-function ignoredBy({ kind: { resource }, info }: Operation): string[] {
+/** The main resource does not write the status, and its endpoint writes little else. */
+function ignoredBy({ kind: { resource }, info }: Operation, { fields }: Part): string[] {
   if (info.subresource === "") return resource.statusSubresource ? ["status"] : [];
-  return Object.keys(resource.schema.fields).filter(
-    (field) => !["kind", "apiVersion", "metadata", info.subresource].includes(field),
-  );
+  if (fields) return [];
+  const isCustom = resource.schema.rules.structural !== undefined;
+  // With custom kinds not even a label goes along.
+  const written = ["kind", "apiVersion", info.subresource, ...(isCustom ? [] : ["metadata"])];
+  return Object.keys(resource.schema.fields).filter((field) => !written.includes(field));
 }
 
 /** The resourceVersion that the client named, if any, decides whether this is still its object. */

@@ -93,16 +93,7 @@ export function writeQueryOf(query: URLSearchParams, kind: string): WriteQuery {
   if (validation !== "" && !FIELD_VALIDATION.includes(validation)) {
     problems.push(notSupported("fieldValidation", validation, FIELD_VALIDATION));
   }
-  if (manager.length > MANAGER_LENGTH_MAX) {
-    problems.push({
-      type: "tooLong",
-      path: "fieldManager",
-      value: manager,
-      detail: `may not be more than ${MANAGER_LENGTH_MAX} bytes`,
-    });
-  } else if (!isPrintable(manager)) {
-    problems.push(invalid("fieldManager", manager, "should only contain printable characters"));
-  }
+  problems.push(...managerProblems(manager));
   if (problems.length > 0) throw invalidObject({ group: "meta.k8s.io", kind }, "", problems);
   return {
     dryRun: dryRun.length > 0,
@@ -114,15 +105,41 @@ export function writeQueryOf(query: URLSearchParams, kind: string): WriteQuery {
 
 const PLAIN: WriteQuery = { dryRun: false, fieldManager: "", fieldValidation: "Warn", force: false };
 
-// oxlint-disable-next-line no-control-regex -- control characters are what it looks for
-const isPrintable = (text: string): boolean => !/[\u0000-\u001f\u007f-\u009f]/.test(text);
+function* managerProblems(manager: string): Iterable<FieldProblem> {
+  const path = "fieldManager";
+  if (bytesOf(manager) > MANAGER_LENGTH_MAX) {
+    const detail = `may not be more than ${MANAGER_LENGTH_MAX} bytes`;
+    yield { type: "tooLong", path, value: manager, detail };
+  }
+  let position = 0;
+  for (const character of manager) {
+    const code = `U+${character.codePointAt(0)!.toString(16).toUpperCase().padStart(4, "0")}`;
+    if (!isPrintable(character))
+      yield invalid(path, manager, `invalid character ${code} (at position ${position})`);
+    position += bytesOf(character);
+  }
+}
+
+const encoder = new TextEncoder();
+const bytesOf = (text: string): number => encoder.encode(text).length;
+
+const isPrintable = (character: string): boolean => /^[\p{L}\p{M}\p{N}\p{P}\p{S} ]$/u.test(character);
+
+/** What nearly all programs call themselves: not looked at letter by letter. */
+const PLAIN = /^[ -~]{1,128}$/;
 
 /** Who writes, where nobody says so: the client program's name. */
 export function managerOf({ fieldManager }: WriteQuery, userAgent: string): string {
   if (fieldManager !== "") return fieldManager;
-  const program = userAgent.split("/")[0]!;
-  const printable = [...program].filter(isPrintable).join("");
-  return printable.slice(0, MANAGER_LENGTH_MAX) || "unknown";
+  const [name] = userAgent.split("/", 1) as [string];
+  if (PLAIN.test(name)) return name;
+  let program = "";
+  for (const character of name) {
+    if (!isPrintable(character)) continue;
+    if (bytesOf(program + character) > MANAGER_LENGTH_MAX) break;
+    program += character;
+  }
+  return program || "unknown";
 }
 
 const INTEGER = /^[+-]?\d+$/;

@@ -5,6 +5,8 @@ import {
   int32,
   list,
   map,
+  quantity,
+  type Resource,
   ref,
   resource,
   string,
@@ -259,4 +261,131 @@ test("many updaters are folded into the oldest", () => {
   const owners = Object.keys(owned(object));
   assert.equal(owners.length, 10);
   assert.ok(owners.includes("ancient-changes"));
+});
+
+test("an object that nobody is known to own is not tracked, until somebody applies to it", () => {
+  const uid = { name: "x", uid: "1" };
+  const before = { ...EMPTY_THING, metadata: uid, spec: { replicas: 1 } };
+  const after = tracked(before, { ...before, spec: { replicas: 2 } });
+  assert.deepEqual((after.metadata as JsonObject).managedFields, []);
+  const { managedFields } = applyServerSide({
+    resource: Thing,
+    live: { ...before, metadata: { ...uid, labels: { a: "1" } } } as unknown as AnyObject,
+    empty: EMPTY_THING as unknown as AnyObject,
+    applied: { apiVersion: "test/v1", kind: "Thing", metadata: { labels: { b: "1" } } },
+    manager: "me",
+    subresource: "",
+    force: false,
+    now: NOW,
+    canonical: (merged) => merged as AnyObject,
+  });
+  assert.deepEqual(
+    managedFields.map(({ manager, fieldsV1 }) => [manager, fieldsV1]),
+    [
+      ["me", { "f:metadata": { "f:labels": { "f:b": {} } } }],
+      [
+        "before-first-apply",
+        { "f:metadata": { "f:labels": { ".": {}, "f:a": {} } }, "f:spec": { "f:replicas": {} } },
+      ],
+    ],
+  );
+});
+
+test("a value that says the same in other words is another one", () => {
+  const Amount = struct("test.v1.AmountSpec", { amount: quantity(1) });
+  const Purse = resource({
+    apiVersion: "test/v1",
+    kind: "Purse",
+    plural: "purses",
+    namespaced: true,
+    metadata: Meta,
+    spec: Amount,
+  });
+  const live = { apiVersion: "test/v1", kind: "Purse", metadata: { name: "x" }, spec: { amount: "1" } };
+  const apply = (from: object, manager: string, amount: string) =>
+    applyServerSide({
+      resource: Purse,
+      live: from as AnyObject,
+      empty: { ...live, spec: {} } as unknown as AnyObject,
+      applied: { apiVersion: "test/v1", kind: "Purse", spec: { amount } },
+      manager,
+      subresource: "",
+      force: false,
+      now: NOW,
+      canonical: (merged) => ({ ...(merged as typeof live), spec: { amount: "1" } }) as unknown as AnyObject,
+    });
+  assert.throws(
+    () => apply(live, "me", "1000m"),
+    /conflict with "before-first-apply" using test\/v1: .spec.amount/,
+  );
+  const own = apply({ ...live, spec: {} }, "me", "1000m");
+  const first = {
+    ...live,
+    metadata: {
+      ...live.metadata,
+      managedFields: own.managedFields.map((entry) => ({ ...entry, time: "2025-01-01T00:00:00Z" })),
+    },
+  };
+  const again = apply(first, "me", "1000m");
+  assert.equal(again.managedFields[0]?.time, "2025-01-01T00:00:00Z", "nothing has been written");
+});
+
+test("only who takes something has written just now", () => {
+  const before = tracked(EMPTY_THING, { ...EMPTY_THING, spec: { replicas: 1, rolling: { surge: 1 } } });
+  const metadata = before.metadata as { managedFields: JsonObject[] };
+  const old = {
+    ...before,
+    metadata: {
+      ...metadata,
+      managedFields: metadata.managedFields.map((entry) => ({ ...entry, time: "2025-01-01T00:00:00Z" })),
+    },
+  };
+  const times = (object: JsonObject) =>
+    (object.metadata as { managedFields: JsonObject[] }).managedFields.map(({ time }) => time);
+  assert.deepEqual(times(tracked(old, { ...old, spec: { replicas: 1 } })), ["2025-01-01T00:00:00Z"]);
+  assert.deepEqual(times(tracked(old, { ...old, spec: { replicas: 2 } })), [NOW]);
+});
+
+test("keys are printed in the order of their numbers", () => {
+  const ports = [{ port: 443 }, { port: 80 }, { port: 8080 }];
+  const object = chain(["me", { spec: { containers: [{ name: "web", ports }] } }]);
+  const text = JSON.stringify(owned(object));
+  const places = [80, 443, 8080].map((port) => text.indexOf(`\\"port\\":${port},`));
+  assert.ok(places.every((place) => place > 0));
+  assert.deepEqual(
+    places,
+    places.toSorted((one, other) => one - other),
+  );
+});
+
+test("who owned part of what has become one value owns all of it", () => {
+  const Parts = struct("test.v1.Parts", { a: int32(1), b: int32(2) });
+  const kind = (isOne: boolean) =>
+    resource({
+      apiVersion: "test/v1",
+      kind: "Whole",
+      plural: "wholes",
+      namespaced: true,
+      metadata: Meta,
+      spec: struct("test.v1.WholeSpec", {
+        parts: isOne ? value(1, Parts).atomic() : value(1, Parts),
+        other: int32(2),
+      }),
+    });
+  const before = { apiVersion: "test/v1", kind: "Whole", metadata: { name: "x" }, spec: {} };
+  const first = { ...before, spec: { parts: { a: 1 } } };
+  const track = (resourceNow: Resource, old: object, next: object) =>
+    trackUpdate({
+      resource: resourceNow,
+      before: old as AnyObject,
+      after: next as AnyObject,
+      manager: "me",
+      subresource: "",
+      now: NOW,
+    });
+  const managedFields = track(kind(false), before, first);
+  const stored = { ...first, metadata: { ...first.metadata, managedFields } };
+  assert.deepEqual(managedFields[0]?.fieldsV1, { "f:spec": { "f:parts": { ".": {}, "f:a": {} } } });
+  const later = track(kind(true), stored, { ...stored, spec: { parts: { a: 1 }, other: 2 } });
+  assert.deepEqual(later[0]?.fieldsV1, { "f:spec": { "f:other": {}, "f:parts": {} } });
 });

@@ -54,6 +54,7 @@ const finalizers: Part = {
 /** Containers that are added to a pod while it runs; they are never changed and never leave. */
 const ephemeralContainers: Part = {
   ...asIs,
+  fields: [["spec", "ephemeralContainers"]],
   merge: (_resource, candidate, old) => {
     const [before, after] = [old as Pod, candidate as Pod];
     return {
@@ -78,6 +79,12 @@ const ephemeralContainers: Part = {
 /** What the containers of a running pod may use. */
 const resize: Part = {
   ...asIs,
+  fields: [
+    ["spec", "resources"],
+    ...["containers", "initContainers"].flatMap((list) =>
+      ["resources", "resizePolicy"].map((field) => ["spec", list, "*", field]),
+    ),
+  ],
   merge: (_resource, candidate, old) => {
     const [before, after] = [old as Pod, candidate as Pod];
     const resized = <C extends { readonly name: string }>(
@@ -92,6 +99,7 @@ const resize: Part = {
     };
     return {
       ...before,
+      metadata: { ...before.metadata, managedFields: after.metadata.managedFields },
       spec: {
         ...before.spec,
         containers: resized(before.spec.containers, after.spec.containers),
@@ -115,6 +123,7 @@ interface Sized {
 
 /** Whether a certificate may be signed. */
 const approval: Part = {
+  fields: [["metadata"], ["status", "conditions"]],
   merge: (_resource, candidate, old) => {
     const { status } = candidate as CertificateSigningRequest;
     const before = old as CertificateSigningRequest;
