@@ -24,6 +24,8 @@ export class EventEncoder {
   readonly #kind: ServedKind;
   readonly #form: AnswerForm;
   readonly #now: () => number;
+  /** Of the form, for each type of event: what is the same under one name is made once. */
+  readonly #names: Readonly<Record<EventType, string>>;
   /** Tables name their columns once a stream. */
   #columnsSent = false;
 
@@ -31,14 +33,20 @@ export class EventEncoder {
     this.#kind = kind;
     this.#form = form;
     this.#now = now;
+    const name = `${form.format} ${form.as} ${kind.resource.apiVersion}`;
+    this.#names = { ADDED: `ADDED ${name}`, MODIFIED: `MODIFIED ${name}`, DELETED: `DELETED ${name}` };
   }
 
   event(type: EventType, item: Item, shared: CacheEvent | undefined): Buffer {
-    const { as, format } = this.#form;
-    if (as === "Table") return this.#frame(type, this.#table([this.#kind.view.object(item)], item));
-    const form = `${type} ${format} ${as} ${this.#kind.resource.apiVersion}`;
-    const encode = () => this.#encode(type, item);
-    return shared ? shared.encoded(form, encode) : encode();
+    if (this.#form.as === "Table")
+      return this.#frame(type, this.#table([this.#kind.view.object(item)], item));
+    if (!shared) return this.#encode(type, item);
+    const form = this.#names[type];
+    const known = shared.encoded(form);
+    if (known) return known;
+    const bytes = this.#encode(type, item);
+    shared.keep(form, bytes);
+    return bytes;
   }
 
   bookmark(revision: number, initialEventsEnd: boolean): Buffer {

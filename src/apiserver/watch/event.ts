@@ -32,12 +32,14 @@ export class CacheEvent {
     return this.#departed;
   }
 
-  encoded(form: string, encode: () => Buffer): Buffer {
-    const known = this.#encoded?.get(form);
-    if (known) return known;
-    const made = encode();
-    (this.#encoded ??= new Map()).set(form, made);
-    return made;
+  /** In this form, where somebody has asked for it before. */
+  encoded(form: string): Buffer | undefined {
+    return this.#encoded?.get(form);
+  }
+
+  /** For the next who wants the same. */
+  keep(form: string, bytes: Buffer): void {
+    (this.#encoded ??= new Map()).set(form, bytes);
   }
 
   /** The window keeps the event for long. Who reads it from there makes its forms anew. */

@@ -40,22 +40,13 @@ export class HttpWatchSink implements WatchSink {
 
   end(why: StatusError | undefined): void {
     if (why) this.#push(this.#encoder.error(why));
-    this.#flush();
+    this.flush();
     this.#stream.end();
     this.onOver();
   }
 
-  #push(bytes: Buffer): void {
-    this.#traffic.events++;
-    this.#traffic.sizes.observe(bytes.length);
-    this.#pending.push(bytes);
-    this.#pendingBytes += bytes.length;
-    if (this.#scheduled) return;
-    this.#scheduled = true;
-    setImmediate(() => this.#flush());
-  }
-
-  #flush(): void {
+  /** Writes what has come since the last time. */
+  flush(): void {
     this.#scheduled = false;
     if (this.#pending.length === 0 || this.#stream.closed) return;
     const wasFull = this.#pendingBytes >= this.#bufferBytesMax;
@@ -66,10 +57,33 @@ export class HttpWatchSink implements WatchSink {
     if (wasFull && !this.#blocked) this.onRoom();
   }
 
+  #push(bytes: Buffer): void {
+    this.#traffic.events++;
+    this.#traffic.sizes.observe(bytes.length);
+    this.#pending.push(bytes);
+    this.#pendingBytes += bytes.length;
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    flushAfterTurn(this);
+  }
+
   #drained(): void {
     this.#blocked = false;
     this.onRoom();
   }
+}
+
+let waiting: HttpWatchSink[] = [];
+
+/** A thousand watchers hear of one change: they need one callback, not one each. */
+function flushAfterTurn(sink: HttpWatchSink): void {
+  if (waiting.push(sink) === 1) setImmediate(flushAll);
+}
+
+function flushAll(): void {
+  const sinks = waiting;
+  waiting = [];
+  for (const sink of sinks) sink.flush();
 }
 
 let lastParts: readonly Buffer[] = [];
@@ -78,10 +92,15 @@ let lastJoined = Buffer.alloc(0);
 /** Many watchers send the same events in the same turn: they share the joined piece too. */
 function joined(parts: readonly Buffer[]): Buffer {
   if (parts.length === 1) return parts[0]!;
-  const same = parts.length === lastParts.length && parts.every((part, index) => part === lastParts[index]);
-  if (!same) {
+  if (!areLast(parts)) {
     lastParts = parts;
     lastJoined = Buffer.concat(parts);
   }
   return lastJoined;
+}
+
+function areLast(parts: readonly Buffer[]): boolean {
+  if (parts.length !== lastParts.length) return false;
+  for (let index = 0; index < parts.length; index++) if (parts[index] !== lastParts[index]) return false;
+  return true;
 }
