@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { killDaemon } from "./faults/daemons.ts";
 import { webManifest } from "./faults/web.ts";
-import { serverDaemon } from "#cluster/up";
+import { serverDaemon } from "#cluster/daemons";
 import { type LocalCluster, startLocalCluster } from "./local-cluster.ts";
 import { type Etcd, ETCDCTL, startEtcd } from "./tools/etcd.ts";
 import { eventually } from "./tools/eventually.ts";

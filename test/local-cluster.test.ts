@@ -4,7 +4,7 @@ import { describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { containerdDaemon } from "#cluster/containerd/start";
 import { placesOf } from "#cluster/places";
-import { agentDaemon, serverDaemon } from "#cluster/up";
+import { agentDaemon, serverDaemon } from "#cluster/daemons";
 import { killDaemon } from "./faults/daemons.ts";
 import { startLocalCluster } from "./local-cluster.ts";
 import { eventually } from "./tools/eventually.ts";

@@ -1,6 +1,6 @@
-import { nodeAgentOptions } from "#cluster/local-daemons";
+import { nodeAgentOptions } from "#cluster/local-node";
 import { startNodeAgent } from "#cluster/node-agent";
-import { agentDaemon } from "#cluster/up";
+import { agentDaemon } from "#cluster/daemons";
 import { clusterOptions, clusterPlaces, expectNone } from "./cluster-options.ts";
 import { runDaemon } from "./daemon-verb.ts";
 import { UsageError, type Verb } from "./verb.ts";

@@ -1,6 +1,6 @@
 import { startControlPlane } from "#cluster/control-plane";
-import { controlPlaneOptions } from "#cluster/local-daemons";
-import { serverDaemon } from "#cluster/up";
+import { controlPlaneOptions } from "#cluster/local-control-plane";
+import { serverDaemon } from "#cluster/daemons";
 import { clusterOptions, clusterPlaces, expectNone } from "./cluster-options.ts";
 import { runDaemon } from "./daemon-verb.ts";
 import { serverFlagsOf, serverOptions } from "./server-options.ts";

@@ -2,7 +2,7 @@ import { settingsOf } from "#cluster/local-settings";
 import { containerdDaemon } from "#cluster/containerd/start";
 import { pidOf } from "#cluster/daemon/daemon";
 import type { NodePlaces } from "#cluster/places";
-import { agentDaemon, serverDaemon } from "#cluster/up";
+import { agentDaemon, serverDaemon } from "#cluster/daemons";
 import { againOptions, clusterOf, clusterOptions, clusterPlaces, expectNone } from "./cluster-options.ts";
 import { formatColumns } from "./columns.ts";
 import { jsonText, outputOption, wantsJson } from "./output-format.ts";

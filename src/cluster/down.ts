@@ -9,7 +9,7 @@ import { signalProcess, stopDaemon } from "./daemon/daemon.ts";
 import { type ClusterPlaces, type NodePlaces, placesOf } from "./places.ts";
 import { readSettings } from "./settings.ts";
 import { type StepOutput, Steps } from "./steps.ts";
-import { agentDaemon, serverDaemon } from "./up.ts";
+import { agentDaemon, serverDaemon } from "./daemons.ts";
 
 export interface DownOptions {
   readonly name: string;

@@ -4,7 +4,6 @@ import { resolve } from "node:path";
 import { isIPv4, isIPv6 } from "node:net";
 import type { Clock } from "#base/clock";
 import type { Random } from "#base/random";
-import { openDiskStore } from "#store/disk/disk-store";
 import type { EtcdTarget } from "#store/etcd/connection";
 import type { Store } from "#store/store";
 import { StepFailed } from "./steps.ts";
@@ -66,8 +65,11 @@ export async function openStore(
     random,
   }: { readonly directory: string; readonly clock: Clock; readonly random: Random },
 ): Promise<Store> {
-  if (location.type === "disk") return openDiskStore(location.directory ?? directory, { clock, random });
-  // Its protocol is large, and most clusters have no etcd.
+  // Whoever only reads what was asked for needs neither of them, and no cluster needs both.
+  if (location.type === "disk") {
+    const { openDiskStore } = await import("#store/disk/disk-store");
+    return openDiskStore(location.directory ?? directory, { clock, random });
+  }
   const { openEtcdStore } = await import("#store/etcd/etcd-store");
   try {
     return await openEtcdStore({ ...targetOf(location), random });

@@ -8,6 +8,7 @@ import { freeRanges, startFabric } from "#network/machine/start-fabric";
 import { writeAdminKubeconfig } from "./admin-kubeconfig.ts";
 import { CertificateStore } from "./certificates/certificate-store.ts";
 import { ensurePauseImage, startContainerd } from "./containerd/start.ts";
+import { agentDaemon, serverDaemon } from "./daemons.ts";
 import { type Command, type Daemon, isUp, startDaemon, stopDaemon } from "./daemon/daemon.ts";
 import { type FlagTexts, parseServerFlags } from "./flags/server-flags.ts";
 import { type ClusterPlaces, DEFAULT_CLUSTER, type NodePlaces, placesOf } from "./places.ts";
@@ -185,18 +186,6 @@ const layNetwork = ({
   uplink,
 }: ClusterSettings): Promise<Fabric> =>
   startFabric({ cluster: name, nodes, nodeRange, podRange, serviceRange, uplink });
-
-export const serverDaemon = (places: ClusterPlaces): Daemon => ({
-  what: "the control plane",
-  pidFile: places.serverPid,
-  logFile: places.serverLog,
-});
-
-export const agentDaemon = (places: NodePlaces): Daemon => ({
-  what: `the agent of ${places.name}`,
-  pidFile: places.agentPid,
-  logFile: places.agentLog,
-});
 
 async function startServer(places: ClusterPlaces, { name, dataDir, program }: UpOptions): Promise<void> {
   const daemon = serverDaemon(places);

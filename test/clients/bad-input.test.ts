@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { pidOf } from "#cluster/daemon/daemon";
-import { serverDaemon } from "#cluster/up";
+import { serverDaemon } from "#cluster/daemons";
 import { type LocalCluster, startLocalCluster } from "../local-cluster.ts";
 import { ApiCaller } from "../tools/api-caller.ts";
 

@@ -17,7 +17,7 @@ import {
   type V1Status,
   Watch,
 } from "@kubernetes/client-node";
-import { serverDaemon } from "#cluster/up";
+import { serverDaemon } from "#cluster/daemons";
 import { killDaemon } from "../faults/daemons.ts";
 import { type LocalCluster, startLocalCluster } from "../local-cluster.ts";
 import { eventually } from "../tools/eventually.ts";

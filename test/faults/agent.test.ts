@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { containerdDaemon } from "#cluster/containerd/start";
 import { stopDaemon } from "#cluster/daemon/daemon";
-import { agentDaemon } from "#cluster/up";
+import { agentDaemon } from "#cluster/daemons";
 import { systemClock } from "#base/clock";
 import { type LocalCluster, startLocalCluster } from "../local-cluster.ts";
 import { eventually } from "../tools/eventually.ts";

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import type { ConfigMap } from "#api/core-v1/configmap";
-import { serverDaemon } from "#cluster/up";
+import { serverDaemon } from "#cluster/daemons";
 import { type LocalCluster, startLocalCluster } from "../local-cluster.ts";
 import { ApiCaller } from "../tools/api-caller.ts";
 import { eventually } from "../tools/eventually.ts";

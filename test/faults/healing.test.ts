@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { after, before, describe, it } from "node:test";
 import type { Pod } from "#api/core-v1/pod";
 import { stopContainers } from "#cluster/containerd/stop";
-import { agentDaemon } from "#cluster/up";
+import { agentDaemon } from "#cluster/daemons";
 import { type LocalCluster, startLocalCluster } from "../local-cluster.ts";
 import { eventually } from "../tools/eventually.ts";
 import { killDaemon, processesOf } from "./daemons.ts";

@@ -1,7 +1,7 @@
 /** A rolling update, and its undoing, under constant requests. The tests build on one another. */
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { agentDaemon, serverDaemon } from "#cluster/up";
+import { agentDaemon, serverDaemon } from "#cluster/daemons";
 import { type LocalCluster, startLocalCluster } from "../local-cluster.ts";
 import { eventually } from "../tools/eventually.ts";
 import { underRequests } from "./constant-requests.ts";

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { systemClock } from "#base/clock";
 import { isUp, pidOf, recordOf, runs, signalProcess } from "#cluster/daemon/daemon";
-import { agentDaemon, serverDaemon } from "#cluster/up";
+import { agentDaemon, serverDaemon } from "#cluster/daemons";
 import { type LocalCluster, startLocalCluster } from "../local-cluster.ts";
 import { eventually } from "../tools/eventually.ts";
 import { containersOf, killDaemon } from "./daemons.ts";

@@ -1,15 +1,13 @@
-/** What the daemons of a local cluster are started with, read from the cluster's settings. */
+/** What the control plane of a local cluster is started with, read from the cluster's settings and from flags. */
 import { existsSync } from "node:fs";
 import { networkInterfaces } from "node:os";
 import type { Scope } from "#base/scope";
-import { type Fabric, type FabricOptions, planFabric } from "#network/machine/fabric";
-import { clusterCgroup } from "./cgroups.ts";
 import type { ControlPlaneOptions } from "./control-plane.ts";
 import { type FlagTexts, parseServerFlags } from "./flags/server-flags.ts";
-import type { NodeAgentOptions } from "./node-agent.ts";
 import type { ClusterPlaces } from "./places.ts";
+import { fabricOf, fabricOptions } from "./local-fabric.ts";
 import { settingsOf } from "./local-settings.ts";
-import { type ClusterSettings, readSettings } from "./settings.ts";
+import { readSettings } from "./settings.ts";
 import { StepFailed } from "./steps.ts";
 
 /** For a server without a cluster of this machine: upstream's. */
@@ -57,39 +55,3 @@ function machineAddress(): string {
 function auditOf({ auditPolicy, auditLog }: ClusterPlaces): ControlPlaneOptions["audit"] {
   return { logFile: auditLog, ...(existsSync(auditPolicy) ? { policyFile: auditPolicy } : {}) };
 }
-
-export function nodeAgentOptions(places: ClusterPlaces, node: string, scope: Scope): NodeAgentOptions {
-  const settings = settingsOf(places);
-  const { name, port, podRange, serviceRange, clusterDomain, uplink } = settings;
-  const { hostAddress, nodes } = fabricOf(settings);
-  const found = nodes.find((each) => each.name === node);
-  if (!found) {
-    throw new StepFailed(
-      `the cluster ${name} has no node ${node}`,
-      `its nodes are: ${settings.nodes.join(", ")}`,
-    );
-  }
-  return {
-    places: places.node(node),
-    address: found.address,
-    server: `https://${hostAddress}:${port}`,
-    pkiDir: places.pki,
-    podRange,
-    serviceRange,
-    clusterDomain,
-    cgroupRoot: `${clusterCgroup(name)}/${node}`,
-    uplink,
-    scope,
-  };
-}
-
-const fabricOptions = ({ name, ...settings }: ClusterSettings): FabricOptions => ({
-  cluster: name,
-  nodes: settings.nodes,
-  nodeRange: settings.nodeRange,
-  podRange: settings.podRange,
-  serviceRange: settings.serviceRange,
-  uplink: settings.uplink,
-});
-
-const fabricOf = (settings: ClusterSettings): Fabric => planFabric(fabricOptions(settings));
