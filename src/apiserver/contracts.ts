@@ -97,6 +97,8 @@ export interface AdmissionRounds {
 /** Plugins run in order: all `admit`, then validation of the object, then all `validate`. They throw a StatusError to refuse. */
 export interface AdmissionPlugin {
   readonly name: string;
+  /** It asks others, whose time is not this server's. */
+  readonly asksOthers?: boolean;
   handles(admission: Admission): boolean;
   /** The object to go on with. */
   admit?(admission: Admission): AnyObject | undefined | Promise<AnyObject | undefined>;

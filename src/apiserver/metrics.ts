@@ -86,7 +86,7 @@ export class RequestMetrics {
     add(
       "histogram",
       "request_sli_duration_seconds",
-      "Seconds until a request was answered, without those that it waited for its turn.",
+      "Seconds until a request was answered, without those that it waited for its turn or for webhooks.",
       histograms(sliOf, "dry_run"),
     );
     add(
@@ -105,7 +105,7 @@ export class RequestMetrics {
     this.admission.register(this.registry);
   }
 
-  /** `bytes`: of the answer's body. `waitedMs`: how much of its time it has waited for its turn. */
+  /** `bytes`: of the answer's body. `waitedMs`: how much of its time it has waited for its turn and for webhooks. */
   finished(info: RequestInfo, code: number, tookMs: number, bytes = 0, waitedMs = 0): void {
     const series = this.#seriesOf(info);
     series.codes.set(code, (series.codes.get(code) ?? 0) + 1);

@@ -72,7 +72,7 @@ interface Visit extends InFlightRequest {
   expired: boolean;
   /** While it waits for a seat. */
   wait: AbortController | undefined;
-  /** How long it has waited for one. */
+  /** How long it has waited for one, and for webhooks. */
   waitedMs: number;
 }
 
@@ -197,7 +197,7 @@ export class Chain {
       return AbortSignal.any([exchange.signal, visit.wait.signal]);
     });
     const ticket = entered instanceof Promise ? await entered : entered;
-    if (entered instanceof Promise) visit.waitedMs = clock.monotonic() - askedMs;
+    if (entered instanceof Promise) visit.waitedMs += clock.monotonic() - askedMs;
     nameLimits(visit.headers, ticket);
     if (ticket.refused) return this.#refuse(visit, ticket);
     try {
@@ -288,7 +288,8 @@ export class Chain {
     trail?.complete({ code: exchange.status });
   }
 
-  async #serveResource({ exchange, headers, trail }: Visit, info: RequestInfo, user: User): Promise<void> {
+  async #serveResource(visit: Visit, info: RequestInfo, user: User): Promise<void> {
+    const { exchange, headers, trail } = visit;
     const { kinds, connects, dispatcher, clock, limits, metrics, closing } = this.#options;
     const kind = kinds.find(info.group, info.version, info.resource);
     if (!kind) throw noSuchResource();
@@ -318,6 +319,7 @@ export class Chain {
       userAgent: exchange.header("user-agent") ?? "",
       warn: (text) => void (warnings.includes(text) || warnings.push(text)),
       annotate: (key, value) => trail?.annotate(key, value),
+      waited: (ms) => void (visit.waitedMs += ms),
       signal: undefined,
     };
     auditBody(trail, op.body, kind);

@@ -21,6 +21,8 @@ export interface Operation {
   /** Texts for `Warning` headers. */
   readonly warn: (text: string) => void;
   readonly annotate: (key: string, value: string) => void;
+  /** Told how many milliseconds others have taken for their part of it. */
+  readonly waited?: (ms: number) => void;
   readonly signal: AbortSignal | undefined;
 }
 

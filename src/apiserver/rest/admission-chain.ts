@@ -33,7 +33,7 @@ export class AdmissionChain {
 
   /** The object to go on with. */
   admit(request: Operation, admitted: Admitted): Promise<AnyObject | undefined> {
-    return this.#timed("admit", admitted, undefined, async () => {
+    return this.#timed("admit", request, admitted, undefined, async () => {
       const rounds = new Rounds();
       let object = await this.#admitOnce(request, admitted, rounds);
       if (rounds.wanted) {
@@ -48,7 +48,7 @@ export class AdmissionChain {
     let admission: Admission = { ...admissionOf(request, admitted), rounds };
     for (const plugin of this.#plugins) {
       if (!plugin.admit || !plugin.handles(admission)) continue;
-      const changed = await this.#timed("admit", admitted, plugin.name, () => plugin.admit!(admission));
+      const changed = await this.#timed("admit", request, admitted, plugin, () => plugin.admit!(admission));
       const object = changed ?? admission.object;
       if (object !== admission.object) admission = { ...admission, object };
     }
@@ -56,20 +56,21 @@ export class AdmissionChain {
   }
 
   validate(request: Operation, admitted: Admitted): Promise<void> {
-    return this.#timed("validate", admitted, undefined, async () => {
+    return this.#timed("validate", request, admitted, undefined, async () => {
       const admission = admissionOf(request, admitted);
       for (const plugin of this.#plugins) {
         if (!plugin.validate || !plugin.handles(admission)) continue;
-        await this.#timed("validate", admitted, plugin.name, () => plugin.validate!(admission));
+        await this.#timed("validate", request, admitted, plugin, () => plugin.validate!(admission));
       }
     });
   }
 
-  /** `name`: of a plugin; undefined for all of them. */
+  /** `plugin`: undefined for all of them. */
   async #timed<T>(
     type: AdmissionType,
+    { waited }: Operation,
     { operation }: Admitted,
-    name: string | undefined,
+    plugin: AdmissionPlugin | undefined,
     run: () => T | Promise<T>,
   ): Promise<T> {
     const startMs = this.#clock.monotonic();
@@ -80,8 +81,9 @@ export class AdmissionChain {
       rejected = false;
       return awaited;
     } finally {
-      const timed = { type, operation, rejected, ...(name === undefined ? {} : { name }) };
-      this.#metrics.observe(timed, this.#clock.monotonic() - startMs);
+      const tookMs = this.#clock.monotonic() - startMs;
+      if (plugin?.asksOthers) waited?.(tookMs);
+      this.#metrics.observe({ type, operation, rejected, ...(plugin ? { name: plugin.name } : {}) }, tookMs);
     }
   }
 }
