@@ -126,13 +126,13 @@ const bytesOf = (text: string): number => encoder.encode(text).length;
 const isPrintable = (character: string): boolean => /^[\p{L}\p{M}\p{N}\p{P}\p{S} ]$/u.test(character);
 
 /** What nearly all programs call themselves: not looked at letter by letter. */
-const PLAIN = /^[ -~]{1,128}$/;
+const PLAIN_NAME = /^[ -~]{1,128}$/;
 
 /** Who writes, where nobody says so: the client program's name. */
 export function managerOf({ fieldManager }: WriteQuery, userAgent: string): string {
   if (fieldManager !== "") return fieldManager;
   const [name] = userAgent.split("/", 1) as [string];
-  if (PLAIN.test(name)) return name;
+  if (PLAIN_NAME.test(name)) return name;
   let program = "";
   for (const character of name) {
     if (!isPrintable(character)) continue;
