@@ -110,6 +110,8 @@ export interface ReadCache {
   get<T extends AnyObject>(resource: Resource<T>, namespace: string | undefined, name: string): T | undefined;
   /** Undefined namespace: all. */
   list<T extends AnyObject>(resource: Resource<T>, namespace?: string): Iterable<T>;
+  /** Those whose indexed field has this value: of pods the name of their node. */
+  listIndexed<T extends AnyObject>(resource: Resource<T>, value: string): Iterable<T>;
   /** Called after every change of the kind; the answer ends it. */
   onChange<T extends AnyObject>(
     resource: Resource<T>,

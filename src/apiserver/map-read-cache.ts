@@ -40,6 +40,10 @@ export class MapReadCache implements ReadCache {
     }
   }
 
+  *listIndexed<T extends AnyObject>(resource: Resource<T>, value: string): Iterable<T> {
+    for (const object of this.list(resource)) if (nodeOf(object) === value) yield object;
+  }
+
   onChange<T extends AnyObject>(
     resource: Resource<T>,
     listener: (change: { readonly before: T | undefined; readonly after: T | undefined }) => void,
@@ -63,3 +67,7 @@ export class MapReadCache implements ReadCache {
 }
 
 const keyOf = (namespace: string | undefined, name: string): string => `${namespace ?? ""}/${name}`;
+
+/** The only field that kinds are indexed by. */
+const nodeOf = (object: AnyObject): string =>
+  (object as { readonly spec?: { readonly nodeName?: string } }).spec?.nodeName ?? "";

@@ -29,6 +29,12 @@ export class ServerReadCache implements ReadCache {
       yield objectOf<T>(kind, item);
   }
 
+  *listIndexed<T extends AnyObject>(resource: Resource<T>, value: string): Iterable<T> {
+    const kind = this.#kind(resource);
+    const found = kind.storage!.cache.select({ ...everything, indexed: value });
+    for (const item of found) yield objectOf<T>(kind, item);
+  }
+
   onChange<T extends AnyObject>(
     resource: Resource<T>,
     listener: (change: { readonly before: T | undefined; readonly after: T | undefined }) => void,

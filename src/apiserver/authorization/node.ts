@@ -29,9 +29,6 @@ type Check = (node: string, request: RequestInfo) => Decision;
 
 export class NodeAuthorizer implements Authorizer {
   readonly #cache: ReadCache;
-  /** Pods by the node they are bound to; the objects are the cache's own. Absent until a node asks. */
-  #podsByNode: Map<string, Map<string, Pod>> | undefined;
-  #stop: () => void = () => undefined;
   readonly #checks: Readonly<Record<string, Check>>;
 
   constructor(cache: ReadCache) {
@@ -57,10 +54,6 @@ export class NodeAuthorizer implements Authorizer {
     };
   }
 
-  close(): void {
-    this.#stop();
-  }
-
   authorize(user: User, request: RequestInfo): Decision {
     const node = nodeOf(user);
     if (node === undefined || node === "" || !request.isResource) return NO_OPINION;
@@ -71,20 +64,7 @@ export class NodeAuthorizer implements Authorizer {
 
   /** The pods bound to a node. */
   podsOf(node: string): Iterable<Pod> {
-    return this.#podsOn(node)?.values() ?? [];
-  }
-
-  #podsOn(node: string): ReadonlyMap<string, Pod> | undefined {
-    this.#podsByNode ??= this.#followPods();
-    return this.#podsByNode.get(node);
-  }
-
-  /** Looks at every pod, which a server that starts has better things to do than. */
-  #followPods(): Map<string, Map<string, Pod>> {
-    const byNode = new Map<string, Map<string, Pod>>();
-    for (const pod of this.#cache.list(Pod)) setPod(byNode, undefined, pod);
-    this.#stop = this.#cache.onChange(Pod, ({ before, after }) => setPod(byNode, before, after));
-    return byNode;
+    return this.#cache.listIndexed(Pod, node);
   }
 
   /** Reads of one named object that a pod of the node uses. */
@@ -181,33 +161,12 @@ export class NodeAuthorizer implements Authorizer {
         : refused("can only list/watch pods with spec.nodeName field selector");
     }
     if (verb === "get") {
-      return this.#podsOn(node)?.has(`${namespace}/${name}`) ? ALLOWED : noRelationship(node);
+      const pod = this.#cache.get(Pod, namespace, name);
+      return pod?.spec.nodeName === node ? ALLOWED : noRelationship(node);
     }
     return byRules(request);
   }
 }
-
-function setPod(
-  byNode: Map<string, Map<string, Pod>>,
-  before: Pod | undefined,
-  after: Pod | undefined,
-): void {
-  const key = keyOf((after ?? before)!);
-  const left = before?.spec.nodeName;
-  const joined = after?.spec.nodeName;
-  if (left && left !== joined) {
-    const pods = byNode.get(left);
-    pods?.delete(key);
-    if (pods?.size === 0) byNode.delete(left);
-  }
-  if (joined) {
-    let pods = byNode.get(joined);
-    if (!pods) byNode.set(joined, (pods = new Map()));
-    pods.set(key, after!);
-  }
-}
-
-const keyOf = ({ metadata }: Pod): string => `${metadata.namespace}/${metadata.name}`;
 
 const noRelationship = (node: string): Decision =>
   refused(`no relationship found between node '${node}' and this object`);
