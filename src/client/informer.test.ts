@@ -194,6 +194,9 @@ function referenceTo(object: Thing): Reference<Thing> {
 const byReference = (event: WatchEvent<Thing>): WatchEvent<Thing> =>
   event.type === "BOOKMARK" ? event : { ...event, reference: referenceTo(event.object) };
 
+const names = (things: Iterable<AnyObject>): string[] =>
+  [...things].map(({ metadata }) => metadata.name).toSorted();
+
 /** A history of changes to a few things, with some that are lost and told anew as a state. */
 function history(seed: number): { readonly first: WatchEvent<Thing>[]; readonly again: WatchEvent<Thing>[] } {
   const random = seededRandom(seed);
@@ -237,6 +240,7 @@ for (let seed = 1; seed <= 20; seed++) {
         await untilAborted(signal);
       };
       const { informer, clock, scope } = start([lost, found]);
+      informer.groupByLabels();
       const told: unknown[] = [];
       informer.handle({
         added: (object) => told.push(["added", object, informer.get("ns", object.metadata.name)]),
@@ -250,6 +254,8 @@ for (let seed = 1; seed <= 20; seed++) {
       await informer.reached(last.resourceVersion);
       const indexed = ["app-0", "app-1", "app-2"].map((app) => [...informer.byIndex("app", app)]);
       const all = [...informer.list()];
+      const selected = names(informer.select("ns", ({ app }) => app !== "app-1"));
+      assert.deepEqual(selected, names(all.filter(({ metadata }) => metadata.labels?.app !== "app-1")));
       await scope.close();
       return { told, all, indexed, size: informer.size };
     };

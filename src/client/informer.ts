@@ -3,6 +3,7 @@ import type { AnyObject, Resource } from "#machinery/schema";
 import { type Address, addressOf, keyAt } from "./address.ts";
 import { addressOfHeld, glance, type Held, open, Opened, versionOf } from "./held.ts";
 import { type IndexKeys, ObjectIndex } from "./object-index.ts";
+import type { Labels } from "./label-groups.ts";
 import { type Mirror, Reflector, type ReflectorOptions } from "./reflector.ts";
 import { isAtLeast, newerOf } from "./resource-version.ts";
 
@@ -83,6 +84,16 @@ export class Informer<T extends AnyObject> {
 
   *byIndex(name: string, key: string): IterableIterator<T> {
     for (const held of this.#objects.byIndex(name, key)) yield open(held);
+  }
+
+  /** Makes `select` ask about every set of labels instead of every object. */
+  groupByLabels(): void {
+    this.#objects.groupByLabels();
+  }
+
+  /** The objects of a namespace whose labels match. */
+  *select(namespace: string, matches: (labels: Labels) => boolean): IterableIterator<T> {
+    for (const held of this.#objects.select(namespace, matches)) yield open(held);
   }
 
   /** How many `byIndex` gives, without a look at them. */

@@ -1,6 +1,7 @@
 import type { AnyObject } from "#machinery/schema";
 import type { Address } from "./address.ts";
 import { type Held, Opened, glance } from "./held.ts";
+import { LabelGroups, type Labels } from "./label-groups.ts";
 
 /** The values under which an object is found in an index. */
 export type IndexKeys<T> = (object: T) => Iterable<string>;
@@ -16,6 +17,7 @@ interface Index<T> {
 export class ObjectIndex<T extends AnyObject> {
   readonly #namespaces = new Map<string, Map<string, Held<T>>>();
   readonly #indexes = new Map<string, Index<T>>();
+  #labels: LabelGroups<T> | undefined;
   #size = 0;
 
   get size(): number {
@@ -47,6 +49,19 @@ export class ObjectIndex<T extends AnyObject> {
     return index.entries.get(key) ?? NOTHING;
   }
 
+  /** Makes `select` quick. */
+  groupByLabels(): void {
+    if (this.#labels) return;
+    this.#labels = new LabelGroups();
+    for (const held of this.list()) this.#labels.insert(new Opened(held, glance));
+  }
+
+  /** Of one namespace, by their labels. */
+  *select(namespace: string, matches: (labels: Labels) => boolean): IterableIterator<Held<T>> {
+    if (this.#labels) return yield* this.#labels.select(namespace, matches);
+    for (const held of this.list(namespace)) if (matches(glance(held).metadata.labels ?? {})) yield held;
+  }
+
   /** Puts it in place of `before`, which is there now. Opens neither where there are no indexes. */
   set({ namespace = "", name }: Address, now: Opened<T>, before: Opened<T> | undefined): void {
     let objects = this.#namespaces.get(namespace);
@@ -57,6 +72,8 @@ export class ObjectIndex<T extends AnyObject> {
       if (before !== undefined) withdraw(index, before);
       insert(index, now);
     }
+    if (before !== undefined) this.#labels?.withdraw(before);
+    this.#labels?.insert(now);
   }
 
   /** Takes out what is there. */
@@ -66,6 +83,7 @@ export class ObjectIndex<T extends AnyObject> {
     if (objects.size === 0) this.#namespaces.delete(namespace);
     this.#size--;
     for (const index of this.#indexes.values()) withdraw(index, before);
+    this.#labels?.withdraw(before);
   }
 }
 

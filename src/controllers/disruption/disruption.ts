@@ -18,10 +18,12 @@ export const disruptionBudgets = controller({
   wakes: [wake(Pod, budgetsFor)],
   reads: [ReplicaSet, Deployment, StatefulSet, ReplicationController],
 
+  index: ({ cache }) => cache(Pod).groupByLabels(),
+
   async reconcile(budget, { cache, write, clock }) {
     const { namespace = "" } = budget.metadata;
     const matches = compileSelector(budget.spec.selector);
-    const pods = [...cache(Pod).list(namespace)].filter(({ metadata }) => matches(metadata.labels));
+    const pods = [...cache(Pod).select(namespace, matches)];
     const { status, afterMs } = observe(budget, pods, expectedPods(pods, namespace, cache), clock.now());
     await write.status(PodDisruptionBudget, budget, status);
     return { afterMs };

@@ -22,11 +22,13 @@ export const endpoints = controller({
   ],
   writes: [{ kind: Endpoints, verbs: ["create", "update", "delete"] }],
 
+  index: ({ cache }) => cache(Pod).groupByLabels(),
+
   async reconcile(service, { cache, write }) {
     const { name, namespace = "", deletionTimestamp } = service.metadata;
     const { selector, type } = service.spec;
     if (deletionTimestamp || !selector || type === "ExternalName") return;
-    const pods = podsOf(selector, cache(Pod).list(namespace));
+    const pods = podsOf(selector, cache(Pod), namespace);
     const { subsets, truncated } = subsetsOf(service, pods);
     const labels = labelsOf(service);
     const known = cache(Endpoints).get(namespace, name);

@@ -21,6 +21,8 @@ export const endpointSlices = controller({
   owns: [EndpointSlice],
   wakes: [wake(Pod, servicesOf, concernsEndpoints), wake(Node, servicesOnNode, zoneChanged)],
 
+  index: ({ cache }) => cache(Pod).groupByLabels(),
+
   async reconcile(service, pass) {
     const { cache } = pass;
     const { namespace, uid, deletionTimestamp } = service.metadata;
@@ -28,7 +30,7 @@ export const endpointSlices = controller({
     const owned = [...cache(EndpointSlice).byIndex(BY_CONTROLLER, uid)].filter(isOurs);
     if (service.spec.type === "ExternalName") return pass.write.removeAll(EndpointSlice, owned);
     const types = addressTypesOf(service);
-    const pods = podsOf(service.spec.selector, cache(Pod).list(namespace));
+    const pods = podsOf(service.spec.selector, cache(Pod), namespace);
     const nodeOf = (name: string) => cache(Node).get(undefined, name);
     const labels = labelsOf(service);
     const plans = types.map((type): Plan => {

@@ -1,5 +1,6 @@
 import type { Pod } from "#api/core-v1/pod";
 import { Service } from "#api/core-v1/service";
+import type { Informer } from "#client/informer";
 import type { Caches } from "#reconciler/controller";
 
 type Labels = Readonly<Record<string, string>>;
@@ -9,8 +10,9 @@ const selects = (selector: Labels, labels: Labels = {}): boolean => {
   return true;
 };
 
-export const podsOf = (selector: Labels, pods: Iterable<Pod>): readonly Pod[] =>
-  [...pods].filter(({ metadata }) => selects(selector, metadata.labels));
+export const podsOf = (selector: Labels, pods: Informer<Pod>, namespace = ""): readonly Pod[] => [
+  ...pods.select(namespace, (labels) => selects(selector, labels)),
+];
 
 /** Keys of the services that select a pod. */
 export function* servicesOf(
