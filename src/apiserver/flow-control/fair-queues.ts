@@ -8,6 +8,9 @@ import type { Ticket } from "./ticket.ts";
  */
 export class FairQueues {
   readonly all: Queue[] = [];
+  /** What the meter said when a request was last taken from a queue, and the time at which that was to begin. */
+  takenR = 0;
+  takenS = 0;
   #deckSize = 0;
   #handSize = 0;
   #currentR = 0;
@@ -92,6 +95,8 @@ export class FairQueues {
   /** Its oldest request is taken out to be served. */
   take(queue: Queue): void {
     this.#lastServed = this.all.indexOf(queue);
+    this.takenR = this.#currentR;
+    this.takenS = queue.nextDispatchR;
     queue.shift();
   }
 

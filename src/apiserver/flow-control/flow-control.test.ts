@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { Registry } from "prom-client";
 import { FlowSchema } from "#api/flowcontrol-v1/flowschema";
 import { everything } from "#api/flowcontrol-v1/mandatory";
 import { PriorityLevelConfiguration } from "#api/flowcontrol-v1/prioritylevelconfiguration";
@@ -11,6 +12,7 @@ import { allocate } from "./allocation.ts";
 import { seatLimits, shareOut } from "./configuration.ts";
 import { DroppedRequests } from "./dropped-requests.ts";
 import { FlowControl } from "./flow-control.ts";
+import { registerFlowMetrics } from "./flow-metrics.ts";
 import { SeatDemand } from "./seat-demand.ts";
 import { deal, flowHash } from "./shuffle.ts";
 import { SUGGESTED_FLOW_SCHEMAS, SUGGESTED_PRIORITY_LEVELS } from "./suggested.ts";
@@ -427,6 +429,31 @@ test("how full a level was is known over time", async () => {
   assert.deepEqual([...seats.counts].slice(0, 3), [3e6, 2e6, 0]);
   assert.ok(Math.abs(seats.sum - 0.2 * 2e6) < 1);
   assert.equal(waiting.counts[0], 5e6);
+});
+
+test("when the next requests of queues are to begin is shown while some wait", async () => {
+  const { enter, flow, clock } = world(1, [[schemaFor("all", "q", 10)], [levelOf("q", 5, queued(1, 1, 10))]]);
+  const registry = new Registry();
+  registerFlowMetrics(registry, flow);
+  const shown = async (name: string) => {
+    const text = await registry.metrics();
+    return [...text.matchAll(new RegExp(`^apiserver_flowcontrol_${name}\\{priority_level="q".*$`, "gm"))].map(
+      ([line]) => line.replace(/^[^{]*\{priority_level="q",?/, "").replace("}", ""),
+    );
+  };
+  assert.deepEqual(await shown("next_s_bounds"), []);
+  const first = await enter(named("mary"));
+  const second = enter(named("mary"));
+  await clock.advance(4);
+  // The one before it is thought to take three milliseconds, and holds its seat.
+  assert.deepEqual(await shown("next_s_bounds"), ['bound="min" 0.003', 'bound="max" 0.003']);
+  assert.deepEqual(await shown("next_discounted_s_bounds"), ['bound="min" 0', 'bound="max" 0']);
+  flow.leave(first);
+  flow.leave(await second);
+  assert.deepEqual(await shown("next_s_bounds"), []);
+  // It took four.
+  assert.deepEqual(await shown("latest_s"), [" 0.004"]);
+  assert.deepEqual(await shown("dispatch_r"), [" 0.004"]);
 });
 
 test("hands are dealt without repetition, alike for the same flow, and evenly", () => {

@@ -4,6 +4,7 @@ import { type Instrument, type Sample, register } from "../instruments/instrumen
 import type { FlowControl } from "./flow-control.ts";
 import type { FlowStats } from "./flow-stats.ts";
 import type { PriorityLevel } from "./priority-level.ts";
+import { type Queue, SERVICE_MS } from "./queue.ts";
 
 const PREFIX = "apiserver_flowcontrol_";
 
@@ -181,10 +182,40 @@ function perLevel(flow: FlowControl): Instrument[] {
       "The level's meter of progress, in seat seconds.",
       each(({ currentR }) => currentR / 1000),
     ),
+    gauge(
+      "dispatch_r",
+      "What the meter said when a request was last taken from a queue, in seat seconds.",
+      each(({ lastTaken }) => lastTaken.r / 1000),
+    ),
+    gauge(
+      "latest_s",
+      "When the request that was last taken from a queue was to begin, in seat seconds.",
+      each(({ lastTaken }) => lastTaken.s / 1000),
+    ),
+    gauge(
+      "next_s_bounds",
+      "When the next request of a queue is to begin, first and last, in seat seconds.",
+      () => bounds(flow, ({ nextDispatchR }) => nextDispatchR),
+    ),
+    gauge(
+      "next_discounted_s_bounds",
+      "The same without what is thought to be under way, in seat seconds.",
+      () => bounds(flow, ({ nextDispatchR, seatsInUse }) => nextDispatchR - seatsInUse * SERVICE_MS),
+    ),
     gauge("seat_fair_frac", "What every level gets of what it wants.", () => [
       { labels: {}, value: flow.fairProportion },
     ]),
   ];
+}
+
+/** The least and the most over the queues of each level in which requests wait. */
+function* bounds({ levels }: FlowControl, of: (queue: Queue) => number): Generator<Sample> {
+  for (const { name, queues } of levels) {
+    const all = queues.filter(({ waiting }) => waiting.length > 0).map((queue) => of(queue) / 1000);
+    if (all.length === 0) continue;
+    yield { labels: { priority_level: name, bound: "min" }, value: Math.min(...all) };
+    yield { labels: { priority_level: name, bound: "max" }, value: Math.max(...all) };
+  }
 }
 
 const targetOf = ({ limits: { min, nominal }, demand: { highWatermark, smoothed } }: PriorityLevel): number =>

@@ -88,6 +88,11 @@ export class PriorityLevel {
     return this.#queues.currentR;
   }
 
+  /** Of the request that was last taken from a queue: what the meter said, and when it was to begin. */
+  get lastTaken(): { readonly r: number; readonly s: number } {
+    return { r: this.#queues.takenR, s: this.#queues.takenS };
+  }
+
   /** No single request takes more than 15 percent of the level's seats, divided by the queues that its flow may use. */
   get seatsMax(): number {
     return Math.max(1, Math.ceil((this.limits.nominal * 0.15) / Math.max(1, this.#queues.handSize)));
