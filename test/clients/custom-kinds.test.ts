@@ -175,7 +175,11 @@ spec:
     const bad = ORDERS.replace('"16.4"', '"new"')
       .replace("users: [{ name: app,", "users: [{")
       .replace("orders", "bad");
-    const refused = await failing("apply --server-side -f -", bad);
+    assert.match(
+      await failing("apply --server-side -f -", bad),
+      /^Error from server: failed to create typed patch object \(default\/bad; data.example.com\/v1, Kind=Database\): .spec.users: element 0: associative list with keys has an element that omits key field "name"/,
+    );
+    const refused = await failing("create -f -", bad);
     assert.match(refused, /spec\.version: Invalid value: "new": spec\.version in body should match/);
     const typo = await failing(
       "create -f -",
