@@ -567,6 +567,14 @@ test("a definition of a kind is checked, named and remembers how its objects are
   assert.equal(spec.names.singular, "widget");
   assert.equal(spec.names.listKind, "WidgetList");
   assert.deepEqual(status.storedVersions, ["v1"]);
+  const warned = { name: "v1", served: true, storage: true, schema, deprecationWarning: "use v2" };
+  assert.deepEqual(problemsOf(CustomResourceDefinition, definition({ versions: [warned] })), [
+    'spec.versions[0].deprecationWarning: Invalid value: "use v2": can only be set for deprecated versions',
+  ]);
+  assert.deepEqual(
+    problemsOf(CustomResourceDefinition, definition({ versions: [{ ...warned, deprecated: true }] })),
+    [],
+  );
   assert.deepEqual(problemsOf(CustomResourceDefinition, definition({ versions: [{ name: "v1", schema }] })), [
     'spec.versions: Invalid value: ["v1"]: must have exactly one version marked as storage version',
   ]);

@@ -194,10 +194,24 @@ function* nameProblems(names: CustomResourceDefinitionNames, path: string): Iter
     yield invalid(at(path, "listKind"), names.listKind, "kind and listKind may not be the same");
 }
 
+const WARNING_LENGTH_MAX = 256;
+
+/** What is wrong with the text that users of a deprecated version see. */
+function warningProblem(text: string, isDeprecated: boolean): string | undefined {
+  if (!isDeprecated) return "can only be set for deprecated versions";
+  if (text === "") return "must not be an empty string";
+  if (text.length > WARNING_LENGTH_MAX) return `must be <= ${WARNING_LENGTH_MAX} characters long`;
+  const place = text.search(/[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/u);
+  if (place < 0) return undefined;
+  return `must only contain printable UTF-8 characters; non-printable character found at index ${place}`;
+}
+
 function* versionProblems(versions: readonly CustomResourceDefinitionVersion[]): Iterable<FieldProblem> {
   const path = "spec.versions";
-  for (const [index, { name, schema }] of versions.entries()) {
+  for (const [index, { name, schema, deprecated, deprecationWarning: text }] of versions.entries()) {
     yield* named(at(item(path, index), "name"), name, "dns-1035-label");
+    const problem = text === undefined ? undefined : warningProblem(text, deprecated ?? false);
+    if (problem) yield invalid(at(item(path, index), "deprecationWarning"), text, problem);
     if (!schema?.openAPIV3Schema)
       yield required(at(item(path, index), "schema.openAPIV3Schema"), "schemas are required");
   }
