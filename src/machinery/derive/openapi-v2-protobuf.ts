@@ -94,7 +94,7 @@ const Query = struct("openapi.v2.QueryParameterSubSchema", {
   description: text(3),
   name: text(4),
   type: text(6),
-  uniqueItems: flag(22),
+  uniqueItems: flag(20),
 });
 const Path = struct("openapi.v2.PathParameterSubSchema", {
   required: flag(1),
@@ -102,9 +102,14 @@ const Path = struct("openapi.v2.PathParameterSubSchema", {
   description: text(3),
   name: text(4),
   type: text(5),
-  uniqueItems: flag(20),
+  uniqueItems: flag(19),
 });
-const NonBody = struct("openapi.v2.NonBodyParameter", { query: ref(3, Query), path: ref(4, Path) });
+/** Of headers as of paths. */
+const NonBody = struct("openapi.v2.NonBodyParameter", {
+  header: ref(1, Path),
+  query: ref(3, Query),
+  path: ref(4, Path),
+});
 const Parameter = struct("openapi.v2.Parameter", { body: ref(1, Body), nonBody: ref(2, NonBody) });
 const ParametersItem = struct("openapi.v2.ParametersItem", { parameter: ref(1, Parameter) });
 
@@ -129,6 +134,7 @@ const Operation = struct("openapi.v2.Operation", {
   parameters: list(8, ParametersItem),
   responses: ref(9, Responses),
   schemes: list(10, string),
+  deprecated: flag(11),
   extensions: list(13, NamedAny),
 });
 const PathItem = struct("openapi.v2.PathItem", {
@@ -205,7 +211,8 @@ function schema(of: Json): object {
 function parameter(node: unknown): object {
   const of = objectOf(node);
   if (of.in === "body") return { parameter: { body: { ...of, schema: schema(objectOf(of.schema)) } } };
-  return { parameter: { nonBody: of.in === "path" ? { path: of } : { query: of } } };
+  const where = of.in === "path" || of.in === "header" ? of.in : "query";
+  return { parameter: { nonBody: { [where]: of } } };
 }
 
 const parameters = (of: Json): object[] => listOf(of.parameters).map(parameter);

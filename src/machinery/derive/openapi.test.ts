@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { listSchema, resources, schemaForKind } from "#api/registry";
 import { encodeJson, parseJson } from "../json.ts";
 import { openApiV2, OpenApiV2 } from "./openapi-v2.ts";
+import { encodeOpenApiV2 } from "./openapi-v2-protobuf.ts";
 import { openApiV3, OpenApiV3, protobufOfV3 } from "./openapi-v3.ts";
 
 const encoder = new TextEncoder();
@@ -132,6 +133,12 @@ test("version 2 as bytes, in both forms", () => {
   assert.ok(new TextDecoder().decode(bytes).includes("io.k8s.api.apps.v1.DeploymentSpec"));
 });
 
+const message = (tag: number, ...parts: readonly (string | Uint8Array)[]): Uint8Array => {
+  const body = parts.flatMap((part) => [...(typeof part === "string" ? encoder.encode(part) : part)]);
+  const key = tag * 8 + 2;
+  return Uint8Array.from([...(key < 128 ? [key] : [(key & 127) | 128, key >> 7]), body.length, ...body]);
+};
+
 test("a small document of version 3 in protobuf, byte by byte", () => {
   const bytes = protobufOfV3(
     encodeJson({
@@ -140,11 +147,6 @@ test("a small document of version 3 in protobuf, byte by byte", () => {
       components: { schemas: { B: { type: "string", default: "", enum: ["b"], "x-c": 1 } } },
     }),
   );
-  const message = (tag: number, ...parts: readonly (string | Uint8Array)[]): Uint8Array => {
-    const body = parts.flatMap((part) => [...(typeof part === "string" ? encoder.encode(part) : part)]);
-    const key = tag * 8 + 2;
-    return Uint8Array.from([...(key < 128 ? [key] : [(key & 127) | 128, key >> 7]), body.length, ...body]);
-  };
   const operation = message(8, message(2, message(1, "200"), message(2, message(2, message(1, "#/r")))));
   const schema = [
     message(24, message(2, '"b"\n')),
@@ -161,6 +163,34 @@ test("a small document of version 3 in protobuf, byte by byte", () => {
     [...bytes],
     expected.flatMap((part) => [...part]),
   );
+});
+
+test("parameters of version 2 in protobuf, byte by byte", () => {
+  const parameter = (where: string) => ({
+    name: "a",
+    in: where,
+    required: true,
+    type: "b",
+    uniqueItems: true,
+  });
+  const paths = { "/p": { parameters: ["path", "query", "header"].map(parameter) } };
+  const flagged = (tag: number) =>
+    Uint8Array.from(tag < 16 ? [tag * 8, 1] : [((tag * 8) & 127) | 128, tag >> 4, 1]);
+  const item = (kind: number, where: string, type: number, unique: number) =>
+    message(
+      9,
+      message(
+        1,
+        message(
+          2,
+          message(kind, flagged(1), message(2, where), message(4, "a"), message(type, "b"), flagged(unique)),
+        ),
+      ),
+    );
+  const items = [item(4, "path", 5, 19), item(3, "query", 6, 20), item(1, "header", 5, 19)];
+  const expected = message(8, message(2, message(1, "/p"), message(2, ...items)));
+  const bytes = Buffer.from(encodeOpenApiV2({ swagger: "2.0", paths, definitions: {} }));
+  assert.ok(bytes.includes(expected));
 });
 
 test("documents of other servers may hold anything", () => {
