@@ -29,6 +29,10 @@ test("a binding gives a pod its node, once", async (t) => {
   assert.match(again.json.message, /pod a is already assigned to node "n1"/);
   const found = await ask("GET", "/api/v1/pods?fieldSelector=spec.nodeName%3Dn1");
   assert.equal(found.json.items.length, 1);
+  const byOldName = await ask("GET", "/api/v1/pods?fieldSelector=spec.host%3Dn1");
+  assert.equal(byOldName.json.items.length, 1);
+  const jobs = await ask("GET", "/apis/batch/v1/jobs?fieldSelector=color%3Dred");
+  assert.equal(jobs.json.message, 'field label "color" not supported for Job');
   const none = await ask("GET", "/api/v1/pods?fieldSelector=spec.nodeName%3Dn2");
   assert.equal(none.json.items.length, 0);
 });

@@ -84,8 +84,17 @@ function labelsOf(text: string) {
   }
 }
 
+/** Fields by the names that they had long ago. */
+const ALIASES: Readonly<Record<string, ReadonlyMap<string, string>>> = {
+  "v1/Pod": new Map([["spec.host", "spec.nodeName"]]),
+};
+
 function fieldsOf(resource: Resource, text: string): FieldSelector {
-  const fields = parsedFields(text);
+  const aliases = ALIASES[`${resource.apiVersion}/${resource.kind}`];
+  const parsed = parsedFields(text);
+  const fields = aliases
+    ? parsed.map((one) => ({ ...one, field: aliases.get(one.field) ?? one.field }))
+    : parsed;
   for (const { field } of fields) {
     const known =
       field === NAME ||
@@ -106,6 +115,8 @@ function parsedFields(text: string): FieldSelector {
 }
 
 function unknownField(resource: Resource, field: string): string {
+  if (resource.group === "batch" && resource.kind === "Job")
+    return `field label ${JSON.stringify(field)} not supported for Job`;
   if (Object.keys(resource.fieldSelectors).length > 0) return `field label not supported: ${field}`;
   return `${JSON.stringify(field)} is not a known field selector: only "metadata.name", "metadata.namespace"`;
 }
