@@ -1,5 +1,5 @@
 import type { Clock } from "#base/clock";
-import { growingBounds, type Measure, type Measures, type Meter } from "#base/measures";
+import { growingBounds, type Labels, type Measure, type Measures, type Meter } from "#base/measures";
 import type { ClusterChange } from "./plugin.ts";
 
 const counter = (name: string, help: string): Measure => ({
@@ -135,13 +135,11 @@ export class SchedulerMetrics {
 
   ran(point: Point, tookMs: number, succeeded = true): void {
     const status = succeeded ? "Success" : point === "Bind" ? "Error" : "Unschedulable";
-    const key = `${point} ${status}`;
-    let meter = this.#meters.get(key);
-    if (!meter) {
-      meter = this.#measures.meter(POINT, { extension_point: point, profile: this.#profile, status });
-      this.#meters.set(key, meter);
-    }
-    meter.add(tookMs / 1000);
+    this.#meter(`${point} ${status}`, POINT, () => ({
+      extension_point: point,
+      profile: this.#profile,
+      status,
+    })).add(tookMs / 1000);
   }
 
   searched(sinceMs: number): void {
@@ -149,15 +147,17 @@ export class SchedulerMetrics {
   }
 
   attempted(result: Result, sinceMs: number): void {
-    const labels = { profile: this.#profile, result };
-    this.#measures.meter(ATTEMPTS, labels).add(1);
-    this.#measures.meter(ATTEMPT, labels).add((this.#clock.monotonic() - sinceMs) / 1000);
+    const labels = () => ({ profile: this.#profile, result });
+    const tookMs = this.#clock.monotonic() - sinceMs;
+    this.#meter(`attempts ${result}`, ATTEMPTS, labels).add(1);
+    this.#meter(`attempt ${result}`, ATTEMPT, labels).add(tookMs / 1000);
   }
 
   placed(attempts: number, sinceMs: number): void {
     this.#podAttempts.add(attempts);
     const shown = attempts < ATTEMPTS_SHOWN_MAX ? String(attempts) : `${ATTEMPTS_SHOWN_MAX}+`;
-    this.#measures.meter(POD_SECONDS, { attempts: shown }).add((this.#clock.monotonic() - sinceMs) / 1000);
+    const waitedMs = this.#clock.monotonic() - sinceMs;
+    this.#meter(`pod ${shown}`, POD_SECONDS, () => ({ attempts: shown })).add(waitedMs / 1000);
   }
 
   preempted(victims: number): void {
@@ -166,13 +166,14 @@ export class SchedulerMetrics {
   }
 
   incoming(event: string, queue: PendingQueue): void {
-    const key = `${event} ${queue}`;
+    this.#meter(`${event} ${queue}`, INCOMING, () => ({ event, queue })).add(1);
+  }
+
+  /** `key`: its own for these labels of this measure. */
+  #meter(key: string, measure: Measure, labels: () => Labels): Meter {
     let meter = this.#meters.get(key);
-    if (!meter) {
-      meter = this.#measures.meter(INCOMING, { event, queue });
-      this.#meters.set(key, meter);
-    }
-    meter.add(1);
+    if (!meter) this.#meters.set(key, (meter = this.#measures.meter(measure, labels())));
+    return meter;
   }
 }
 
