@@ -1,11 +1,6 @@
-import { CustomResourceDefinition } from "#api/apiextensions-v1/customresourcedefinition";
-import { APIService } from "#api/apiregistration-v1/apiservice";
-import { Namespace } from "#api/core-v1/namespace";
-import { Service } from "#api/core-v1/service";
-import { ServiceCIDR } from "#api/networking-v1/servicecidr";
-import { resources as builtIn } from "#api/registry";
 import type { Clock } from "#base/clock";
 import { logger } from "#base/log";
+import type { Measures } from "#base/measures";
 import type { Random } from "#base/random";
 import { Scope } from "#base/scope";
 import type { Transport } from "#client/transport";
@@ -13,44 +8,33 @@ import type { Resource } from "#machinery/schema";
 import type { Store } from "#store/store";
 import { Aggregation } from "./aggregation/aggregation.ts";
 import type { FrontProxyIdentity, IdentityHeaders } from "./aggregation/front-proxy.ts";
-import { LocalServices } from "./aggregation/local-services.ts";
 import type { AuditLog } from "./audit/audit-log.ts";
-import { type Advertised, advertise, bootstrapNamespaces } from "./bootstrap.ts";
+import { type Advertised, advertise } from "./bootstrap.ts";
 import type { AdmissionPlugin, Authenticator, Authorizer, Loopback, ReadCache, User } from "./contracts.ts";
-import { CustomKinds, type CustomKindsOptions } from "./custom/custom-kinds.ts";
+import { type Core, startCore } from "./core.ts";
+import type { Encryption } from "./encryption/encryption.ts";
 import { Entrances, type ListenOptions, type Listening } from "./entrances.ts";
-import { FeatureGates } from "./gates.ts";
-import { type AddedHandlers, HandlerTables } from "./handler-tables.ts";
-import { Health, type HealthCheck } from "./health/health.ts";
-import { storeCheck } from "./health/store-check.ts";
+import type { FeatureGates } from "./gates.ts";
+import type { AddedHandlers } from "./handler-tables.ts";
+import type { Health, HealthCheck } from "./health/health.ts";
 import type { Exchange } from "./http/exchange.ts";
-import { KindFactory } from "./kinds.ts";
-import { type Limits, defaultLimits } from "./limits.ts";
-import { drain, keepFlowControl, startLoadControl } from "./load-control.ts";
-import type { Measures } from "#base/measures";
 import { RegisteredMeasures } from "./instruments/registered-measures.ts";
-import { RequestMetrics } from "./metrics.ts";
-import { ServerReadCache } from "./read-cache.ts";
-import { Messages } from "./negotiation/messages.ts";
+import type { Limits } from "./limits.ts";
+import { type LoadControl, drain, keepFlowControl, startLoadControl } from "./load-control.ts";
+import type { RequestMetrics } from "./metrics.ts";
+import { bootstrapObjects, startOwnWork } from "./own-work.ts";
+import type { Chain } from "./request/chain.ts";
 import { Dispatcher } from "./request/dispatch.ts";
-import { ResourceSet } from "./resource-set.ts";
-import { servedResources } from "./runtime-config.ts";
+import type { ResourceSet } from "./resource-set.ts";
 import { AdmissionChain } from "./rest/admission-chain.ts";
-import { componentStatuses } from "./rest/component-status.ts";
 import type { RestDeps } from "./rest/deps.ts";
-import { keepDefaultRange } from "./rest/services/default-range.ts";
-import { keepNodePorts } from "./rest/services/node-port-repair.ts";
-import type { ServiceRanges } from "./rest/services/ranges.ts";
 import { scaleSubresource } from "./rest/subresources/scale.ts";
-import { type ServiceRangeOptions, rangesOf } from "./service-ranges.ts";
-import { keepAddresses } from "./server-addresses.ts";
 import { showSelf } from "./self/self.ts";
+import { keepAddresses } from "./server-addresses.ts";
+import type { ServiceRangeOptions } from "./service-ranges.ts";
 import { type Guards, Serving } from "./serving.ts";
 import { standardHooks } from "./standard-hooks.ts";
 import { addStandardPaths } from "./standard-paths.ts";
-import { keepBookmarking } from "./watch/bookmarks.ts";
-import type { Encryption } from "./encryption/encryption.ts";
-import { Feed } from "./watch/feed.ts";
 
 const log = logger("apiserver");
 
@@ -133,59 +117,79 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
   }
 }
 
-async function start(asked: ApiServerOptions, scope: Scope): Promise<ApiServer> {
-  const { clock, random, encryption } = asked;
-  const store = encryption?.around(asked.store) ?? asked.store;
-  const options = { ...asked, store };
-  const limits: Limits = { ...defaultLimits, ...options.limits };
-  const gates = new FeatureGates(options.gates);
-  const feed = new Feed(store, clock);
-  const kinds = await startKinds(options, { feed, limits, scope });
-  const cache = new ServerReadCache(kinds);
-  const ranges = rangesOf(options.services);
-  const handlers = new HandlerTables();
-  const metrics = new RequestMetrics();
-  const health = healthOf(options, feed);
-  const components = [...(options.components ?? []), { name: "etcd-0", check: storeCheck(store, clock) }];
-  handlers.reviews.set("v1/ComponentStatus", componentStatuses(components));
-  encryption?.attach({ registry: metrics.registry, health, onRetry: () => feed.readAgain() });
-  let url = "https://localhost";
-  const address = () => url.replace(/^https:\/\//, "");
-  const identity = options.frontProxy ?? nobody;
-  const aggregation = new Aggregation({
-    kinds,
-    cache,
-    clock,
-    random,
-    scope,
-    identity,
-    identityHeaders: options.identityHeaders,
-    registry: metrics.registry,
-  });
-  addStandardPaths(handlers.paths, { kinds, aggregation, health, metrics, clock, address });
-  showSelf({ registry: metrics.registry, paths: handlers.paths, cache, kinds, gates, store, clock });
-  const load = startLoadControl({
-    clock,
-    limits,
-    gates,
-    kinds,
-    metrics,
-    health,
-    paths: handlers.paths,
-    scope,
-  });
+async function start(options: ApiServerOptions, scope: Scope): Promise<ApiServer> {
+  const core = await startCore(options, scope);
+  const place: Place = { url: "https://localhost" };
+  const aggregation = aggregationOf(core, options);
+  showStandardPaths(core, aggregation, place);
+  const load = startLoadControl({ ...core, paths: core.handlers.paths });
   // The rooms are made of what they guard: they see the loopback before they exist themselves.
   const plugins: AdmissionPlugin[] = [];
-  const deps: RestDeps = {
-    clock,
-    random,
-    limits,
+  const serving = servingOf(core, { aggregation, load, plugins });
+  const loopback = serving.transport(LOOPBACK_USER, { authorizer: allowAll, audit: undefined });
+  const rooms = await options.rooms(innerOf(core, loopback));
+  plugins.push(...rooms.admission);
+  core.handlers.add(rooms);
+
+  const measures = new RegisteredMeasures(core.metrics.registry);
+  const own = { ...core, loopback, measures, aggregation };
+  await bootstrapObjects(own);
+  await startOwnWork(own);
+  core.feed.hasStarted();
+  if (options.priorityAndFairness ?? true) await keepFlowControl({ ...own, flow: load.flow });
+
+  const guards: Guards = { impersonate: undefined, audit: undefined, ...rooms };
+  const entrances = entrancesOf(core, serving.chain(guards).handle, aggregation, place);
+  const { cache, gates, metrics, health, limits, clock } = core;
+  return {
+    transport: (user) => serving.transport(user, guards),
+    cache,
     gates,
-    kinds,
-    admission: new AdmissionChain(plugins, clock, metrics.admission),
-    hooks: standardHooks({ kinds, ranges, clock, random }),
+    metrics,
+    measures,
+    health,
+    listen: (where) => entrances.open(where),
+    advertise: (where) => advertiseAt(where, own),
+    async close() {
+      const { inFlight } = load;
+      await drain({ health, inFlight, refuse: () => entrances.refuse(), clock, limits });
+      await scope.close();
+    },
   };
-  const serving = new Serving({
+}
+
+/** Where clients reach this server, as far as it knows by now. */
+interface Place {
+  url: string;
+}
+
+function aggregationOf(core: Core, { frontProxy, identityHeaders }: ApiServerOptions): Aggregation {
+  const { registry } = core.metrics;
+  return new Aggregation({ ...core, registry, identity: frontProxy ?? nobody, identityHeaders });
+}
+
+/** Extension servers that want to know who asks them are told nothing. */
+const nobody = () => undefined;
+
+/** What the server says of itself and of the API. */
+function showStandardPaths(core: Core, aggregation: Aggregation, place: Place): void {
+  const { paths } = core.handlers;
+  const address = () => place.url.replace(/^https:\/\//, "");
+  addStandardPaths(paths, { ...core, aggregation, address });
+  showSelf({ ...core, registry: core.metrics.registry, paths });
+}
+
+interface Served {
+  readonly aggregation: Aggregation;
+  readonly load: LoadControl;
+  readonly plugins: readonly AdmissionPlugin[];
+}
+
+function servingOf(core: Core, { aggregation, load, plugins }: Served): Serving {
+  const { clock, random, limits, kinds, handlers, metrics, gates, scope } = core;
+  const admission = new AdmissionChain(plugins, clock, metrics.admission);
+  const deps: RestDeps = { clock, random, limits, gates, kinds, admission, hooks: standardHooks(core) };
+  return new Serving({
     clock,
     random,
     limits,
@@ -199,114 +203,38 @@ async function start(asked: ApiServerOptions, scope: Scope): Promise<ApiServer> 
     gates,
     closing: scope.signal,
   });
-  const loopback = serving.transport(LOOPBACK_USER, { authorizer: allowAll, audit: undefined });
-  const rooms = await options.rooms({
-    cache,
-    loopback,
-    clock,
-    random,
-    gates,
-    kinds,
-    metrics: metrics.registry,
-    closing: scope.signal,
-  });
-  plugins.push(...rooms.admission);
-  handlers.add(rooms);
-  await bootstrapObjects({ kinds, cache, loopback, ranges, store, clock, random, scope });
-  const measures = new RegisteredMeasures(metrics.registry);
-  const own = { kinds, cache, loopback, store, feed, limits, measures, clock, random, scope, aggregation };
-  await startOwnWork(own);
-  feed.hasStarted();
-
-  if (options.priorityAndFairness ?? true)
-    await keepFlowControl({ flow: load.flow, kinds, cache, loopback, clock, scope });
-
-  const guards: Guards = { impersonate: undefined, audit: undefined, ...rooms };
-  const { handle } = serving.chain(guards);
-  const { takesUpgrade } = aggregation;
-  const entrances = new Entrances({ clock, limits, handle, takesUpgrade, scope, opened: (at) => (url = at) });
-  return {
-    transport: (user) => serving.transport(user, guards),
-    cache,
-    gates,
-    metrics,
-    measures,
-    health,
-    listen: (where) => entrances.open(where),
-    async advertise(where) {
-      const { port, address } = where;
-      const publish = (addresses: readonly string[]) =>
-        advertise(loopback, cache, { addresses, port }, ranges.addresses);
-      if (store.isShared) await keepAddresses({ store, clock, publish }, where, scope);
-      else await publish([address]);
-    },
-    async close() {
-      const { inFlight } = load;
-      await drain({ health, inFlight, refuse: () => entrances.refuse(), clock, limits });
-      await scope.close();
-    },
-  };
 }
 
-/** The kinds of the definitions, with what the store has of them; they follow it from here on. */
-async function startKinds(
-  { store, clock, resources }: ApiServerOptions,
-  { feed, limits, scope }: { readonly feed: Feed; readonly limits: Limits; readonly scope: Scope },
-): Promise<ResourceSet> {
-  const kinds = new ResourceSet();
-  const messages = new Messages(clock);
-  scope.defer(() => messages.close());
-  const factory = new KindFactory({ store, feed, limits, clock, messages });
-  for (const resource of resources ?? servedResources(builtIn)) kinds.add(factory.make(resource));
-  await feed.start(scope);
-  keepBookmarking(scope, clock, feed, limits);
-  return kinds;
+const innerOf = (
+  { cache, clock, random, gates, kinds, metrics, scope }: Core,
+  loopback: Loopback,
+): Inner => ({
+  cache,
+  loopback,
+  clock,
+  random,
+  gates,
+  kinds,
+  metrics: metrics.registry,
+  closing: scope.signal,
+});
+
+function entrancesOf(
+  { clock, limits, scope }: Core,
+  handle: Chain["handle"],
+  { takesUpgrade }: Aggregation,
+  place: Place,
+): Entrances {
+  return new Entrances({ clock, limits, handle, takesUpgrade, scope, opened: (url) => (place.url = url) });
 }
 
-interface Bootstrapped {
-  readonly kinds: ResourceSet;
-  readonly cache: ReadCache;
-  readonly loopback: Loopback;
-  readonly ranges: ServiceRanges;
-  readonly store: Store;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly scope: Scope;
-}
-
-/** Objects that every cluster has, made before anybody asks for them; those of services are kept from then on. */
-async function bootstrapObjects({ kinds, cache, ranges, store, ...own }: Bootstrapped): Promise<void> {
-  if (kinds.of(Namespace)) await bootstrapNamespaces(own.loopback, cache);
-  if (kinds.of(ServiceCIDR)) await keepDefaultRange({ ...own, cache, ranges: ranges.addresses });
-  const services = kinds.of(Service)?.storage;
-  if (services) keepNodePorts({ ...own, store, services, range: ranges.nodePorts });
-}
-
-interface OwnWork extends CustomKindsOptions {
-  readonly aggregation: Aggregation;
-}
-
-/** What the server does by itself as long as it lives, beside answering. */
-async function startOwnWork({ aggregation, ...options }: OwnWork): Promise<void> {
-  const { kinds, loopback } = options;
-  if (kinds.of(CustomResourceDefinition)) await new CustomKinds(options).start();
-  if (kinds.of(APIService)) await new LocalServices(options).start();
-  await aggregation.start(loopback);
-}
-
-/** Extension servers that want to know who asks them are told nothing. */
-const nobody = () => undefined;
-
-function healthOf({ healthChecks = [], store, clock }: ApiServerOptions, feed: Feed): Health {
-  const health = new Health();
-  for (const check of healthChecks) health.add(check);
-  health.add({ name: "etcd", check: storeCheck(store, clock) });
-  health.add({
-    name: "informer-sync",
-    onlyReadiness: true,
-    check: () => (feed.following ? undefined : "the store cannot be followed"),
-  });
-  return health;
+async function advertiseAt(where: Advertised, own: Core & { readonly loopback: Loopback }): Promise<void> {
+  const { store, clock, scope, loopback, cache, ranges } = own;
+  const { port, address } = where;
+  const publish = (addresses: readonly string[]) =>
+    advertise(loopback, cache, { addresses, port }, ranges.addresses);
+  if (store.isShared) await keepAddresses({ store, clock, publish }, where, scope);
+  else await publish([address]);
 }
 
 const allowAll: Authorizer = { authorize: () => ({ verdict: "allow", reason: "" }) };

@@ -6,7 +6,7 @@ import type { Scope } from "../scope.ts";
 import { loadLibrary } from "./native.ts";
 
 /** From the start until what was begun by it is over, too. */
-const SETTLED_MS = 2_000;
+const SETTLED_MS = 4_000;
 /** Collecting garbage stops the process: a millisecond or two for every megabyte of this. */
 const HEAP_BYTES_MAX = 48 * 2 ** 20;
 const LIBRARY = "libc.so.6";
