@@ -54,6 +54,31 @@ test("a configuration that does not fit its kind is refused, whatever the valida
   assert.equal((await ask("GET", `${MAPS}/a`)).status, 404);
 });
 
+test("what is no configuration at all is told in the words of the API", async (t) => {
+  const { ask } = await start(t);
+  const send = (text: string, query = "") =>
+    ask("PATCH", `${MAPS}/a?fieldManager=me${query}`, Buffer.from(text), APPLY);
+  const refused = async (text: string, message: string, query = "") => {
+    const { status, json } = await send(text, query);
+    assert.deepEqual([status, json.message], [400, message]);
+  };
+  const list =
+    "error unmarshaling JSON: while decoding JSON: json: cannot unmarshal array into Go value of type";
+  await refused("- a", `error decoding YAML: ${list} map[string]interface {}`);
+  await refused("", "invalid object type: /, Kind=");
+  assert.match(
+    (await send("a: [")).json.message,
+    /^error decoding YAML: error converting YAML to JSON: yaml: line 1: /,
+  );
+  const twice = "apiVersion: v1\nkind: ConfigMap\ndata:\n  a: '1'\n  a: '2'\n";
+  const found = 'line 5: key "a" already set in map';
+  const strictly = "error strict decoding YAML: error converting YAML to JSON: yaml: unmarshal errors:\n  ";
+  await refused(twice, strictly + found, "&fieldValidation=Strict");
+  const warned = await send(twice);
+  assert.deepEqual([warned.status, warned.json.data], [201, { a: "2" }]);
+  assert.equal(warned.headers.warning, `299 - ${JSON.stringify(found)}`);
+});
+
 test("who applies says a name that can be printed", async (t) => {
   const { apply } = await start(t);
   const refused = async (query: string, detail: string) => {

@@ -78,7 +78,8 @@ function bodyValue(
     return { value, duplicates };
   } catch (error) {
     if (error instanceof JsonError) throw badRequest(`error decoding patch: ${error.message}`);
-    if (error instanceof YamlError) throw badRequest(`error decoding YAML: ${error.message}`);
+    if (error instanceof YamlError)
+      throw badRequest(`error decoding YAML: error converting YAML to JSON: ${error.message}`);
     throw error;
   }
 }
@@ -90,7 +91,8 @@ function tellDuplicates(
 ): void {
   if (found.length > 0 && fieldValidation === "Strict")
     throw badRequest(`error strict decoding YAML: error converting YAML to JSON: ${found.join(", ")}`);
-  if (fieldValidation === "Warn") for (const each of found) warn(each);
+  if (fieldValidation === "Warn")
+    for (const each of found) warn(each.replace(/^yaml: unmarshal errors:\s+/, ""));
 }
 
 /** The object as the patch makes it, in canonical form. */
@@ -222,7 +224,7 @@ export function applyConfiguration(op: Operation, deps: RestDeps, query: WriteQu
       required("fieldManager", "is required for apply patch"),
     ]);
   }
-  const configuration = appliedConfiguration(op, value);
+  const configuration = appliedConfiguration(op, value ?? {});
   tellDuplicates(op, query, duplicates);
   return configuration;
 }
@@ -251,7 +253,11 @@ function withSentVersion(change: Change, applied: JsonObject): Change {
 
 function appliedConfiguration({ kind, info }: Operation, value: unknown): JsonObject {
   const { resource } = kind;
-  if (!isObject(value)) throw badRequest("error decoding YAML: the configuration is not an object");
+  if (!isObject(value)) {
+    throw badRequest(
+      `error decoding YAML: error unmarshaling JSON: while decoding JSON: json: cannot unmarshal ${jsonType(value)} into Go value of type map[string]interface {}`,
+    );
+  }
   const sentKind = kindTextOf(value);
   if (sentKind !== kindText(resource)) throw badRequest(`invalid object type: ${sentKind}`);
   const metadata = isObject(value.metadata) ? value.metadata : {};
@@ -275,6 +281,11 @@ function appliedConfiguration({ kind, info }: Operation, value: unknown): JsonOb
   }
   const { namespace } = inNamespace(decoded, resource.namespaced ? info.namespace : "").metadata;
   return { ...value, metadata: { ...metadata, name: info.name, ...(namespace ? { namespace } : {}) } };
+}
+
+function jsonType(value: unknown): string {
+  if (Array.isArray(value)) return "array";
+  return typeof value === "boolean" ? "bool" : typeof value;
 }
 
 const textOf = (value: unknown): string => (typeof value === "string" ? value : "");

@@ -1,9 +1,13 @@
-/** What managed fields cost: a create of a pod, and an update of its status. Run with node. */
+/** What managed fields cost: a create of a pod, an update of its status, and applies of it. Run with node. */
 import { Pod } from "#api/core-v1/pod";
 import { applyDefaults } from "#machinery/derive/defaults";
 import { decodeJson } from "#machinery/derive/json";
 import type { AnyObject } from "#machinery/schema";
+import type { JsonObject } from "../patch/merge-patch.ts";
+import { applyServerSide } from "./apply.ts";
+import { wholeNode } from "./merge-node.ts";
 import { trackUpdate } from "./track-update.ts";
+import { shapeProblem } from "./typed.ts";
 
 const container = (name: string) => ({
   name,
@@ -50,3 +54,33 @@ function measure(what: string, work: () => unknown): void {
 
 measure("create", () => track(before, created, "kubectl", ""));
 measure("status update", () => track(owned, running as AnyObject, "kubelet", "status"));
+
+const apply = (live: AnyObject, applied: JsonObject) =>
+  applyServerSide({
+    resource,
+    live,
+    empty: before,
+    applied,
+    manager: "me",
+    subresource: "",
+    force: true,
+    ignored: ["status"],
+    now,
+    canonical: (merged) => decodeJson(resource.schema, merged),
+  });
+const made = apply(owned as AnyObject, sent);
+const applied = { ...made.object, metadata: { ...made.object.metadata, managedFields: made.managedFields } };
+const withImage = (image: string): JsonObject => ({
+  ...sent,
+  spec: { ...sent.spec, containers: sent.spec.containers.map((one) => ({ ...one, image })) },
+});
+const withoutEnv = {
+  ...sent,
+  spec: { ...sent.spec, containers: sent.spec.containers.map((one) => ({ ...one, env: [] })) },
+};
+const changed = withImage("registry.example/app:2");
+
+measure("shape of a configuration", () => shapeProblem(wholeNode(resource.schema), sent));
+measure("apply of what is there", () => apply(applied, sent));
+measure("apply of another image", () => apply(applied, changed));
+measure("apply without what was applied before", () => apply(applied, withoutEnv));

@@ -389,3 +389,18 @@ test("who owned part of what has become one value owns all of it", () => {
   const later = track(kind(true), stored, { ...stored, spec: { parts: { a: 1 }, other: 2 } });
   assert.deepEqual(later[0]?.fieldsV1, { "f:spec": { "f:other": {}, "f:parts": {} } });
 });
+
+test("elements are written as Go writes them, and read by people", () => {
+  const spec = { containers: [{ name: "a<b>&" }] };
+  const object = chain(["me", { metadata: { finalizers: ["<&\u2028"] }, spec }]);
+  assert.deepEqual(owned(object), {
+    me: {
+      "f:metadata": { "f:finalizers": { 'v:"\\u003c\\u0026\\u2028"': {} } },
+      "f:spec": { "f:containers": { 'k:{"name":"a\\u003cb\\u003e\\u0026"}': { ".": {}, "f:name": {} } } },
+    },
+  });
+  const image = (text: string) => ({ spec: { containers: [{ name: "a<b>&", image: text }] } });
+  assert.throws(() => chain(["me", image("1")], ["you", image("2")]), {
+    message: 'Apply failed with 1 conflict: conflict with "me": .spec.containers[name="a<b>&"].image',
+  });
+});

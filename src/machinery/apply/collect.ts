@@ -22,12 +22,21 @@ export function itemKey(keys: readonly KeyField[], item: unknown): string {
   for (const { name, default: otherwise } of keys) {
     const own = isObject(item) && Object.hasOwn(item, name) ? item[name] : undefined;
     const value = own === undefined ? otherwise : own;
-    if (value !== undefined) text += `${text === "" ? "" : ","}"${name}":${JSON.stringify(value)}`;
+    if (value !== undefined) text += `${text === "" ? "" : ","}"${name}":${goJson(value)}`;
   }
   return `k:{${text}}`;
 }
 
-export const valueKey = (value: unknown): string => `v:${JSON.stringify(value)}`;
+export const valueKey = (value: unknown): string => `v:${goJson(value)}`;
+
+const ESCAPED = /[<>&\u2028\u2029]/g;
+
+/** JSON as Go writes it: safe inside of a page. Elements are compared as texts, also with those that others wrote. */
+function goJson(value: unknown): string {
+  const text = JSON.stringify(value);
+  if (text.search(ESCAPED) < 0) return text;
+  return text.replace(ESCAPED, (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, "0")}`);
+}
 
 /** The element of a field set that stands for an item of a list. */
 export const elementOf = (node: MergeNode & { readonly kind: "keyed" | "set" }, item: unknown): string =>

@@ -42,7 +42,7 @@ function compareValues(one: unknown, other: unknown): number {
 export function elementText(element: string): string {
   const text = element.slice(2);
   if (element.startsWith("f:")) return `.${text}`;
-  if (element.startsWith("v:")) return `[=${text}]`;
+  if (element.startsWith("v:")) return `[=${JSON.stringify(JSON.parse(text))}]`;
   if (element.startsWith("i:")) return `[${text}]`;
   const fields = Object.entries(JSON.parse(text) as JsonObject);
   return `[${fields.map(([name, value]) => `${name}=${JSON.stringify(value)}`).join(",")}]`;
