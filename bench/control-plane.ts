@@ -36,11 +36,13 @@ const READY_MS_MAX = 30_000;
 
 let program: Promise<string> | undefined;
 
-let nodeOptions: readonly string[] = [];
+/** As `./k8ts` starts Node. */
+const NODE_OPTIONS = ["--max-semi-space-size=16"];
+let nodeOptions: readonly string[] = NODE_OPTIONS;
 
 /** From now on control planes leave a CPU profile in this folder when they end. */
 export const profileInto = (folder: string): void =>
-  void (nodeOptions = ["--cpu-prof", `--cpu-prof-dir=${folder}`]);
+  void (nodeOptions = [...NODE_OPTIONS, "--cpu-prof", `--cpu-prof-dir=${folder}`]);
 
 /** On a new folder, or on one that a control plane has left. */
 export async function startControlPlane(

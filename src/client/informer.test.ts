@@ -169,6 +169,8 @@ test("indexes follow changes, and late handlers hear of what is there", async ()
   ]);
   informer.addIndex("app", (object) => [object.metadata.labels?.app ?? ""]);
   await informer.reached("3");
+  assert.deepEqual([...informer.keysByIndex("app", "x")], ["ns/b"]);
+  assert.equal(informer.countByIndex("app", "x"), 1);
   const names = (app: string) => [...informer.byIndex("app", app)].map(({ metadata }) => metadata.name);
   assert.deepEqual([names("x"), names("y"), names("z")], [["b"], ["a"], []]);
 

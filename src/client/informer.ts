@@ -96,6 +96,11 @@ export class Informer<T extends AnyObject> {
     for (const held of this.#objects.select(namespace, matches)) yield open(held);
   }
 
+  /** Keys of what `byIndex` gives, without a look at it. */
+  *keysByIndex(name: string, key: string): IterableIterator<string> {
+    for (const held of this.#objects.byIndex(name, key)) yield keyAt(this.#addressOf(held));
+  }
+
   /** How many `byIndex` gives, without a look at them. */
   countByIndex(name: string, key: string): number {
     return this.#objects.byIndex(name, key).size;

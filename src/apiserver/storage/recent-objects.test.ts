@@ -32,5 +32,5 @@ test("many objects do not wait for the clock", () => {
   const { turn } = recent;
   for (let count = 0; count < 100_000; count++) recent.note({});
   assert.ok(recent.turn > turn);
-  assert.ok(recent.size < 20_000);
+  assert.ok(recent.size < 10_000);
 });

@@ -1,5 +1,5 @@
 /** Objects noted since the last turn of which at most two are held; more turn earlier. */
-const OBJECTS_MAX = 8_192;
+const OBJECTS_MAX = 4_096;
 
 /**
  * Holds the parsed objects of one kind that are read in process again and again: those of this turn and of the one

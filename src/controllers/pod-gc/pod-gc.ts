@@ -4,7 +4,6 @@ import { Pod } from "#api/core-v1/pod";
 import { isTerminal } from "#api/core-v1/podstate";
 import { hasReason } from "#machinery/status";
 import { type Controller, controller, type Pass, wake } from "#reconciler/controller";
-import { keyOf } from "#client/address";
 import { withCondition } from "../conditions.ts";
 import { fateOf, surplus } from "./plan.ts";
 
@@ -31,11 +30,7 @@ export function podGc({ keep = FINISHED_MAX }: { readonly keep?: number } = {}):
       pod.metadata.deletionTimestamp !== before.metadata.deletionTimestamp ||
       pod.status.phase !== before.status.phase,
     wakes: [
-      wake(
-        Node,
-        ({ metadata: { name } }, { cache }) => [...cache(Pod).byIndex(BY_NODE, name)].map(keyOf),
-        declared,
-      ),
+      wake(Node, ({ metadata: { name } }, { cache }) => cache(Pod).keysByIndex(BY_NODE, name), declared),
     ],
     writes: [
       { kind: Pod, verbs: ["delete"] },

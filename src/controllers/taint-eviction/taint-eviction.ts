@@ -24,8 +24,7 @@ export const taintEviction = controller({
   wakes: [
     wake(
       Node,
-      (node, { cache }) =>
-        isTainted(node) ? [...cache(Pod).byIndex(BY_NODE, node.metadata.name)].map(keyOf) : [],
+      (node, { cache }) => (isTainted(node) ? cache(Pod).keysByIndex(BY_NODE, node.metadata.name) : []),
       (node, before) => !sameJson(node.spec.taints, before.spec.taints),
     ),
   ],
