@@ -14,6 +14,7 @@ import { sleep, systemClock } from "#base/clock";
 import { jsonLines, setLogSink } from "#base/log";
 import { systemRandom } from "#base/random";
 import { Scope } from "#base/scope";
+import { quantityOfMilli } from "#machinery/quantity";
 import { CriClient } from "./cri/client.ts";
 import { type Kubelet, startKubelet } from "./kubelet.ts";
 import { rotateLog } from "./logs/log-rotation.ts";
@@ -523,6 +524,93 @@ suite("a kubelet on containerd", { concurrency: false }, () => {
     }
     assert.equal(main(api.find(Pod, "grows"))!.restartCount, 0);
     await remove("grows");
+  });
+
+  const conditionOf = (pod: Pod | undefined, wanted: string) =>
+    pod?.status.conditions?.find(({ type }) => type === wanted);
+  const isResized = (cpu: string) => (pod: Pod | undefined) =>
+    main(pod)?.resources?.requests?.cpu === cpu && !conditionOf(pod, "PodResizePending");
+  const resize = (name: string, resources: object, more: object = {}) =>
+    api.change(Pod, name, { spec: { containers: [{ name: "main", resources, ...more }] } });
+
+  test("a resize waits for room, also under a new kubelet, and is refused where there never will be", async () => {
+    const milli = Number(kubelet.node.allocatable.cpu) * 1000;
+    const part = (share: number) => ({ requests: { cpu: quantityOfMilli(Math.floor(milli * share)) } });
+    run("holder", { ...shell("sleep 1000"), resources: part(1 / 2) });
+    run("grower", { ...shell("sleep 1000"), resources: part(1 / 4) });
+    await api.until(Pod, "holder", isReady);
+    const before = await api.until(Pod, "grower", isReady);
+    resize("grower", part(3 / 4));
+    const isPending = (reason: string) => (pod: Pod | undefined) =>
+      conditionOf(pod, "PodResizePending")?.reason === reason;
+    const deferred = await api.until(Pod, "grower", isPending("Deferred"));
+    assert.match(
+      conditionOf(deferred, "PodResizePending")!.message!,
+      /^Node didn't have enough resource: cpu, requested: \d+, used: \d+, capacity: \d+$/,
+    );
+    assert.deepEqual(main(deferred)!.resources, part(1 / 4));
+    await scope.close();
+    await start();
+    await eventually(() => kubelet.pods.size === 2);
+    await remove("holder");
+    const grown = await api.until(Pod, "grower", isResized(part(3 / 4).requests.cpu));
+    assert.equal(main(grown)!.containerID, main(before)!.containerID);
+    resize("grower", part(2));
+    const refused = await api.until(Pod, "grower", isPending("Infeasible"));
+    assert.match(
+      conditionOf(refused, "PodResizePending")!.message!,
+      /^Node didn't have enough capacity: cpu, requested: \d+, capacity: \d+$/,
+    );
+    assert.deepEqual(main(refused)!.resources, part(3 / 4));
+    resize("grower", part(1 / 2));
+    await api.until(Pod, "grower", isResized(part(1 / 2).requests.cpu));
+    await remove("grower");
+  });
+
+  test("a container is restarted for a resize where its policy says so", async () => {
+    const resizePolicy = [
+      { resourceName: "cpu", restartPolicy: "NotRequired" },
+      { resourceName: "memory", restartPolicy: "RestartContainer" },
+    ];
+    const amounts = (cpu: string, memory: string) => ({ limits: { cpu, memory }, requests: { cpu, memory } });
+    const spec = { terminationGracePeriodSeconds: 1 };
+    run("strict", { ...shell("sleep 1000"), resizePolicy, resources: amounts("100m", "32Mi") }, spec);
+    await api.until(Pod, "strict", isReady);
+    resize("strict", amounts("200m", "32Mi"));
+    const live = await api.until(Pod, "strict", isResized("200m"));
+    assert.equal(main(live)!.restartCount, 0);
+    resize("strict", amounts("200m", "64Mi"));
+    const anew = await api.until(Pod, "strict", (pod) => main(pod)?.restartCount === 1 && isReady(pod));
+    assert.deepEqual(main(anew)!.resources, amounts("200m", "64Mi"));
+    await remove("strict");
+  });
+
+  test("memory that is in use is not taken away", async () => {
+    const amounts = (memory: string) => ({ limits: { memory }, requests: { memory } });
+    run(
+      "full",
+      {
+        ...shell("head -c 20000000 /dev/zero > /mem/file; echo full; sleep 1000"),
+        resources: amounts("128Mi"),
+        volumeMounts: [{ name: "mem", mountPath: "/mem" }],
+      },
+      { volumes: [{ name: "mem", emptyDir: { medium: "Memory" } }] },
+    );
+    await api.until(Pod, "full", isReady);
+    await eventually(async () => (await log("full")).includes("full"));
+    resize("full", amounts("8Mi"));
+    const isStuck = (pod: Pod | undefined) => conditionOf(pod, "PodResizeInProgress")?.reason === "Error";
+    const stuck = await api.until(Pod, "full", isStuck);
+    assert.equal(main(stuck)!.resources!.limits!.memory, "128Mi");
+    assert.match(conditionOf(stuck, "PodResizeInProgress")!.message!, /below its usage/);
+    resize("full", amounts("256Mi"));
+    const done = await api.until(
+      Pod,
+      "full",
+      (pod) => main(pod)?.resources?.limits?.memory === "256Mi" && !conditionOf(pod, "PodResizeInProgress"),
+    );
+    assert.equal(main(done)!.restartCount, 0);
+    await remove("full");
   });
 
   test("an ephemeral container joins a running pod", async () => {

@@ -21,7 +21,7 @@ import type { Directories } from "./pod/directories.ts";
 import { parseResolvConf } from "./pod/dns.ts";
 import { PodManager } from "./pod/pod-manager.ts";
 import { podsOfNode, type PodSource } from "./pod/pod-source.ts";
-import type { EventSink, PodServices } from "./pod/services.ts";
+import type { EventSink, ManagedServices, PodServices } from "./pod/services.ts";
 import { PodCgroups } from "./resources/cgroups.ts";
 import { CpuMeter } from "./stats/cpu.ts";
 import { statsDocuments } from "./stats/documents.ts";
@@ -125,7 +125,7 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
   const metrics = new KubeletMetrics();
   const oomKills = new OomKills();
   scope.defer(() => oomKills.close());
-  const services: Omit<PodServices, "own" | "disown"> = {
+  const services: Omit<PodServices, ManagedServices> = {
     client,
     clock,
     random,

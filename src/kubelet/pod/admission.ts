@@ -3,6 +3,7 @@ import type { Pod } from "#api/core-v1/pod";
 import { qosClassOf, requestsOf } from "#api/core-v1/podresources";
 import { quantityMilli, quantityValue } from "#machinery/quantity";
 import type { Pressures } from "../node/node-status.ts";
+import type { ResizeProblem } from "./allocation.ts";
 
 export interface Refusal {
   readonly reason: string;
@@ -56,6 +57,31 @@ function underPressure(pod: Pod, { pressures }: Ground): Refusal | undefined {
   if (pressures.disk) conditions.push("DiskPressure");
   if (conditions.length === 0) return undefined;
   return { reason: "Evicted", message: `The node had condition: [${conditions.join(" ")}]. ` };
+}
+
+/** Why the node cannot give a running pod the resources that it now asks for. */
+export function resizeProblemOf(pod: Pod, { allocatable, others }: Ground): ResizeProblem | undefined {
+  const capacities = [
+    ["cpu", quantityMilli(allocatable.cpu ?? "0")],
+    ["memory", quantityValue(allocatable.memory ?? "0")],
+  ] as const;
+  const asked = (one: Pod, resource: string) => requestsOf(one).get(resource) ?? 0;
+  const problem = (reason: ResizeProblem["reason"], what: string, ...amounts: string[]) => ({
+    reason,
+    message: `Node didn't have enough ${what}, ${amounts.join(", ")}`,
+  });
+  for (const [name, capacity] of capacities) {
+    const wants = asked(pod, name);
+    if (wants > capacity)
+      return problem("Infeasible", `capacity: ${name}`, `requested: ${wants}`, `capacity: ${capacity}`);
+  }
+  for (const [name, capacity] of capacities) {
+    const wants = asked(pod, name);
+    const used = others.reduce((total, other) => total + asked(other, name), 0);
+    const amounts = [`requested: ${wants}`, `used: ${used}`, `capacity: ${capacity}`];
+    if (wants > 0 && used + wants > capacity) return problem("Deferred", `resource: ${name}`, ...amounts);
+  }
+  return undefined;
 }
 
 function withoutRoom(pod: Pod, { allocatable, others }: Ground): Refusal | undefined {

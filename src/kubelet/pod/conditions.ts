@@ -14,6 +14,9 @@ interface Findings {
 
 type Verdict = Pick<PodCondition, "status"> & { readonly reason?: string; readonly message?: string };
 
+/** The kubelet's own that are there only as long as they hold. */
+export const PASSING_CONDITIONS = ["PodResizePending", "PodResizeInProgress"] as const;
+
 const TRUE: Verdict = { status: "True" };
 const no = (reason: string, message?: string): Verdict => ({
   status: "False",
@@ -30,12 +33,24 @@ export function podConditions(findings: Findings, nowMs: number): readonly PodCo
     ["Ready", ready(findings)],
     ["ContainersReady", containersReady(findings)],
     ["PodScheduled", TRUE],
+    ...resizing(findings.view),
   ];
   const before = pod.status.conditions ?? [];
-  const names = new Set(own.map(([type]) => type));
+  const names = new Set([...own.map(([type]) => type), ...PASSING_CONDITIONS]);
   return [
     ...own.map(([type, verdict]) => condition(pod, type, verdict, nowMs)),
     ...before.filter(({ type }) => !names.has(type)),
+  ];
+}
+
+function* resizing({ resize }: StatusView): Iterable<readonly [string, Verdict]> {
+  const { problem, progress } = resize ?? {};
+  if (problem) yield ["PodResizePending", { status: "True", ...problem }];
+  if (!progress) return;
+  const { error } = progress;
+  yield [
+    "PodResizeInProgress",
+    error === undefined ? TRUE : { status: "True", reason: "Error", message: error },
   ];
 }
 

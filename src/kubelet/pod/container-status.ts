@@ -1,6 +1,9 @@
 import type { Pod } from "#api/core-v1/pod";
 import { formatTime } from "#machinery/time";
+import { resourcesInForce } from "../resources/enforcement.ts";
 import type { ObservedContainer } from "./observed.ts";
+import type { ResizeProblem } from "./allocation.ts";
+import type { ResizeProgress } from "./pod-resize.ts";
 import type { Obstacle, Plan, PodView } from "./plan.ts";
 import { type Container, type ContainerState, type ContainerStatus, type Member, podTitle } from "./spec.ts";
 
@@ -10,6 +13,11 @@ export interface StatusView extends PodView {
   readonly ready: ReadonlySet<string>;
   /** The pod was ended and nothing of it runs any more. */
   readonly stopped: boolean;
+  /** A change of its resources that is not granted, and one that is under way. */
+  readonly resize?: {
+    readonly problem: ResizeProblem | undefined;
+    readonly progress: ResizeProgress | undefined;
+  };
 }
 
 const EXIT_CODE_UNKNOWN = 137;
@@ -45,7 +53,7 @@ export function containerStatusOf(view: StatusView, member: Member): ContainerSt
     imageID: last?.imageRef ?? "",
     ...(last ? { containerID: containerIdOf(last) } : {}),
     started: role === "ephemeral" ? running : started,
-    ...resources(container, running),
+    ...(running ? resources(container, last) : {}),
     ...volumeMounts(container),
   };
 }
@@ -128,12 +136,11 @@ function terminated(container: ObservedContainer): NonNullable<ContainerState["t
   };
 }
 
-function resources({ resources: wanted }: Container, running: boolean): Partial<ContainerStatus> {
-  const { requests, limits } = wanted ?? {};
-  if (!running) return {};
+function resources(container: Container, { enforced }: ObservedContainer): Partial<ContainerStatus> {
+  const { requests } = container.resources ?? {};
   return {
     ...(requests ? { allocatedResources: requests } : {}),
-    resources: { ...(limits ? { limits } : {}), ...(requests ? { requests } : {}) },
+    resources: resourcesInForce(container, enforced),
   };
 }
 

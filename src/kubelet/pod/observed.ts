@@ -2,6 +2,7 @@
 import { type ContainerStatus as CriContainerStatus, ContainerState as CriState } from "../cri/container.ts";
 import { PodSandboxState, type PodSandboxStatus } from "../cri/sandbox.ts";
 import { NamespaceMode } from "../cri/security.ts";
+import type { Enforcement } from "../resources/enforcement.ts";
 
 export interface ObservedSandbox {
   readonly id: string;
@@ -32,6 +33,8 @@ export interface ObservedContainer {
   readonly restartCount: number;
   /** Fingerprint of the parts of the spec whose change asks for a new container. */
   readonly specHash: string;
+  /** What the kernel grants it, as far as that is known. */
+  readonly enforced?: Enforcement;
 }
 
 /** Labels and annotations that find a pod's parts again after a restart. */

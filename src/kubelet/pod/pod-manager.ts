@@ -7,13 +7,13 @@ import { ContainerState } from "../cri/container.ts";
 import { PodSandboxState } from "../cri/sandbox.ts";
 import type { RuntimeEvent } from "../cri/events.ts";
 import { removePodDir } from "../volumes/pod-volumes.ts";
-import { type Ground, refusalOf } from "./admission.ts";
+import { type Ground, refusalOf, resizeProblemOf } from "./admission.ts";
 import { containerIdOf, statusOfContainer } from "./container-status.ts";
 import { podsDir } from "./directories.ts";
 import { label, type ObservedContainer } from "./observed.ts";
 import { ignoreMissing } from "./pod-runtime.ts";
 import type { PodSource } from "./pod-source.ts";
-import type { PodServices } from "./services.ts";
+import type { ManagedServices, PodServices } from "./services.ts";
 import { PodWorker } from "./worker.ts";
 
 const log = logger("pod-manager");
@@ -32,14 +32,19 @@ export class PodManager {
   readonly #owners = new Map<string, string>();
   readonly #scopes = new Map<string, Scope>();
   #known = new Set<string>();
+  /** Who the pods of this node are is known: room can be counted. */
+  #allKnown = false;
+  #reviewing = false;
   #relistTimer: CancelTimer | undefined;
 
-  constructor(services: Omit<PodServices, "own" | "disown">, scope: Scope) {
+  constructor(services: Omit<PodServices, ManagedServices>, scope: Scope) {
     this.#scope = scope;
     this.#services = {
       ...services,
       own: (id, uid) => void this.#owners.set(id, uid),
       disown: (id) => void this.#owners.delete(id),
+      resizeProblem: (pod) => resizeProblemOf(pod, this.#ground(pod.metadata.uid)),
+      roomChanged: () => this.#reviewResizes(),
     };
     scope.defer(() => this.#relistTimer?.());
   }
@@ -90,6 +95,8 @@ export class PodManager {
     });
     this.#scope.defer(end);
     await source.synced;
+    this.#allKnown = true;
+    this.#reviewResizes();
     this.#scope.run(() => this.#sweepOrphans());
     this.#setRelist();
   }
@@ -123,6 +130,16 @@ export class PodManager {
     worker.start({ known, refusal: isNew ? refusalOf(pod, this.#ground(uid)) : undefined });
   }
 
+  /** In a moment: many changes are one. */
+  #reviewResizes(): void {
+    if (this.#reviewing || !this.#allKnown) return;
+    this.#reviewing = true;
+    queueMicrotask(() => {
+      this.#reviewing = false;
+      for (const worker of this.#workers.values()) worker.reviewResize();
+    });
+  }
+
   #ground(uid: string): Ground {
     const others = [...this.#workers.values()].filter((worker) => worker.uid !== uid && worker.isActive);
     const { node } = this.#services;
@@ -147,6 +164,7 @@ export class PodManager {
     this.#workers.delete(uid);
     const scope = this.#scopes.get(uid);
     this.#scopes.delete(uid);
+    this.#reviewResizes();
     void scope?.close();
   }
 

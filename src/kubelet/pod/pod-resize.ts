@@ -1,68 +1,132 @@
-import type { Wire } from "#machinery/schema";
-import type { LinuxContainerResources } from "../cri/resources.ts";
-import { containerResources } from "../resources/linux-resources.ts";
+import { asError } from "#base/attempt";
+import { type Enforcement, enforcementOf, isEnforced } from "../resources/enforcement.ts";
+import { containerResources, podLimits } from "../resources/linux-resources.ts";
 import type { ContainerStops } from "./container-stops.ts";
 import type { ObservedContainer } from "./observed.ts";
 import type { PodContext } from "./pod-context.ts";
 import { type Container, graceSecondsOf, membersOf } from "./spec.ts";
 
-type Resources = Wire<LinuxContainerResources>;
+const RETRY_MS = 5_000;
 
-interface Given {
-  readonly containerId: string;
-  readonly resources: Resources;
+interface Change {
+  readonly container: Container;
+  readonly running: ObservedContainer;
+  readonly from: Enforcement;
+  readonly to: Enforcement;
 }
 
-/** Changes the limits of containers while they run; some only with a restart. */
+/** How a resize goes on that the node has granted. */
+export interface ResizeProgress {
+  /** Why the last attempt failed. */
+  readonly error?: string;
+}
+
+/** Brings running containers to the resources that their pod was granted; some only with a restart. */
 export class PodResize {
   readonly #context: PodContext;
   readonly #stops: ContainerStops;
-  /** By container name: what the running one has. */
-  readonly #given = new Map<string, Given>();
+  /** By container ID: what it was given last, for where nobody tells what is in force. */
+  readonly #given = new Map<string, Enforcement>();
+  /** Of the pod as a whole, when it was looked at last. */
+  #limits: string | undefined;
+  #working = false;
+  #error: string | undefined;
 
   constructor(context: PodContext, stops: ContainerStops) {
     this.#context = context;
     this.#stops = stops;
   }
 
+  /** `undefined`: there is nothing to do. */
+  get progress(): ResizeProgress | undefined {
+    if (!this.#working) return undefined;
+    return this.#error === undefined ? {} : { error: this.#error };
+  }
+
   sync(): void {
-    const { runtime, pod, services } = this.#context;
-    for (const { container } of membersOf(pod)) {
-      const running = runtime.running.find(({ name }) => name === container.name);
-      if (!running) continue;
-      const before = this.#given.get(container.name);
-      const resources = containerResources(pod, container, services.node.memoryBytes);
-      this.#given.set(container.name, { containerId: running.id, resources });
-      // A new container has what the spec says, and so has one from before this kubelet.
-      if (before?.containerId !== running.id || isSame(before.resources, resources)) continue;
-      this.#context.background(() => this.#resize(container, running, before.resources, resources));
+    if (this.#working) return;
+    const changes = this.#changes();
+    const limits = JSON.stringify(podLimits(this.#context.pod));
+    const hasMoved = (this.#limits ?? limits) !== limits;
+    this.#limits = limits;
+    this.#working = changes.length > 0 || hasMoved || this.#error !== undefined;
+    if (this.#working) this.#context.background(() => this.#attempt(changes));
+  }
+
+  /** What runs with other resources than it should. */
+  #changes(): readonly Change[] {
+    const { runtime, pod } = this.#context;
+    const running = new Map(runtime.running.map((one) => [one.name, one]));
+    const ids = new Set(runtime.running.map(({ id }) => id));
+    for (const id of this.#given.keys()) if (!ids.has(id)) this.#given.delete(id);
+    return membersOf(pod).flatMap(({ container, role }) => {
+      const found = running.get(container.name);
+      if (!found || role === "ephemeral" || this.#stops.stopping.has(found.id)) return [];
+      const to = enforcementOf(container);
+      const given = this.#given.get(found.id);
+      const from = given ?? found.enforced ?? to;
+      if (!given) this.#given.set(found.id, from);
+      return isEnforced(from, to) ? [] : [{ container, running: found, from, to }];
+    });
+  }
+
+  async #attempt(changes: readonly Change[]): Promise<void> {
+    try {
+      await this.#carryOut(changes);
+      this.#error = undefined;
+    } catch (error) {
+      if (this.#error === undefined) this.#context.wake();
+      this.#error = asError(error).message;
+      await this.#context.pause(RETRY_MS);
+    } finally {
+      this.#working = false;
     }
   }
 
-  async #resize(container: Container, running: ObservedContainer, before: Resources, now: Resources) {
+  /** On the way up the pod's own limits must go first, on the way down its containers' must. */
+  async #carryOut(changes: readonly Change[]): Promise<void> {
     const { services, pod } = this.#context;
-    if (needsRestart(container, before, now)) {
+    await services.cgroups.widen(pod);
+    for (const change of changes) await this.#apply(change);
+    await services.cgroups.ensure(pod);
+  }
+
+  async #apply(change: Change): Promise<void> {
+    const { container, running, to } = change;
+    const { services, pod, runtime } = this.#context;
+    if (needsRestart(change)) {
       const message = `Container ${container.name} resize requires restart`;
       await this.#stops.stopOne(running, graceSecondsOf(pod), message);
-      await services.cgroups.ensure(pod);
       return;
     }
-    // On the way up the pod's own limit must go first, on the way down its containers' must.
-    await services.cgroups.ensure(pod).catch(() => undefined);
-    await services.runtime.updateResources(running.id, now);
-    await services.cgroups.ensure(pod);
+    await this.#checkMemory(change);
+    await services.runtime.updateResources(
+      running.id,
+      containerResources(pod, container, services.node.memoryBytes),
+    );
+    this.#given.set(running.id, to);
+    await runtime.refreshContainer(pod, running.id, running.sandboxId);
+  }
+
+  /** A limit below what is in use would not shrink the container: it would kill it. */
+  async #checkMemory({ running, from, to }: Change): Promise<void> {
+    if (to.memoryBytes === 0 || (from.memoryBytes > 0 && to.memoryBytes >= from.memoryBytes)) return;
+    const { services, pod } = this.#context;
+    const used = await services.cgroups.containerMemoryBytes(pod, running.id);
+    if (used !== undefined && used > to.memoryBytes)
+      throw new Error(
+        `attempting to set memory limit (${to.memoryBytes}) of container ${running.name} below its usage (${used})`,
+      );
   }
 }
 
-const isSame = (a: Resources, b: Resources): boolean => JSON.stringify(a) === JSON.stringify(b);
-
 /** Does the change touch a resource whose policy asks for a restart? */
-function needsRestart({ resizePolicy = [] }: Container, before: Resources, now: Resources): boolean {
+function needsRestart({ container, from, to }: Change): boolean {
   const changed: Readonly<Record<string, boolean>> = {
-    cpu: before?.cpuShares !== now?.cpuShares || before?.cpuQuota !== now?.cpuQuota,
-    memory: before?.memoryLimitInBytes !== now?.memoryLimitInBytes,
+    cpu: from.cpuShares !== to.cpuShares || from.cpuQuotaUs !== to.cpuQuotaUs,
+    memory: from.memoryBytes !== to.memoryBytes,
   };
-  return resizePolicy.some(
+  return (container.resizePolicy ?? []).some(
     ({ resourceName, restartPolicy }) => restartPolicy === "RestartContainer" && changed[resourceName],
   );
 }

@@ -1,8 +1,11 @@
 import { sleep } from "#base/clock";
 import type { Pod } from "#api/core-v1/pod";
+import { qosClassOf } from "#api/core-v1/podresources";
 import { containerDir, podLogDir } from "./directories.ts";
 import { terminationLogPath } from "../container/container-config.ts";
 import { terminationMessage } from "../container/termination-message.ts";
+import type { ContainerStatus } from "../cri/container.ts";
+import { enforcementOf, enforcementSaid } from "../resources/enforcement.ts";
 import { isRpcNotFound } from "../cri/connection.ts";
 import {
   label,
@@ -108,11 +111,26 @@ export class PodRuntime {
         await this.#askKernel(observed);
       }
     }
+    if (observed.state === "running")
+      observed = { ...observed, ...(await this.#enforcedFor(pod, observed, status)) };
     observed = this.#withReason(observed);
     this.#containers.set(id, observed);
     this.#sorted = undefined;
     this.#services.own(id, this.#uid);
     return observed;
+  }
+
+  /** The runtime's word, else the kernel's. Nothing limits what a BestEffort pod does. */
+  async #enforcedFor(
+    pod: Pod,
+    { id, name }: ObservedContainer,
+    { resources }: ContainerStatus,
+  ): Promise<Pick<ObservedContainer, "enforced">> {
+    const container = membersOf(pod).find((member) => member.container.name === name)?.container;
+    if (!container || qosClassOf(pod.spec) === "BestEffort") return {};
+    const said = enforcementSaid(resources?.linux);
+    const enforced = said ?? (await this.#services.cgroups.enforced(pod, id, enforcementOf(container)));
+    return enforced ? { enforced } : {};
   }
 
   /** Has an event said that it ended, be it before the runtime's record of it was read? */

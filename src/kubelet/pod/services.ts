@@ -12,6 +12,7 @@ import type { OomKills } from "../node/oom-kills.ts";
 import type { PodCgroups } from "../resources/cgroups.ts";
 import type { KubeletMetrics } from "../stats/metrics.ts";
 import type { ObjectReferences } from "../volumes/references.ts";
+import type { ResizeProblem } from "./allocation.ts";
 import type { Directories } from "./directories.ts";
 import type { ClusterDns, DnsSettings } from "./dns.ts";
 
@@ -19,6 +20,9 @@ import type { ClusterDns, DnsSettings } from "./dns.ts";
 export interface EventSink {
   record(about: Pod | ObjectReference, type: "Normal" | "Warning", reason: string, message: string): void;
 }
+
+/** What a kubelet's pods have from their manager. */
+export type ManagedServices = "own" | "disown" | "resizeProblem" | "roomChanged";
 
 /** What pod workers share. */
 export interface PodServices {
@@ -49,4 +53,8 @@ export interface PodServices {
   /** Whose container or sandbox this is, so that its events find the pod. */
   own(id: string, podUid: string): void;
   disown(id: string): void;
+  /** Why the node cannot give a running pod the resources that it asks for. */
+  resizeProblem(pod: Pod): ResizeProblem | undefined;
+  /** A pod needs less than before, or nothing any more: another may have waited for it. */
+  roomChanged(): void;
 }

@@ -1,3 +1,4 @@
+import { PASSING_CONDITIONS } from "./conditions.ts";
 import type { PodStatus } from "./spec.ts";
 
 /** Lists that a strategic merge would add to, though they are meant to be replaced. */
@@ -32,8 +33,13 @@ function changedConditions(before: PodStatus, after: PodStatus): unknown[] {
     const gone = Object.keys(old ?? {}).filter((key) => !(key in condition));
     changed.push({ ...condition, ...Object.fromEntries(gone.map((key) => [key, null])) });
   }
+  for (const type of PASSING_CONDITIONS)
+    if (has(before, type) && !has(after, type)) changed.push({ $patch: "delete", type });
   return changed;
 }
+
+const has = ({ conditions = [] }: PodStatus, wanted: string): boolean =>
+  conditions.some(({ type }) => type === wanted);
 
 /** Deep equality in which an absent key, an empty object and an empty list are the same. */
 function isSame(a: unknown, b: unknown): boolean {

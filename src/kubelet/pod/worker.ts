@@ -9,6 +9,7 @@ import { parseTime } from "#machinery/time";
 import type { RuntimeEvent } from "../cri/events.ts";
 import { removePodDir } from "../volumes/pod-volumes.ts";
 import type { PodReferences } from "../volumes/references.ts";
+import { hasSameResources, PodAllocation } from "./allocation.ts";
 import type { Refusal } from "./admission.ts";
 import { ContainerImages } from "./container-images.ts";
 import { ContainerStarts } from "./container-starts.ts";
@@ -65,6 +66,7 @@ export class PodWorker {
   readonly #starts: ContainerStarts;
   readonly #probes: PodProbes;
   readonly #resize: PodResize;
+  readonly #allocation: PodAllocation;
   readonly #acceptedAtMs: number;
   readonly #onGone: () => void;
 
@@ -91,7 +93,8 @@ export class PodWorker {
     this.#scope = scope;
     this.#onGone = onGone;
     this.#acceptedAtMs = services.clock.now();
-    const context = new PodContext(pod, services, scope, () => this.wake());
+    this.#allocation = new PodAllocation(pod, (wanted) => services.resizeProblem(wanted));
+    const context = new PodContext(this.#allocation.pod, services, scope, () => this.wake());
     this.#context = context;
     this.#references = services.references.of(pod, () => this.#referenceChanged());
     this.#storage = new PodStorage(context, this.#references);
@@ -156,9 +159,19 @@ export class PodWorker {
     const { resourceVersion } = pod.metadata;
     const isNews = resourceVersion !== before.metadata.resourceVersion;
     if (!isNews || !isAtLeast(resourceVersion, before.metadata.resourceVersion)) return;
-    this.#context.pod = pod;
+    this.#allocation.take(pod);
+    this.#context.pod = this.#allocation.pod;
+    if (!hasSameResources(before, this.pod)) this.#services.roomChanged();
     if (this.#stage === "ending" && graceSecondsOf(pod) < graceSecondsOf(before)) this.#stops.hurry();
     if (selfDescription(before) !== selfDescription(pod)) this.#storage.refresh();
+    this.wake();
+  }
+
+  /** There may be room for what the pod asks for. */
+  reviewResize(): void {
+    if (!this.#allocation.isOpen || this.#stage !== "running") return;
+    this.#allocation.review();
+    this.#context.pod = this.#allocation.pod;
     this.wake();
   }
 
@@ -302,6 +315,7 @@ export class PodWorker {
       plan: this.#stage === "running" ? plan : { ...plan, backingOff: new Map() },
       ready: this.#probes.ready,
       stopped: this.#stopped,
+      resize: { problem: this.#allocation.problem, progress: this.#resize.progress },
       hostIPs: this.#services.node.ips,
       acceptedAtMs: this.#acceptedAtMs,
       verdict: failed && { phase: "Failed", reason: failed.reason, message: failed.message },
@@ -332,6 +346,7 @@ export class PodWorker {
       this.#probes.stop();
       await this.#context.untilDone("clean up after the pod", () => this.#cleanUp());
       this.#stage = "ended";
+      this.#services.roomChanged();
     });
   }
 

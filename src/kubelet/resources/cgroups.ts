@@ -5,6 +5,7 @@ import { dirname, join } from "node:path";
 import type { Pod } from "#api/core-v1/pod";
 import { qosClassOf } from "#api/core-v1/podresources";
 import { logger } from "#base/log";
+import type { Enforcement } from "./enforcement.ts";
 import { podLimits, type PodLimits, QUOTA_PERIOD_US, SHARES_MIN } from "./linux-resources.ts";
 
 const log = logger("cgroups");
@@ -12,6 +13,9 @@ const log = logger("cgroups");
 const MOUNT = "/sys/fs/cgroup";
 /** In version 1 every controller is a tree of its own; only these hold limits of pods. */
 const LIMITING = ["cpu", "memory", "pids"] as const;
+/** Version 1 says "no limit" with the greatest multiple of a page that it can count. */
+const UNLIMITED_BYTES = 2 ** 62;
+const PAGE_BYTES = 4096;
 const DELEGATED = "+cpu +memory +pids +cpuset +io";
 
 /** Pod cgroups under `root`, a path inside the hierarchy such as `/` or `/k8ts/node-1`. */
@@ -41,6 +45,69 @@ export class PodCgroups {
     this.#classesMade ??= this.#makeClasses();
     await this.#classesMade;
     await this.#write(this.pathOf(pod), podLimits(pod));
+  }
+
+  /** Gives the pod what it is to have, and takes nothing away from it yet. */
+  async widen(pod: Pod): Promise<void> {
+    const path = this.pathOf(pod);
+    const wanted = podLimits(pod);
+    const now = await this.#limitsAt(path);
+    if (!now) return this.ensure(pod);
+    await this.#set(path, {
+      cpuShares: Math.max(wanted.cpuShares, now.cpuShares),
+      cpuQuotaUs: wider(wanted.cpuQuotaUs, now.cpuQuotaUs),
+      memoryBytes: wider(wanted.memoryBytes, now.memoryBytes),
+    });
+  }
+
+  /**
+   * What the kernel enforces for one container, which should be `wanted`: what it rounds, or counts in larger steps,
+   * is that. Undefined where the runtime keeps its containers' cgroups elsewhere.
+   */
+  async enforced(pod: Pod, containerId: string, wanted: Enforcement): Promise<Enforcement | undefined> {
+    const now = await this.#limitsAt(join(this.pathOf(pod), containerId));
+    if (!now) return undefined;
+    const isWeight = this.version === 2 && weightOf(wanted.cpuShares) === weightOf(now.cpuShares);
+    const isPages = wanted.memoryBytes - (wanted.memoryBytes % PAGE_BYTES) === now.memoryBytes;
+    return {
+      cpuShares: isWeight ? wanted.cpuShares : now.cpuShares,
+      cpuQuotaUs: now.cpuQuotaUs,
+      memoryBytes: isPages ? wanted.memoryBytes : now.memoryBytes,
+    };
+  }
+
+  /** Bytes in use by one container without what the kernel can drop at once. */
+  containerMemoryBytes(pod: Pod, containerId: string): Promise<number | undefined> {
+    return this.#memoryAt(join(this.pathOf(pod), containerId));
+  }
+
+  async #limitsAt(path: string): Promise<PodLimits | undefined> {
+    const read = async (...parts: string[]) => (await readFile(join(MOUNT, ...parts), "utf8")).trim();
+    try {
+      if (this.version === 1) {
+        const [shares, quota, memory] = await Promise.all([
+          read("cpu", path, "cpu.shares"),
+          read("cpu", path, "cpu.cfs_quota_us"),
+          read("memory", path, "memory.limit_in_bytes"),
+        ]);
+        return {
+          cpuShares: Number(shares),
+          cpuQuotaUs: Math.max(0, Number(quota)),
+          memoryBytes: Number(memory) >= UNLIMITED_BYTES ? 0 : Number(memory),
+        };
+      }
+      const [weight, max, memory] = await Promise.all(
+        ["cpu.weight", "cpu.max", "memory.max"].map((file) => read(path, file)),
+      );
+      const [quota = "max", period] = max!.split(" ");
+      return {
+        cpuShares: sharesOfWeight(Number(weight)),
+        cpuQuotaUs: quota === "max" ? 0 : Math.round((Number(quota) * QUOTA_PERIOD_US) / Number(period)),
+        memoryBytes: memory === "max" ? 0 : Number(memory),
+      };
+    } catch {
+      return undefined;
+    }
   }
 
   async #makeClasses(): Promise<void> {
@@ -111,8 +178,11 @@ export class PodCgroups {
   }
 
   /** Bytes of memory in use by the pod without what the kernel can drop at once; undefined when it has no cgroup. */
-  async memoryBytes(pod: Pod): Promise<number | undefined> {
-    const path = this.pathOf(pod);
+  memoryBytes(pod: Pod): Promise<number | undefined> {
+    return this.#memoryAt(this.pathOf(pod));
+  }
+
+  async #memoryAt(path: string): Promise<number | undefined> {
     const dir = this.version === 2 ? join(MOUNT, path) : join(MOUNT, "memory", path);
     const usage = this.version === 2 ? "memory.current" : "memory.usage_in_bytes";
     const inactive = this.version === 2 ? "inactive_file" : "total_inactive_file";
@@ -129,6 +199,12 @@ export class PodCgroups {
 
 /** Version 2 counts from 1 to 10000 what version 1 counts from 2 to 262144. */
 const weightOf = (shares: number): number => 1 + Math.floor(((shares - 2) * 9999) / 262_142);
+
+/** The least that has this weight. */
+const sharesOfWeight = (weight: number): number => 2 + Math.ceil(((weight - 1) * 262_142) / 9999);
+
+/** The looser of two limits, where 0 is none. */
+const wider = (a: number, b: number): number => (a === 0 || b === 0 ? 0 : Math.max(a, b));
 
 async function removeTree(path: string): Promise<boolean> {
   const entries = await readdir(path, { withFileTypes: true }).catch(() => undefined);

@@ -20,6 +20,13 @@ export const sharesOf = (milliCpu: number): number =>
 export const quotaOf = (milliCpu: number): number =>
   milliCpu <= 0 ? 0 : Math.max(QUOTA_MIN_US, Math.floor((milliCpu * QUOTA_PERIOD_US) / 1000));
 
+/** Thousandths of a CPU whose weight this is; the inverse of `sharesOf`. */
+export const milliCpuOfShares = (shares: number): number =>
+  shares <= SHARES_MIN ? 0 : Math.ceil((shares * 1000) / SHARES_PER_CPU);
+
+/** The inverse of `quotaOf`. */
+export const milliCpuOfQuota = (quotaUs: number): number => Math.ceil((quotaUs * 1000) / QUOTA_PERIOD_US);
+
 /** CPU in thousandths and memory in bytes; 0 where nothing was said. */
 export interface Compute {
   readonly milliCpu: number;
