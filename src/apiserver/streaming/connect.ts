@@ -3,6 +3,7 @@ import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import type { Random } from "#base/random";
 import { badRequest } from "#machinery/status";
+import { isTrue } from "../request/request-info.ts";
 import type { ReadCache, RequestInfo } from "../contracts.ts";
 import type { Exchange } from "../http/exchange.ts";
 import type { KubeletConnections } from "./kubelet-connection.ts";
@@ -54,7 +55,7 @@ function upgradeOf({ raw }: Exchange): UpgradeRequest {
   return raw;
 }
 
-const isOn = (query: URLSearchParams, name: string): boolean => ["1", "true"].includes(query.get(name) ?? "");
+const isOn = (query: URLSearchParams, name: string): boolean => isTrue(query.get(name));
 
 async function serveCommand(
   kind: "exec" | "attach",

@@ -3,6 +3,7 @@ import { parseTime } from "#machinery/time";
 import { badRequest, invalidObject } from "#machinery/status";
 import { type FieldProblem, forbidden, invalid } from "#machinery/schema";
 import { drained } from "../http/exchange.ts";
+import { isTrue } from "../request/request-info.ts";
 import type { ConnectRequest, StreamingOptions } from "./connect.ts";
 import { byteMessages, messageStream } from "./message-stream.ts";
 import { containerOf, podOf } from "./pod-target.ts";
@@ -19,6 +20,8 @@ const PASSED_ON = [
   "limitBytes",
   "stream",
 ];
+
+const SWITCHES: ReadonlySet<string> = new Set(["follow", "previous", "timestamps"]);
 
 /** Sends a container's log as it comes from the kubelet. */
 export async function serveLog(
@@ -43,7 +46,12 @@ export async function serveLog(
     return;
   }
 
-  const passed = new URLSearchParams([...query].filter(([name]) => PASSED_ON.includes(name)));
+  const passed = new URLSearchParams(
+    [...query]
+      .filter(([name]) => PASSED_ON.includes(name))
+      // Clients write booleans in many ways, and the kubelet reads one.
+      .map(([name, value]) => [name, SWITCHES.has(name) ? String(isTrue(value)) : value]),
+  );
   const path = `/containerLogs/${info.namespace}/${info.name}/${container}?${passed}`;
   const log = await kubelets.request(pod.spec.nodeName, { method: "GET", path, signal: exchange.signal });
   const out = asked ? await messageStream(asked.raw, asked.messages) : exchange.open(200, headers);

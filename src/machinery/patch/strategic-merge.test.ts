@@ -30,7 +30,7 @@ const cases: [what: string, document: string, patch: string, result: string][] =
     '{"labels":{"a":"1","c":"3"}}',
   ],
   [
-    "merges items by key and appends new ones",
+    "merges items by key, and puts new ones behind those that the patch names before them",
     '{"containers":[{"name":"a","image":"1"},{"name":"b","image":"1"}]}',
     '{"containers":[{"name":"b","image":"2"},{"name":"c","image":"3"}]}',
     '{"containers":[{"name":"a","image":"1"},{"name":"b","image":"2"},{"name":"c","image":"3"}]}',
@@ -59,7 +59,19 @@ const cases: [what: string, document: string, patch: string, result: string][] =
     '{"containers":[{"name":"a","args":["3"]}]}',
     '{"containers":[{"name":"a","args":["3"]}]}',
   ],
-  ["adds to sets", '{"finalizers":["a"]}', '{"finalizers":["b","a"]}', '{"finalizers":["a","b"]}'],
+  [
+    "puts new items before those that the patch does not name",
+    '{"containers":[{"name":"a"},{"name":"b"}]}',
+    '{"containers":[{"name":"c"},{"name":"d"}]}',
+    '{"containers":[{"name":"c"},{"name":"d"},{"name":"a"},{"name":"b"}]}',
+  ],
+  [
+    "puts items that the patch names in its order",
+    '{"containers":[{"name":"a"},{"name":"x"},{"name":"b"}]}',
+    '{"containers":[{"name":"b"},{"name":"a"},{"name":"x","$patch":"delete"}]}',
+    '{"containers":[{"name":"b"},{"name":"a"}]}',
+  ],
+  ["adds to sets", '{"finalizers":["a"]}', '{"finalizers":["b","a"]}', '{"finalizers":["b","a"]}'],
   [
     "removes from sets",
     '{"finalizers":["a","b"]}',

@@ -9,7 +9,8 @@ const ELEMENT_ORDER = "$setElementOrder/";
 
 /**
  * Strategic merge patch: as a merge patch, but lists that the schema says to merge are merged item by item, and
- * `$patch`, `$retainKeys`, `$deleteFromPrimitiveList/x` and `$setElementOrder/x` steer it. The document stays as it is.
+ * `$patch`, `$retainKeys`, `$deleteFromPrimitiveList/x` and `$setElementOrder/x` steer it. Without an order of its own, a
+ * merged list takes that of the patch: new items stand before those that the patch does not name. The document stays as it is.
  * Throws BadRequest for directives that make no sense.
  */
 export function applyStrategicMerge(schema: Struct, document: JsonObject, patch: JsonObject): JsonObject {
@@ -115,7 +116,7 @@ function mergeList(
 ): readonly unknown[] {
   if (key === undefined) {
     const merged = [...document, ...without(patch, document)];
-    return Array.isArray(order) ? inOrder(merged, order, document, undefined) : merged;
+    return inOrder(merged, Array.isArray(order) ? order : patch, document, undefined);
   }
   const objects = patch.map((value) => {
     if (isObject(value)) return value;
@@ -125,7 +126,8 @@ function mergeList(
     return objects.filter((value) => value[DIRECTIVE] !== "replace").map(withoutDirectives);
   }
   const merged = mergeItems(item, key, document, objects);
-  return Array.isArray(order) ? inOrder(merged, order, document, key) : merged;
+  const written = objects.filter((value) => value[DIRECTIVE] === undefined);
+  return inOrder(merged, Array.isArray(order) ? order : written, document, key);
 }
 
 /** Equal for what is equal as JSON: the order of members does not count. Lists are long, so items are found by it. */
