@@ -157,6 +157,11 @@ const tooMuch: Check = (type, name, bound, requests, limits) => {
   const most = amountOf(name, bound);
   const [request, limit] = [requests.get(name), limits.get(name)];
   const head = `maximum ${name} usage per ${type} is ${bound}`;
+  // Claims are no more than what they ask for.
+  if (type === "PersistentVolumeClaim") {
+    if (request === undefined) return `${head}.  No request is specified`;
+    return request > most ? `${head}, but request is ${shown(name, request)}` : undefined;
+  }
   if (limit === undefined) return `${head}.  No limit is specified`;
   if (limit > most) return `${head}, but limit is ${shown(name, limit)}`;
   if (request !== undefined && request > most) return `${head}, but request is ${shown(name, request)}`;

@@ -6,7 +6,7 @@ import { notSupported } from "#machinery/schema";
 import { invalidObject } from "#machinery/status";
 import type { Admission, AdmissionPlugin, ReadCache } from "../contracts.ts";
 import { isAbout, refusal } from "./about.ts";
-import { type Level, violations } from "./pod-security/checks.ts";
+import { type Level, type Policy, violations } from "./pod-security/checks.ts";
 
 const PREFIX = "pod-security.kubernetes.io/";
 const LEVELS: readonly Level[] = ["privileged", "baseline", "restricted"];
@@ -26,7 +26,7 @@ const TEMPLATED = new Set([
   "podtemplates/",
 ]);
 
-/** Holds pods to the level that the labels of their namespace name. The rules are those of the newest version. */
+/** Holds pods to the level that the labels of their namespace name, by the rules of the version that they name. */
 export const podSecurity = (cache: ReadCache): AdmissionPlugin => ({
   name: "PodSecurity",
   handles: (admission) => {
@@ -41,7 +41,10 @@ export const podSecurity = (cache: ReadCache): AdmissionPlugin => ({
     );
   },
   validate(admission) {
-    if (isAbout(admission, Namespace)) return checkLabels(admission);
+    if (isAbout(admission, Namespace)) {
+      checkLabels(admission);
+      return warnOfPods(admission, cache);
+    }
     const labels = cache.get(Namespace, undefined, admission.namespace)?.metadata.labels ?? {};
     const isPod = admission.resource.plural === Pod.plural;
     if (isPod && admission.operation === "UPDATE" && !securityChanged(admission)) return;
@@ -53,25 +56,71 @@ export const podSecurity = (cache: ReadCache): AdmissionPlugin => ({
   },
 });
 
-function check(
-  admission: Admission,
-  mode: Mode,
-  labels: Readonly<Record<string, string>>,
-  isPod: boolean,
-): void {
-  const asked = labels[PREFIX + mode];
-  const level = LEVELS.find((known) => known === asked);
-  if (!level || level === "privileged") return;
+function check(admission: Admission, mode: Mode, labels: Labels, isPod: boolean): void {
+  const policy = policyOf(labels, mode);
+  if (policy.level === "privileged") return;
   const subject = isPod ? (admission.object as Pod) : templateOf(admission.object);
   if (!subject?.spec) return;
-  const found = violations(level, subject.spec, subject.metadata?.annotations);
+  const found = violations(policy, subject.spec, subject.metadata?.annotations);
   if (found.length === 0) return;
-  const policy = `"${level}:${labels[`${PREFIX}${mode}-version`] ?? "latest"}"`;
+  const named = nameOf(policy);
   const details = found.map(({ reason, detail }) => `${reason} (${detail})`).join(", ");
-  if (mode === "enforce") throw refusal(admission, `violates PodSecurity ${policy}: ${details}`);
-  const text = `would violate PodSecurity ${policy}: ${details}`;
+  if (mode === "enforce") throw refusal(admission, `violates PodSecurity ${named}: ${details}`);
+  const text = `would violate PodSecurity ${named}: ${details}`;
   if (mode === "warn") admission.warn(text);
   else admission.annotate("pod-security.kubernetes.io/audit-violations", text);
+}
+
+type Labels = Readonly<Record<string, string>>;
+
+/** Labels that say nothing, or nothing known, ask for nothing. */
+function policyOf(labels: Labels, mode: Mode): Policy {
+  const level = LEVELS.find((known) => known === labels[PREFIX + mode]) ?? "privileged";
+  const [, minor] = VERSION.exec(labels[`${PREFIX}${mode}-version`] ?? "")?.[1]?.split(".") ?? [];
+  return { level, minor: minor === undefined ? Number.POSITIVE_INFINITY : Number(minor) };
+}
+
+const nameOf = ({ level, minor }: Policy): string =>
+  JSON.stringify(`${level}:${Number.isFinite(minor) ? `v1.${minor}` : "latest"}`);
+
+/** No more pods are looked at when the level of their namespace rises. */
+const PODS_MAX = 3000;
+
+/** A namespace whose level rises keeps the pods that it has; who raised it learns of them. */
+function warnOfPods({ operation, object, old, warn }: Admission, cache: ReadCache): void {
+  if (operation !== "UPDATE") return;
+  const { name, labels = {} } = (object as Namespace).metadata;
+  const [now, before] = [labels, old?.metadata.labels ?? {}].map((of) => policyOf(of, "enforce")) as [
+    Policy,
+    Policy,
+  ];
+  const isStricter = LEVELS.indexOf(now.level) > LEVELS.indexOf(before.level);
+  if (now.level === "privileged" || (!isStricter && now.minor === before.minor)) return;
+  const pods = [...cache.list(Pod, name)];
+  const found = new Map<string, string[]>();
+  for (const { metadata, spec } of pods.slice(0, PODS_MAX)) {
+    const reasons = violations(now, spec, metadata.annotations).map(({ reason }) => reason);
+    if (reasons.length === 0) continue;
+    const text = reasons.join(", ");
+    const names = found.get(text);
+    if (names) names.push(metadata.name);
+    else found.set(text, [metadata.name]);
+  }
+  if (pods.length > PODS_MAX)
+    warn(
+      `new PodSecurity enforce level only checked against the first ${PODS_MAX} of ${pods.length} existing pods`,
+    );
+  if (found.size === 0) return;
+  warn(
+    `existing pods in namespace ${JSON.stringify(name)} violate the new PodSecurity enforce level ${nameOf(now)}`,
+  );
+  for (const [reasons, names] of [...found].toSorted(([, a], [, b]) => (a[0]! < b[0]! ? -1 : 1)))
+    warn(`${podsText(names)}: ${reasons}`);
+}
+
+function podsText([first, ...others]: readonly string[]): string {
+  if (others.length === 0) return first ?? "";
+  return `${first} (and ${others.length} other ${others.length === 1 ? "pod" : "pods"})`;
 }
 
 interface TemplateHolder {

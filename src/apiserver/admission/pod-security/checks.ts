@@ -17,13 +17,22 @@ interface PodParts {
   readonly annotations: Readonly<Record<string, string>>;
   readonly containers: readonly Container[];
   readonly windows: boolean;
+  /** The rules are those of version 1.minor. */
+  readonly minor: number;
 }
 
 type Check = (pod: PodParts) => Violation | undefined;
 
-/** Everything in the pod that its namespace's level forbids. */
+/** What a namespace asks of its pods. */
+export interface Policy {
+  readonly level: Level;
+  /** By the rules of version 1.minor; Infinity for the newest. */
+  readonly minor: number;
+}
+
+/** Everything in the pod that its namespace's policy forbids. */
 export function violations(
-  level: Level,
+  { level, minor }: Policy,
   spec: PodSpec,
   annotations: Readonly<Record<string, string>> = {},
 ): Violation[] {
@@ -33,9 +42,12 @@ export function violations(
     ...(spec.initContainers ?? []),
     ...((spec.ephemeralContainers ?? []) as readonly Container[]),
   ];
-  const pod = { spec, annotations, containers, windows: spec.os?.name === "windows" };
-  const checks = level === "baseline" ? BASELINE : RESTRICTED;
-  return checks.map((check) => check(pod)).filter((violation) => violation !== undefined);
+  const pod = { spec, annotations, containers, windows: spec.os?.name === "windows", minor };
+  const rules = level === "baseline" ? BASELINE : RESTRICTED;
+  return rules
+    .filter(({ from = 0, until }) => from <= minor && (until === undefined || minor < until))
+    .map(({ check }) => check(pod))
+    .filter((violation) => violation !== undefined);
 }
 
 const quoted = (names: readonly string[]): string => names.map((name) => JSON.stringify(name)).join(", ");
@@ -153,24 +165,20 @@ const appArmor: Check = ({ spec, annotations, containers }) => {
     : { reason: plural("forbidden AppArmor profile", bad), detail: bad.join(" and ") };
 };
 
-const SELINUX_TYPES = new Set([
-  "",
-  "container_t",
-  "container_init_t",
-  "container_kvm_t",
-  "container_engine_t",
-]);
+const SELINUX_TYPES = new Set(["", "container_t", "container_init_t", "container_kvm_t"]);
+const SELINUX_TYPES_SINCE_31 = new Set([...SELINUX_TYPES, "container_engine_t"]);
 
-const seLinux: Check = ({ spec, containers }) => {
+const seLinux: Check = ({ spec, containers, minor }) => {
+  const allowed = minor >= 31 ? SELINUX_TYPES_SINCE_31 : SELINUX_TYPES;
   const isBad = (options: SELinuxOptions | undefined) =>
     options !== undefined &&
-    (!SELINUX_TYPES.has(options.type ?? "") || Boolean(options.user) || Boolean(options.role));
+    (!allowed.has(options.type ?? "") || Boolean(options.user) || Boolean(options.role));
   const own = spec.securityContext?.seLinuxOptions;
   const bad = containers.filter(({ securityContext }) => isBad(securityContext?.seLinuxOptions));
   const setters = [...(isBad(own) ? ["pod"] : []), ...(bad.length > 0 ? [containersText(bad)] : [])];
   if (setters.length === 0) return undefined;
   const all = [own, ...bad.map(({ securityContext }) => securityContext?.seLinuxOptions)].filter(isBad);
-  const types = sorted(all.map((options) => options?.type ?? "").filter((type) => !SELINUX_TYPES.has(type)));
+  const types = sorted(all.map((options) => options?.type ?? "").filter((type) => !allowed.has(type)));
   const said = [
     ...(types.length > 0 ? [`${plural("type", types)} ${quoted(types)}`] : []),
     ...(all.some((options) => options?.user) ? ["user may not be set"] : []),
@@ -182,8 +190,12 @@ const seLinux: Check = ({ spec, containers }) => {
   };
 };
 
-const procMount: Check = ({ spec, containers }) => {
-  if (spec.hostUsers === false) return undefined;
+/** Users of a pod that are not those of the node may be root inside, since version 1.35 of the rules. */
+const hasOwnUsers = ({ spec, minor }: PodParts): boolean => minor >= 35 && spec.hostUsers === false;
+
+const procMount: Check = (pod) => {
+  const { containers } = pod;
+  if (hasOwnUsers(pod)) return undefined;
   const bad = containers.filter(
     ({ securityContext }) => (securityContext?.procMount ?? "Default") !== "Default",
   );
@@ -193,6 +205,18 @@ const procMount: Check = ({ spec, containers }) => {
         reason: "procMount",
         detail: `${containersText(bad)} must not set securityContext.procMount to "Unmasked"`,
       };
+};
+
+const SECCOMP_ANNOTATION = /^(container\.)?seccomp\.security\.alpha\.kubernetes\.io\//;
+
+/** Before there were fields for it. */
+const annotatedSeccomp: Check = ({ annotations }) => {
+  const bad = Object.entries(annotations).filter(
+    ([key, value]) => SECCOMP_ANNOTATION.test(key) && value === "unconfined",
+  );
+  if (bad.length === 0) return undefined;
+  const said = bad.map(([key, value]) => `${key}=${JSON.stringify(value)}`).toSorted();
+  return { reason: "seccompProfile", detail: `forbidden ${plural("annotation", bad)} ${said.join(", ")}` };
 };
 
 const baselineSeccomp: Check = ({ spec, containers }) => {
@@ -211,25 +235,28 @@ const baselineSeccomp: Check = ({ spec, containers }) => {
       };
 };
 
-const SAFE_SYSCTLS = new Set([
-  "kernel.shm_rmid_forced",
-  "net.ipv4.ip_local_port_range",
-  "net.ipv4.ip_local_reserved_ports",
-  "net.ipv4.ip_unprivileged_port_start",
-  "net.ipv4.ping_group_range",
-  "net.ipv4.tcp_fin_timeout",
-  "net.ipv4.tcp_keepalive_intvl",
-  "net.ipv4.tcp_keepalive_probes",
-  "net.ipv4.tcp_keepalive_time",
-  "net.ipv4.tcp_rmem",
-  "net.ipv4.tcp_syncookies",
-  "net.ipv4.tcp_wmem",
+/** By the version since which they are allowed. */
+const SAFE_SYSCTLS: ReadonlyMap<string, number> = new Map([
+  ["kernel.shm_rmid_forced", 0],
+  ["net.ipv4.ip_local_port_range", 0],
+  ["net.ipv4.ip_unprivileged_port_start", 0],
+  ["net.ipv4.ping_group_range", 0],
+  ["net.ipv4.tcp_syncookies", 0],
+  ["net.ipv4.ip_local_reserved_ports", 27],
+  ["net.ipv4.tcp_fin_timeout", 29],
+  ["net.ipv4.tcp_keepalive_intvl", 29],
+  ["net.ipv4.tcp_keepalive_probes", 29],
+  ["net.ipv4.tcp_keepalive_time", 29],
+  ["net.ipv4.tcp_rmem", 32],
+  ["net.ipv4.tcp_wmem", 32],
 ]);
 
-const sysctls: Check = ({ spec }) => {
+const isSafe = (since: number | undefined, minor: number): boolean => since !== undefined && since <= minor;
+
+const sysctls: Check = ({ spec, minor }) => {
   const bad = (spec.securityContext?.sysctls ?? [])
     .map(({ name }) => name)
-    .filter((name) => !SAFE_SYSCTLS.has(name));
+    .filter((name) => !isSafe(SAFE_SYSCTLS.get(name), minor));
   return bad.length === 0 ? undefined : { reason: plural("forbidden sysctl", bad), detail: bad.join(", ") };
 };
 
@@ -247,8 +274,12 @@ const hostProcess: Check = ({ spec, containers }) => {
       };
 };
 
-const escalation: Check = ({ containers, windows }) => {
-  if (windows) return undefined;
+/** Pods of Windows know nothing of these, which was taken note of in version 1.25 of the rules. */
+const isExempt = ({ windows, minor }: PodParts): boolean => windows && minor >= 25;
+
+const escalation: Check = (pod) => {
+  const { containers } = pod;
+  if (isExempt(pod)) return undefined;
   const bad = containers.filter(({ securityContext }) => securityContext?.allowPrivilegeEscalation !== false);
   return bad.length === 0
     ? undefined
@@ -258,8 +289,9 @@ const escalation: Check = ({ containers, windows }) => {
       };
 };
 
-const restrictedCapabilities: Check = ({ containers, windows }) => {
-  if (windows) return undefined;
+const restrictedCapabilities: Check = (pod) => {
+  const { containers } = pod;
+  if (isExempt(pod)) return undefined;
   const keeping = containers.filter(
     ({ securityContext }) => !securityContext?.capabilities?.drop?.includes("ALL"),
   );
@@ -303,8 +335,9 @@ const volumeTypes: Check = ({ spec }) => {
   };
 };
 
-const nonRoot: Check = ({ spec, containers }) => {
-  if (spec.hostUsers === false) return undefined;
+const nonRoot: Check = (parts) => {
+  const { spec, containers } = parts;
+  if (hasOwnUsers(parts)) return undefined;
   const pod = spec.securityContext?.runAsNonRoot;
   const denying = containers.filter(({ securityContext }) => securityContext?.runAsNonRoot === false);
   const silent = containers.filter(({ securityContext }) => securityContext?.runAsNonRoot === undefined);
@@ -325,8 +358,9 @@ const nonRoot: Check = ({ spec, containers }) => {
   };
 };
 
-const rootUser: Check = ({ spec, containers }) => {
-  if (spec.hostUsers === false) return undefined;
+const rootUser: Check = (pod) => {
+  const { spec, containers } = pod;
+  if (hasOwnUsers(pod)) return undefined;
   const bad = containers.filter(({ securityContext }) => securityContext?.runAsUser === 0);
   const setters = [
     ...(spec.securityContext?.runAsUser === 0 ? ["pod"] : []),
@@ -339,8 +373,9 @@ const rootUser: Check = ({ spec, containers }) => {
 
 const SECCOMP_TYPES = ["RuntimeDefault", "Localhost"];
 
-const restrictedSeccomp: Check = ({ spec, containers, windows }) => {
-  if (windows) return undefined;
+const restrictedSeccomp: Check = (pod) => {
+  const { spec, containers } = pod;
+  if (isExempt(pod)) return undefined;
   const isGood = (type: string | undefined) => type !== undefined && SECCOMP_TYPES.includes(type);
   const own = spec.securityContext?.seccompProfile?.type;
   const typeOf = ({ securityContext }: Container) => securityContext?.seccompProfile?.type;
@@ -362,36 +397,55 @@ const restrictedSeccomp: Check = ({ spec, containers, windows }) => {
   };
 };
 
-const BASELINE: readonly Check[] = [
-  hostNamespaces,
-  privilegedContainers,
-  baselineCapabilities,
-  hostPaths,
-  hostPorts,
-  hostProbes,
-  appArmor,
-  seLinux,
-  procMount,
-  baselineSeccomp,
-  sysctls,
-  hostProcess,
+/** A check, and the versions of the rules that it is part of. */
+interface Rule {
+  readonly check: Check;
+  readonly from?: number;
+  /** The first version without it. */
+  readonly until?: number;
+}
+
+const SECCOMP_FIELDS_SINCE = 19;
+const ALL_CAPABILITIES_SINCE = 22;
+
+/** In the order in which they are told. */
+const COMMON: readonly Rule[] = [
+  { check: appArmor },
+  { check: baselineCapabilities },
+  { check: hostNamespaces },
+  { check: hostPaths },
+  { check: hostPorts },
+  { check: hostProbes, from: 34 },
+  { check: privilegedContainers },
+  { check: procMount },
+  { check: seLinux },
+  { check: annotatedSeccomp, until: SECCOMP_FIELDS_SINCE },
+  { check: baselineSeccomp, from: SECCOMP_FIELDS_SINCE },
+  { check: sysctls },
+  { check: hostProcess },
 ];
 
-/** The stricter form of a check takes the place of the looser one. */
-const RESTRICTED: readonly Check[] = [
-  hostNamespaces,
-  privilegedContainers,
-  hostPorts,
-  hostProbes,
-  appArmor,
-  seLinux,
-  procMount,
-  sysctls,
-  hostProcess,
-  escalation,
-  restrictedCapabilities,
-  volumeTypes,
-  nonRoot,
-  rootUser,
-  restrictedSeccomp,
+const STRICTER: readonly Rule[] = [
+  { check: escalation, from: 8 },
+  { check: restrictedCapabilities, from: ALL_CAPABILITIES_SINCE },
+  { check: volumeTypes },
+  { check: nonRoot },
+  { check: rootUser, from: 23 },
+  { check: restrictedSeccomp, from: SECCOMP_FIELDS_SINCE },
+];
+
+/** Those that have a stricter form, and since when. */
+const REPLACED: ReadonlyMap<Check, number> = new Map([
+  [baselineCapabilities, ALL_CAPABILITIES_SINCE],
+  [hostPaths, 0],
+  [baselineSeccomp, SECCOMP_FIELDS_SINCE],
+]);
+
+const BASELINE = COMMON;
+const RESTRICTED: readonly Rule[] = [
+  ...COMMON.map((rule) => {
+    const until = REPLACED.get(rule.check);
+    return until === undefined ? rule : { ...rule, until };
+  }),
+  ...STRICTER,
 ];

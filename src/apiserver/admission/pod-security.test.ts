@@ -1,0 +1,51 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Namespace } from "#api/core-v1/namespace";
+import { Pod } from "#api/core-v1/pod";
+import { created } from "#api/test-kit";
+import type { Admission, ReadCache } from "../contracts.ts";
+import { podSecurity } from "./pod-security.ts";
+
+const pod = (name: string, securityContext = {}) =>
+  created(Pod, { metadata: { name }, spec: { containers: [{ name: "c", image: "i", securityContext }] } });
+const namespace = (labels: Record<string, string>) =>
+  created(Namespace, { metadata: { name: "shop", labels } });
+const ENFORCE = "pod-security.kubernetes.io/enforce";
+
+/** What is said when the labels of a namespace with these pods change. */
+function warningsOf(
+  pods: readonly Pod[],
+  before: Record<string, string>,
+  after: Record<string, string>,
+): string[] {
+  const said: string[] = [];
+  const plugin = podSecurity({ list: () => pods } as unknown as ReadCache);
+  void plugin.validate!({
+    operation: "UPDATE",
+    resource: Namespace,
+    subresource: "",
+    object: namespace(after),
+    old: namespace(before),
+    warn: (text: string) => void said.push(text),
+  } as unknown as Admission);
+  return said;
+}
+
+test("who raises the level of a namespace learns which of its pods would not be let in any more", () => {
+  const pods = [pod("a", { privileged: true }), pod("b", { privileged: true }), pod("good")];
+  assert.deepEqual(warningsOf(pods, {}, { [ENFORCE]: "baseline" }), [
+    'existing pods in namespace "shop" violate the new PodSecurity enforce level "baseline:latest"',
+    "a (and 1 other pod): privileged",
+  ]);
+  assert.deepEqual(warningsOf(pods, { [ENFORCE]: "baseline" }, { [ENFORCE]: "baseline" }), []);
+  assert.deepEqual(warningsOf(pods, { [ENFORCE]: "restricted" }, { [ENFORCE]: "baseline" }), []);
+  assert.deepEqual(warningsOf([pod("good")], {}, { [ENFORCE]: "baseline" }), []);
+});
+
+test("another version of the same level counts as well", () => {
+  const versioned = { [ENFORCE]: "baseline", [`${ENFORCE}-version`]: "v1.20" };
+  assert.equal(
+    warningsOf([pod("a", { privileged: true })], { [ENFORCE]: "baseline" }, versioned)[0],
+    'existing pods in namespace "shop" violate the new PodSecurity enforce level "baseline:v1.20"',
+  );
+});
