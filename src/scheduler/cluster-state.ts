@@ -1,5 +1,6 @@
 import type { Node } from "#api/core-v1/node";
 import type { Pod } from "#api/core-v1/pod";
+import { NodeReader } from "./node-facts.ts";
 import { NodeInfo } from "./node-info.ts";
 import { type Marked, type PlacedPod, Placing } from "./placed-pod.ts";
 
@@ -15,6 +16,7 @@ export const occupies = (pod: Pod): boolean => !TERMINAL.has(pod.status.phase ??
 export class ClusterState {
   readonly nodes = new Map<string, NodeInfo>();
   readonly #placing = new Placing();
+  readonly #reader = new NodeReader();
   /** In a fixed order, so that a search can go on where the last one stopped. */
   #order: NodeInfo[] = [];
   readonly #nodeOfPod = new Map<string, string>();
@@ -37,9 +39,10 @@ export class ClusterState {
 
   setNode(node: Node): void {
     const { name } = node.metadata;
+    const facts = this.#reader.of(node);
     const known = this.nodes.get(name);
-    if (known) return known.update(node);
-    const info = new NodeInfo(node);
+    if (known) return known.update(facts);
+    const info = new NodeInfo(facts);
     for (const pod of this.#homeless.get(name)?.values() ?? []) info.addPod(pod);
     this.#homeless.delete(name);
     this.nodes.set(name, info);

@@ -1,7 +1,7 @@
-import type { Node } from "#api/core-v1/node";
 import type { Pod } from "#api/core-v1/pod";
 import type { Taint } from "#api/core-v1/taint";
-import { type Amounts, amountsOf, requestsOf } from "#api/core-v1/podresources";
+import { requestsOf } from "#api/core-v1/podresources";
+import type { NodeFacts, NodeImages } from "./node-facts.ts";
 import type { PlacedPod } from "./placed-pod.ts";
 
 /** A node with the pods on it, bound or about to be, and the sums that plugins ask for. */
@@ -10,36 +10,37 @@ export class NodeInfo {
   readonly pods = new Map<string, PlacedPod>();
   /** Pods of a preemption that wait for room here, by uid. */
   readonly nominated = new Map<string, Pod>();
-  #node: Node;
-  #allocatable: Amounts;
+  #facts: NodeFacts;
   readonly #requested = new Map<string, number>();
   readonly #ports = new Map<string, number>();
 
-  constructor(node: Node) {
-    this.name = node.metadata.name;
-    this.#node = node;
-    this.#allocatable = amountsOf(node.status.allocatable);
+  constructor(facts: NodeFacts) {
+    this.name = facts.name;
+    this.#facts = facts;
   }
 
-  get node(): Node {
-    return this.#node;
-  }
-
-  update(node: Node): void {
-    this.#node = node;
-    this.#allocatable = amountsOf(node.status.allocatable);
+  update(facts: NodeFacts): void {
+    this.#facts = facts;
   }
 
   get labels(): Readonly<Record<string, string>> {
-    return this.#node.metadata.labels ?? {};
+    return this.#facts.labels;
   }
 
   get taints(): readonly Taint[] {
-    return this.#node.spec.taints ?? [];
+    return this.#facts.taints;
+  }
+
+  get unschedulable(): boolean {
+    return this.#facts.unschedulable;
+  }
+
+  get images(): NodeImages {
+    return this.#facts.images;
   }
 
   allocatable(resource: string): number {
-    return this.#allocatable.get(resource) ?? 0;
+    return this.#facts.allocatable.get(resource) ?? 0;
   }
 
   requested(resource: string): number {
@@ -76,14 +77,6 @@ export class NodeInfo {
     this.pods.delete(uid);
     this.#count(pod, -1);
     return pod;
-  }
-
-  /** The same node with some pods gone, to try what preempting them would give. */
-  without(uids: ReadonlySet<string>): NodeInfo {
-    const copy = new NodeInfo(this.#node);
-    for (const [uid, pod] of this.pods) if (!uids.has(uid)) copy.addPod(pod);
-    for (const [uid, pod] of this.nominated) copy.nominated.set(uid, pod);
-    return copy;
   }
 
   #count({ requests, hostPorts }: PlacedPod, sign: 1 | -1): void {

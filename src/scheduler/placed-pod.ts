@@ -1,5 +1,6 @@
 import type { Pod } from "#api/core-v1/pod";
 import { type Amounts, requestsOf } from "#api/core-v1/podresources";
+import { Shared } from "./shared.ts";
 
 /** What tells a pod from others, and what others select it by. */
 export type Marked = {
@@ -20,22 +21,6 @@ export interface PlacedPod extends Marked {
   readonly hostPorts: readonly string[];
   /** Undefined unless it keeps others away. */
   readonly affinity: Pod["spec"]["affinity"];
-}
-
-/** Distinct values remembered; then sharing starts over. */
-const SHARED_MAX = 10_000;
-
-/** One of all values with the same text. */
-class Shared<T> {
-  readonly #known = new Map<string, T>();
-
-  of(text: string, value: T): T {
-    const known = this.#known.get(text);
-    if (known !== undefined) return known;
-    if (this.#known.size >= SHARED_MAX) this.#known.clear();
-    this.#known.set(text, value);
-    return value;
-  }
 }
 
 /** Makes what is remembered of pods. */

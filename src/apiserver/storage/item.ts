@@ -17,6 +17,8 @@ export class Item<T extends AnyObject = AnyObject> implements Reference<T> {
   readonly key: string;
   readonly revision: number;
   readonly stored: Buffer;
+  /** The value of the indexed field under which a cache has it, so that this need not be looked for again. */
+  foundBy: string | undefined;
   /** Where the resourceVersion belongs; 0 when the object has no uid. */
   readonly #spliceAt: number;
   #parsed: WeakRef<T> | undefined;

@@ -38,9 +38,7 @@ export class KindCache {
   readonly #limits: Limits;
   readonly #indexedValue: ((item: Item) => string) | undefined;
   readonly #items = new OrderedItems();
-  readonly #byValue = new Map<string, Map<string, Item>>();
-  /** By key, so that an old state need not be parsed again to be taken out. */
-  readonly #valueOf = new Map<string, string>();
+  readonly #byValue = new Map<string, Set<Item>>();
   readonly #recent = new RecentObjects();
   readonly #watchers = new Watchers();
   readonly #listeners = new Set<ChangeListener>();
@@ -108,7 +106,6 @@ export class KindCache {
     this.#window = new EventWindow(revision, this.#limits.windowEventsMax, this.#limits.windowBytesMax);
     this.#changedAt = revision;
     this.#byValue.clear();
-    this.#valueOf.clear();
     for (const item of items) {
       item.joins(this.#recent);
       this.#index(item);
@@ -140,7 +137,7 @@ export class KindCache {
     this.#unreadable.set(key, error);
     this.#changedAt = revision;
     const previous = this.#items.get(key);
-    this.#unindex(key);
+    this.#unindex(previous);
     this.#items.delete(key);
     this.#window = new EventWindow(revision, this.#limits.windowEventsMax, this.#limits.windowBytesMax);
     for (const watch of this.#watchers) watch.end(error);
@@ -154,7 +151,7 @@ export class KindCache {
     const previous = this.#items.get(key);
     if (!item && !previous) return;
     this.#changedAt = revision;
-    const before = this.#unindex(key);
+    const before = this.#unindex(previous);
     const after = item && this.#index(item);
     if (item) {
       item.joins(this.#recent);
@@ -257,7 +254,7 @@ export class KindCache {
     const from = start > first ? start : first;
     if (indexed === undefined) return this.#items.range(from, prefixEnd(first));
     const end = prefixEnd(first);
-    const members = [...(this.#byValue.get(indexed)?.values() ?? [])];
+    const members = [...(this.#byValue.get(indexed) ?? [])];
     return members.filter(({ key }) => key >= from && key < end).sort((a, b) => (a.key < b.key ? -1 : 1));
   }
 
@@ -277,20 +274,19 @@ export class KindCache {
   #index(item: Item): string | undefined {
     if (!this.#indexedValue) return undefined;
     const value = this.#indexedValue(item);
-    this.#valueOf.set(item.key, value);
+    item.foundBy = value;
     let members = this.#byValue.get(value);
-    if (!members) this.#byValue.set(value, (members = new Map()));
-    members.set(item.key, item);
+    if (!members) this.#byValue.set(value, (members = new Set()));
+    members.add(item);
     return value;
   }
 
   /** Gives the value under which it was found. */
-  #unindex(key: string): string | undefined {
-    const value = this.#valueOf.get(key);
-    if (value === undefined) return undefined;
-    this.#valueOf.delete(key);
+  #unindex(item: Item | undefined): string | undefined {
+    const value = item?.foundBy;
+    if (item === undefined || value === undefined) return undefined;
     const members = this.#byValue.get(value);
-    members?.delete(key);
+    members?.delete(item);
     if (members?.size === 0) this.#byValue.delete(value);
     return value;
   }

@@ -16,10 +16,8 @@ export const imageLocality = plugin<readonly string[]>({
     );
     return images.length === 0 ? indifferent : images;
   },
-  score(wanted, { node }) {
-    const present = (node.status.images ?? []).filter(({ names = [] }) =>
-      names.some((name) => wanted.includes(name)),
-    );
+  score(wanted, { images }) {
+    const present = images.filter(({ names = [] }) => names.some((name) => wanted.includes(name)));
     const bytes = present.reduce((sum, { sizeBytes = 0 }) => sum + sizeBytes, 0);
     const most = IMAGE_BYTES_MAX * wanted.length;
     const counted = Math.min(Math.max(bytes, IMAGE_BYTES_MIN), most) - IMAGE_BYTES_MIN;

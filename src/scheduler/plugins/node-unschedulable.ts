@@ -7,10 +7,8 @@ const CORDONED = { key: "node.kubernetes.io/unschedulable", effect: "NoSchedule"
 export const nodeUnschedulable = plugin<boolean>({
   name: "NodeUnschedulable",
   prepare: (pod) => (pod.spec.tolerations ?? []).some((toleration) => tolerates(toleration, CORDONED)),
-  filter: (tolerated, { node }) =>
-    node.spec.unschedulable && !tolerated
-      ? rejected(["node(s) were unschedulable"], { preemptible: false })
-      : fits,
+  filter: (tolerated, { unschedulable }) =>
+    unschedulable && !tolerated ? rejected(["node(s) were unschedulable"], { preemptible: false }) : fits,
   wakesOn: [
     { kind: "Node", change: "added" },
     { kind: "Node", change: "taints" },
