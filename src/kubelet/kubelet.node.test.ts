@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdir, readdir, readFile, symlink } from "node:fs/promises";
+import { chmod, chown, mkdir, readdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, afterEach, before, suite, test } from "node:test";
 import { Lease } from "#api/coordination-v1/lease";
@@ -465,6 +465,42 @@ suite("a kubelet on containerd", { concurrency: false }, () => {
     assert.equal(await log("stateful"), "2000 2775\n2000\n");
     await remove("stateful");
     assert.equal(await readFile(join(path, "file"), "utf8"), "kept\n");
+  });
+
+  test("a volume whose root belongs to the group is gone through unless the pod trusts it", async () => {
+    const path = join(machine.dir, "trusted");
+    await mkdir(path);
+    await writeFile(join(path, "file"), "");
+    await chown(join(path, "file"), 1000, 0);
+    await chown(path, 1000, 2000);
+    await chmod(path, 0o2775);
+    api.put(PersistentVolume, { metadata: { name: "trusted" }, spec: { local: { path } } });
+    api.put(PersistentVolumeClaim, {
+      metadata: { name: "trusting" },
+      spec: { volumeName: "trusted" },
+      status: { phase: "Bound" },
+    });
+    for (const [policy, group] of [
+      ["OnRootMismatch", 0],
+      ["Always", 2000],
+    ] as const) {
+      const name = `volume-${policy.toLowerCase()}`;
+      run(
+        name,
+        {
+          ...shell("stat -c '%u %g' /data /data/file"),
+          volumeMounts: [{ name: "data", mountPath: "/data" }],
+        },
+        {
+          volumes: [{ name: "data", persistentVolumeClaim: { claimName: "trusting" } }],
+          restartPolicy: "Never",
+          securityContext: { fsGroup: 2000, fsGroupChangePolicy: policy },
+        },
+      );
+      await api.until(Pod, name, phase("Succeeded"));
+      assert.equal(await log(name), `1000 2000\n1000 ${group}\n`);
+      await remove(name);
+    }
   });
 
   test("a volume of a kind that is not supported is said so", async () => {

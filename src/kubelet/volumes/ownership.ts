@@ -8,7 +8,7 @@ const SETGID = 0o2000;
 /** Gives a volume and all in it to a group, which may then read and write it; new files get the same group. */
 export async function giveToGroup(path: string, gid: number): Promise<void> {
   const { mode } = await stat(path);
-  await lchown(path, 0, gid);
+  await lchown(path, -1, gid);
   await chmod(path, (mode & 0o7777) | GROUP_RW | GROUP_DIR | SETGID);
   for (const entry of await readdir(path, { withFileTypes: true })) {
     const inner = join(path, entry.name);
@@ -16,7 +16,7 @@ export async function giveToGroup(path: string, gid: number): Promise<void> {
     else if (entry.isDirectory()) await giveToGroup(inner, gid);
     else {
       const file = await stat(inner);
-      await lchown(inner, file.uid, gid);
+      await lchown(inner, -1, gid);
       await chmod(inner, (file.mode & 0o7777) | GROUP_RW);
     }
   }

@@ -163,8 +163,10 @@ export class PodVolumes {
       throw new Error(`persistent volume ${volumeName} is of a kind that this node does not support`);
     if (claim.spec.volumeMode === "Block")
       throw new Error(`persistent volume ${volumeName} is a block device`);
-    const fsGroup = spec.securityContext?.fsGroup;
-    if (local && fsGroup !== undefined && !(await belongsToGroup(path, Number(fsGroup))))
+    const { fsGroup, fsGroupChangePolicy } = spec.securityContext ?? {};
+    // Large volumes take long: who asks for it trusts that what is inside is as their root is.
+    const trustsRoot = fsGroupChangePolicy === "OnRootMismatch";
+    if (local && fsGroup !== undefined && !(trustsRoot && (await belongsToGroup(path, Number(fsGroup)))))
       await giveToGroup(path, Number(fsGroup));
     return path;
   }
