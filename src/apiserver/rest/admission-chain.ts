@@ -32,7 +32,7 @@ export class AdmissionChain {
   }
 
   /** The object to go on with. */
-  admit(request: Operation, admitted: Admitted): Promise<AnyObject | undefined> {
+  async admit(request: Operation, admitted: Admitted): Promise<AnyObject | undefined> {
     return this.#timed("admit", request, admitted, undefined, async () => {
       const rounds = new Rounds();
       let object = await this.#admitOnce(request, admitted, rounds);
@@ -48,43 +48,56 @@ export class AdmissionChain {
     let admission: Admission = { ...admissionOf(request, admitted), rounds };
     for (const plugin of this.#plugins) {
       if (!plugin.admit || !plugin.handles(admission)) continue;
-      const changed = await this.#timed("admit", request, admitted, plugin, () => plugin.admit!(admission));
+      const admitting = this.#timed("admit", request, admitted, plugin, () => plugin.admit!(admission));
+      const changed = admitting instanceof Promise ? await admitting : admitting;
       const object = changed ?? admission.object;
       if (object !== admission.object) admission = { ...admission, object };
     }
     return admission.object;
   }
 
-  validate(request: Operation, admitted: Admitted): Promise<void> {
+  async validate(request: Operation, admitted: Admitted): Promise<void> {
     return this.#timed("validate", request, admitted, undefined, async () => {
       const admission = admissionOf(request, admitted);
       for (const plugin of this.#plugins) {
         if (!plugin.validate || !plugin.handles(admission)) continue;
-        await this.#timed("validate", request, admitted, plugin, () => plugin.validate!(admission));
+        const validating = this.#timed("validate", request, admitted, plugin, () =>
+          plugin.validate!(admission),
+        );
+        if (validating instanceof Promise) await validating;
       }
     });
   }
 
-  /** `plugin`: undefined for all of them. */
-  async #timed<T>(
+  /** `plugin`: undefined for all of them. Most need not wait, and then nobody does. */
+  #timed<T>(
     type: AdmissionType,
     { waited }: Operation,
     { operation }: Admitted,
     plugin: AdmissionPlugin | undefined,
     run: () => T | Promise<T>,
-  ): Promise<T> {
+  ): T | Promise<T> {
     const startMs = this.#clock.monotonic();
-    let rejected = true;
-    try {
-      const result = run();
-      const awaited = result instanceof Promise ? await result : result;
-      rejected = false;
-      return awaited;
-    } finally {
+    const over = (rejected: boolean) => {
       const tookMs = this.#clock.monotonic() - startMs;
       if (plugin?.asksOthers) waited?.(tookMs);
-      this.#metrics.observe({ type, operation, rejected, ...(plugin ? { name: plugin.name } : {}) }, tookMs);
+      this.#metrics.observe({ type, operation, rejected, name: plugin?.name ?? "" }, tookMs);
+    };
+    const failed = (error: unknown): never => {
+      over(true);
+      throw error;
+    };
+    const done = (value: T): T => {
+      over(false);
+      return value;
+    };
+    let result: T | Promise<T>;
+    try {
+      result = run();
+    } catch (error) {
+      return failed(error);
     }
+    return result instanceof Promise ? result.then(done, failed) : done(result);
   }
 }
 
