@@ -13,6 +13,7 @@ import type { Clock } from "#base/clock";
 import { PriorityClass } from "#api/scheduling-v1/priorityclass";
 import type { AnyObject, Resource } from "#machinery/schema";
 import { hasReason } from "#machinery/status";
+import type { PodSecuritySettings } from "./admission/pod-security/configuration.ts";
 import { admissionPlugins } from "./admission/plugins.ts";
 import { systemPriorityClasses } from "./admission/priority.ts";
 import type { WebhookClientOptions } from "./webhook-client/client.ts";
@@ -42,6 +43,8 @@ import type { Inner, Rooms } from "./server.ts";
 export interface SecurityOptions extends AuthenticationSettings, AuthorizationSettings {
   /** Where clients reach this server, `https://host:port`; for the documents of the issuer. */
   readonly serverUrl: () => string;
+  /** What the operator says of pod security beside the labels of namespaces. */
+  readonly podSecurity?: PodSecuritySettings;
   readonly enableAdmission?: readonly string[];
   readonly disableAdmission?: readonly string[];
   /** Plugins beyond those of the server, before quota is taken. */
@@ -78,6 +81,7 @@ export const secure =
         closing,
         ...(options.webhookCertificate ? { certificateFor: options.webhookCertificate } : {}),
       },
+      ...(options.podSecurity ? { podSecurity: options.podSecurity } : {}),
       ...(options.enableAdmission ? { enable: options.enableAdmission } : {}),
       ...(options.disableAdmission ? { disable: options.disableAdmission } : {}),
     });

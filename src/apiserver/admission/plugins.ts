@@ -21,6 +21,7 @@ import { nodeRestriction } from "./node-restriction.ts";
 import { type FindKind, ownerReferencesPermissionEnforcement } from "./owner-references.ts";
 import { persistentVolumeClaimResize } from "./persistent-volume-claim-resize.ts";
 import { podSecurity } from "./pod-security.ts";
+import type { PodSecuritySettings } from "./pod-security/configuration.ts";
 import { podTopologyLabels } from "./pod-topology-labels.ts";
 import { type PolicyOptions, policyPlugins } from "./policies/policies.ts";
 import { priority } from "./priority.ts";
@@ -47,6 +48,8 @@ export interface AdmissionOptions {
   >;
   /** Absent: there are no policies. */
   readonly policies?: Omit<PolicyOptions, "cache" | "loopback" | "authorizer" | "conditionMetrics">;
+  /** Absent: namespaces say all themselves. */
+  readonly podSecurity?: PodSecuritySettings;
   /** Names of plugins, as `--enable-admission-plugins` and `--disable-admission-plugins` name them. */
   readonly enable?: readonly string[];
   readonly disable?: readonly string[];
@@ -77,7 +80,7 @@ export function admissionPlugins(options: AdmissionOptions): readonly AdmissionP
     serviceAccounts(cache, loopback, random),
     nodeRestriction(cache, authorizer),
     taintNodesByCondition,
-    podSecurity(cache),
+    podSecurity(cache, options.podSecurity),
     priority(cache),
     defaultTolerationSeconds,
     defaultStorageClass(cache),

@@ -49,3 +49,36 @@ test("another version of the same level counts as well", () => {
     'existing pods in namespace "shop" violate the new PodSecurity enforce level "baseline:v1.20"',
   );
 });
+
+test("defaults count where a namespace says nothing, and nobody looks at what is exempt", () => {
+  const settings = {
+    defaults: { enforce: "baseline" },
+    exemptions: { usernames: ["root"], namespaces: ["machines"], runtimeClasses: ["vm"] },
+  };
+  const notes: string[] = [];
+  const create = (
+    labels: Record<string, string>,
+    { user = "me", space = "shop", runtimeClassName = "" } = {},
+  ) => {
+    const plugin = podSecurity({ get: () => namespace(labels) } as unknown as ReadCache, settings);
+    const object = pod("a", { privileged: true });
+    void plugin.validate!({
+      operation: "CREATE",
+      resource: Pod,
+      subresource: "",
+      namespace: space,
+      name: "a",
+      user: { name: user, groups: [] },
+      object: { ...object, spec: { ...object.spec, ...(runtimeClassName ? { runtimeClassName } : {}) } },
+      annotate: (key: string, value: string) => void notes.push(`${key}=${value}`),
+      warn: () => undefined,
+    } as unknown as Admission);
+  };
+  assert.throws(() => create({}), /violates PodSecurity "baseline:latest": privileged/);
+  create({ [ENFORCE]: "privileged" });
+  create({}, { user: "root" });
+  create({}, { space: "machines" });
+  create({}, { runtimeClassName: "vm" });
+  const exempt = "pod-security.kubernetes.io/exempt";
+  assert.deepEqual(notes, [`${exempt}=user`, `${exempt}=namespace`, `${exempt}=runtimeClass`]);
+});

@@ -6,6 +6,7 @@ import { notSupported } from "#machinery/schema";
 import { invalidObject } from "#machinery/status";
 import type { Admission, AdmissionPlugin, ReadCache } from "../contracts.ts";
 import { isAbout, refusal } from "./about.ts";
+import { NO_SETTINGS, type PodSecuritySettings } from "./pod-security/configuration.ts";
 import { type Level, type Policy, violations } from "./pod-security/checks.ts";
 
 const PREFIX = "pod-security.kubernetes.io/";
@@ -27,7 +28,10 @@ const TEMPLATED = new Set([
 ]);
 
 /** Holds pods to the level that the labels of their namespace name, by the rules of the version that they name. */
-export const podSecurity = (cache: ReadCache): AdmissionPlugin => ({
+export const podSecurity = (
+  cache: ReadCache,
+  { defaults, exemptions }: PodSecuritySettings = NO_SETTINGS,
+): AdmissionPlugin => ({
   name: "PodSecurity",
   handles: (admission) => {
     const { operation, subresource, resource } = admission;
@@ -43,9 +47,15 @@ export const podSecurity = (cache: ReadCache): AdmissionPlugin => ({
   validate(admission) {
     if (isAbout(admission, Namespace)) {
       checkLabels(admission);
-      return warnOfPods(admission, cache);
+      if (!exemptions.namespaces?.includes(admission.name)) warnOfPods(admission, cache, defaults);
+      return;
     }
-    const labels = cache.get(Namespace, undefined, admission.namespace)?.metadata.labels ?? {};
+    const labels = withDefaults(
+      cache.get(Namespace, undefined, admission.namespace)?.metadata.labels ?? {},
+      defaults,
+    );
+    const exemption = exemptionOf(admission, exemptions);
+    if (exemption) return admission.annotate(`${PREFIX}exempt`, exemption);
     const isPod = admission.resource.plural === Pod.plural;
     if (isPod && admission.operation === "UPDATE" && !securityChanged(admission)) return;
     for (const mode of MODES) {
@@ -73,6 +83,26 @@ function check(admission: Admission, mode: Mode, labels: Labels, isPod: boolean)
 
 type Labels = Readonly<Record<string, string>>;
 
+/** Namespaces that say no level are held to what the operator says. */
+function withDefaults(labels: Labels, defaults: Labels): Labels {
+  const missing = Object.entries(defaults).filter(([name]) => labels[PREFIX + name] === undefined);
+  if (missing.length === 0) return labels;
+  return { ...labels, ...Object.fromEntries(missing.map(([name, text]) => [PREFIX + name, text])) };
+}
+
+/** Why nobody looks at the pod, in a word. */
+function exemptionOf(
+  { user, namespace, object }: Admission,
+  { usernames, namespaces, runtimeClasses }: PodSecuritySettings["exemptions"],
+): string | undefined {
+  if (namespaces?.includes(namespace)) return "namespace";
+  if (usernames?.includes(user.name)) return "user";
+  if (!runtimeClasses) return undefined;
+  const { spec } = object as { readonly spec?: { readonly runtimeClassName?: string } };
+  const asked = spec?.runtimeClassName ?? templateOf(object)?.spec?.runtimeClassName;
+  return asked !== undefined && runtimeClasses.includes(asked) ? "runtimeClass" : undefined;
+}
+
 /** Labels that say nothing, or nothing known, ask for nothing. */
 function policyOf(labels: Labels, mode: Mode): Policy {
   const level = LEVELS.find((known) => known === labels[PREFIX + mode]) ?? "privileged";
@@ -87,13 +117,12 @@ const nameOf = ({ level, minor }: Policy): string =>
 const PODS_MAX = 3000;
 
 /** A namespace whose level rises keeps the pods that it has; who raised it learns of them. */
-function warnOfPods({ operation, object, old, warn }: Admission, cache: ReadCache): void {
+function warnOfPods({ operation, object, old, warn }: Admission, cache: ReadCache, defaults: Labels): void {
   if (operation !== "UPDATE") return;
   const { name, labels = {} } = (object as Namespace).metadata;
-  const [now, before] = [labels, old?.metadata.labels ?? {}].map((of) => policyOf(of, "enforce")) as [
-    Policy,
-    Policy,
-  ];
+  const [now, before] = [labels, old?.metadata.labels ?? {}].map((of) =>
+    policyOf(withDefaults(of, defaults), "enforce"),
+  ) as [Policy, Policy];
   const isStricter = LEVELS.indexOf(now.level) > LEVELS.indexOf(before.level);
   if (now.level === "privileged" || (!isStricter && now.minor === before.minor)) return;
   const pods = [...cache.list(Pod, name)];

@@ -1,4 +1,5 @@
 /** Who may come and what they may do: the flags of the API server, and the settings that they make. */
+import { podSecurityOf, type PodSecuritySettings } from "#apiserver/admission/pod-security/configuration";
 import { createPublicKey, type KeyObject } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import type { AuthenticationSettings } from "#apiserver/authentication/build";
@@ -55,6 +56,9 @@ export const securityFlags = {
   "authentication-token-webhook-config-file": file({ help: "kubeconfig of a webhook that knows tokens" }),
   "authentication-token-webhook-cache-ttl": ttl("how long its answers hold, by default 2m"),
   "authentication-token-webhook-version": version("TokenReview"),
+  "admission-control-config-file": file({
+    help: "AdmissionConfiguration: defaults and exemptions of PodSecurity",
+  }),
   "authorization-config": file({ help: "AuthorizationConfiguration; read anew when it changes" }),
   "authorization-mode": names({ value: "MODES", help: "who decides, in this order, by default Node,RBAC" }),
   "authorization-webhook-config-file": file({ help: "kubeconfig of the webhook of mode Webhook" }),
@@ -90,11 +94,13 @@ export type SecurityFlags = {
 };
 
 type Settings = Omit<AuthenticationSettings, "clientAuthorities" | "serviceAccountKey"> &
-  AuthorizationSettings;
+  AuthorizationSettings & { readonly podSecurity?: PodSecuritySettings };
 
 /** Reads the files that the flags name. Throws an Error where flags do not go together. */
 export async function securitySettings(flags: SecurityFlags): Promise<Settings> {
-  const [oidc, tokens, keys] = await Promise.all([
+  const admission = flags["admission-control-config-file"];
+  const [podSecurity, oidc, tokens, keys] = await Promise.all([
+    admission === undefined ? undefined : readFile(admission, "utf8").then(podSecurityOf),
     oidcOf(flags),
     flags["token-auth-file"] === undefined ? undefined : readFile(flags["token-auth-file"], "utf8"),
     Promise.all((flags["service-account-key-file"] ?? []).map(publicKeysOf)),
@@ -106,6 +112,7 @@ export async function securitySettings(flags: SecurityFlags): Promise<Settings> 
     ...given("staticTokens", tokens === undefined ? undefined : parseTokenFile(tokens)),
     ...given("oidc", oidc),
     ...given("tokenWebhook", tokenWebhookOf(flags)),
+    ...given("podSecurity", podSecurity),
     ...given("authorizationFile", flags["authorization-config"]),
     ...given("authorizationModes", flags["authorization-mode"]),
     ...given("authorizationWebhook", authorizationWebhookOf(flags)),
