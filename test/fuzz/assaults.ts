@@ -4,10 +4,7 @@ import { connect as connectTcp } from "node:net";
 import { once } from "node:events";
 import type { Random } from "#base/random";
 import { Connection, tick } from "./connections.ts";
-
-const pick = <T>(random: Random, from: readonly T[]): T => from[random.below(from.length)]!;
-const noise = (random: Random, length: number): Buffer =>
-  Buffer.from(Array.from({ length }, () => random.below(256)));
+import { noise, pick } from "./requests/choices.ts";
 
 export interface Place {
   readonly port: number;

@@ -2,10 +2,7 @@
 import { deflateSync } from "node:zlib";
 import type { Random } from "#base/random";
 import { FIN, FRAME, HeaderWriter, controlFrame, dataFrame, synStream } from "#client/node/spdy/frames";
-
-const pick = <T>(random: Random, from: readonly T[]): T => from[random.below(from.length)]!;
-const noise = (random: Random, length: number): Buffer =>
-  Buffer.from(Array.from({ length }, () => random.below(256)));
+import { noise, pick } from "./requests/choices.ts";
 
 const OPCODES = { text: 1, binary: 2, close: 8, ping: 9, pong: 10 } as const;
 const MASK = Buffer.from([1, 2, 3, 4]);

@@ -1,7 +1,7 @@
 /** What every answer must be like. */
 import { decodeCbor } from "#machinery/cbor";
 import { readEnvelope, isEnvelope } from "#machinery/protobuf-envelope";
-import type { OddRequest, RawBytes } from "./generator.ts";
+import type { OddRequest, RawBytes } from "./requests/request.ts";
 import { BY_DESIGN } from "./misbehaving.ts";
 import type { Answer } from "./sender.ts";
 import { EXTENSION } from "./surroundings.ts";
@@ -25,7 +25,7 @@ const REASONS: Readonly<Record<number, readonly string[]>> = {
 
 /** Kubernetes answers these with 500 itself: what is its words for it, webhooks that fail, and what a kubelet said. */
 export const DOCUMENTED = new RegExp(
-  `resourceVersion should not be set on objects to be created|failed calling webhook|${BY_DESIGN}`,
+  `resourceVersion should not be set on objects to be created|failed calling webhook|failed to create typed patch object|${BY_DESIGN}`,
 );
 /** Requests that are for another server, whose answer is its own. */
 const ELSEWHERE = new RegExp(`^/apis/${EXTENSION}|/proxy(?:/|\\?|$)|/log\\?`);

@@ -3,7 +3,7 @@ import { Agent, request as httpsRequest } from "node:https";
 import { type ClientHttp2Session, connect as connectHttp2, constants } from "node:http2";
 import { connect as connectTls } from "node:tls";
 import { once } from "node:events";
-import type { OddRequest, RawBytes } from "./generator.ts";
+import type { OddRequest, RawBytes } from "./requests/request.ts";
 
 export interface Answer {
   /** 0: the connection or stream ended without one. */

@@ -5,8 +5,7 @@ import { brokenSpdy, brokenWebSocket } from "./frames.ts";
 import { DOCUMENTED } from "./judge.ts";
 import { endsByItself, endsStreams } from "./misbehaving.ts";
 import { STREAMS } from "./surroundings.ts";
-
-const pick = <T>(random: Random, from: readonly T[]): T => from[random.below(from.length)]!;
+import { pick } from "./requests/choices.ts";
 
 const KEY = "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
 const speaks = (...protocols: readonly string[]): string =>

@@ -1,0 +1,42 @@
+/** Odd requests for what is no kind of its own. */
+import type { Random } from "#base/random";
+import { pick } from "./choices.ts";
+import { credentials } from "./credentials.ts";
+import { customObject } from "./custom-objects.ts";
+import { document } from "./documents.ts";
+import { elsewhere } from "./elsewhere.ts";
+import { hooked } from "./hooked.ts";
+import { lookalike } from "./lookalikes.ts";
+import type { Made, OddRequest } from "./request.ts";
+import { review } from "./reviews.ts";
+import { scale } from "./scales.ts";
+import { selection } from "./selections.ts";
+
+const MADE: readonly ((random: Random) => Made)[] = [
+  credentials,
+  review,
+  review,
+  customObject,
+  customObject,
+  scale,
+  elsewhere,
+  elsewhere,
+  hooked,
+  document,
+  selection,
+  selection,
+  lookalike,
+];
+
+export function specialRequest(random: Random): OddRequest {
+  const { method = "GET", path = "/", headers = {}, body, abort } = pick(random, MADE)(random);
+  const upgrade = headers["upgrade"] !== undefined;
+  return {
+    over: upgrade || random.next() < 0.25 ? "h1" : "h2",
+    method,
+    path,
+    headers: { ...(path.startsWith("/version") ? {} : { authorization: "Bearer attacker" }), ...headers },
+    body,
+    abort: abort === true || random.next() < 0.03,
+  };
+}
