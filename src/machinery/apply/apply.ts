@@ -20,7 +20,7 @@ import {
 } from "./managed-fields.ts";
 import { mergeApplied } from "./merge.ts";
 import { rootNode } from "./merge-node.ts";
-import { withoutAbandoned } from "./prune.ts";
+import { hasFilled, withoutAbandoned } from "./prune.ts";
 import { asInSchema } from "./reconcile.ts";
 import { compareInVersions, inTheirSchemas, type Versions } from "./versions.ts";
 
@@ -66,7 +66,7 @@ export function applyServerSide(request: Apply): Applied {
   const owners = ownersOf(request).map((owner) => withFields(owner, asInSchema(root, owner.fields)));
   const { others, own, fields, merged } = startOf(request, owners);
 
-  const isKept = !own || isEmpty(difference(own.fields, fields));
+  const isKept = !own || (isEmpty(difference(own.fields, fields)) && !hasFilled(root, own.fields, merged));
   const owned = () => others.reduce<FieldSet>((all, owner) => union(all, owner.fields), fields);
   const object = isKept ? merged : withoutAbandoned(root, merged, own.fields, owned());
   const { changed, removed } = writtenOf(request, compare(root, asJson(live), object));

@@ -57,6 +57,43 @@ function namedInside(node: MergeNode, set: FieldSet): FieldSet {
   return members.length === 0 ? EMPTY : Object.fromEntries(members);
 }
 
+/** Was a container applied with nothing in it that has something now? That is not the applier's. */
+export function hasFilled(node: MergeNode, set: FieldSet, value: unknown): boolean {
+  for (const key in set) {
+    const child = key === "." ? undefined : childOf(node, key);
+    if (!child || child.kind === "leaf") continue;
+    const inner = set[key] as FieldSet;
+    if (isBare(inner)) {
+      if (child.kind !== "object") continue;
+      const container = valueAt(node, key, value);
+      if (isObject(container) && !isBare(container)) return true;
+    } else if (holdsBare(child, inner) && hasFilled(child, inner, valueAt(node, key, value))) return true;
+  }
+  return false;
+}
+
+/** Without looking at the object: most sets have no such container. */
+function holdsBare(node: MergeNode, set: FieldSet): boolean {
+  for (const key in set) {
+    const child = key === "." ? undefined : childOf(node, key);
+    if (!child || child.kind === "leaf") continue;
+    const inner = set[key] as FieldSet;
+    if (isBare(inner) ? child.kind === "object" : holdsBare(child, inner)) return true;
+  }
+  return false;
+}
+
+function valueAt(node: MergeNode, element: string, value: unknown): unknown {
+  if (node.kind === "keyed" && Array.isArray(value))
+    return value.find((item) => elementOf(node, item) === element);
+  return isObject(value) ? value[element.slice(2)] : undefined;
+}
+
+function isBare(set: FieldSet): boolean {
+  for (const _key in set) return false;
+  return true;
+}
+
 /** Where an element of a set leads. */
 export function childOf(node: MergeNode, element: string): MergeNode | undefined {
   if (node.kind === "keyed") return element.startsWith("k:") ? node.item : undefined;
@@ -115,4 +152,4 @@ function restOfMembers(node: ObjectNode, value: JsonObject, fields: FieldSet): J
 const fieldsIn = (fields: FieldSet, element: string): FieldSet | undefined =>
   Object.hasOwn(fields, element) ? (fields[element] as FieldSet) : undefined;
 
-const isMember = (node: FieldSet): boolean => "." in node || Object.keys(node).length === 0;
+const isMember = (node: FieldSet): boolean => "." in node || isBare(node);
