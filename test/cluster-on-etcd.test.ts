@@ -24,7 +24,7 @@ describe("a local cluster on etcd", () => {
 
   it("runs pods, and keeps its objects under upstream's keys", async () => {
     await cluster.apply(webManifest());
-    await cluster.kubectl("rollout status deployment/web --timeout=60s");
+    await cluster.kubectl("rollout status deployment/web --timeout=180s");
     const keys = await output(
       ETCDCTL,
       ["--endpoints", etcd.endpoint, "get", "/", "--prefix", "--keys-only"],

@@ -27,7 +27,7 @@ describe("a local cluster", () => {
     let left: readonly string[];
     try {
       await cluster.apply(POD);
-      await cluster.kubectl("wait --for=condition=Ready pod/web --timeout=30s");
+      await cluster.kubectl("wait --for=condition=Ready pod/web --timeout=180s");
       const seen = (await cluster.traces()).map((line) => line.split(" ")[0]);
       for (const kind of [
         "process",
@@ -50,7 +50,7 @@ describe("a local cluster", () => {
       await cluster.up();
       const answer = await eventually(() => cluster.kubectl("exec web -- hostname"));
       assert.equal(answer, "web\n");
-      await cluster.kubectl("wait --for=condition=Ready pod/web --timeout=30s");
+      await cluster.kubectl("wait --for=condition=Ready pod/web --timeout=180s");
       assert.match(await cluster.kubectl("get pod web --no-headers"), /^web +1\/1 +Running +1 /);
       assert.match(await cluster.kubectl("get nodes --no-headers"), /node-1 +Ready.*\nnode-2 +Ready/);
     } finally {
@@ -69,7 +69,7 @@ describe("a local cluster", () => {
     let left: readonly string[];
     try {
       await cluster.apply(POD);
-      await cluster.kubectl("wait --for=condition=Ready pod/web --timeout=30s");
+      await cluster.kubectl("wait --for=condition=Ready pod/web --timeout=180s");
       const node = cluster.places.node("node-1");
       for (const daemon of [agentDaemon(node), containerdDaemon(node), serverDaemon(cluster.places)])
         await killDaemon(daemon);

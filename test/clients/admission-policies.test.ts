@@ -181,7 +181,7 @@ describe("admission policies through kubectl", () => {
 
   it("a policy with a param of a custom kind refuses what exceeds it", async () => {
     await apply(LIMITS);
-    const wait = "wait crd/replicalimits.rules.example.com --for=condition=Established --timeout=30s";
+    const wait = "wait crd/replicalimits.rules.example.com --for=condition=Established --timeout=180s";
     assert.equal((await kubectl(wait)).code, 0);
     assert.match(await apply(POLICY), /validatingadmissionpolicy.*replica-limit created/);
     const create = (name: string, replicas: number) =>

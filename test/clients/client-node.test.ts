@@ -203,7 +203,7 @@ describe("@kubernetes/client-node", () => {
         },
       },
     });
-    await cluster.kubectl("wait --for=condition=Ready pod/box --timeout=30s");
+    await cluster.kubectl("wait --for=condition=Ready pod/box --timeout=180s");
 
     const [input, output] = [new PassThrough(), new PassThrough()];
     let text = "";

@@ -94,7 +94,7 @@ describe("kubectl with a custom kind", () => {
   it("apply of the definition, wait until it is established", async () => {
     assert.match(await kubectl("apply --server-side -f -", JSON.stringify(databases)), /serverside-applied/);
     const waited = await kubectl(
-      "wait --for=condition=Established crd/databases.data.example.com --timeout=10s",
+      "wait --for=condition=Established crd/databases.data.example.com --timeout=180s",
     );
     assert.match(waited, /condition met/);
     assert.match(
@@ -245,7 +245,7 @@ spec: { version: "1.0", backup: { target: { s3: { bucket: a }, volume: { claimNa
     assert.match(await kubectl("wait --for=condition=Ready db/orders --timeout=5s"), /condition met/);
     assert.match(await kubectl("describe db orders"), /Shared _ buffers:|shared_buffers/);
     assert.match(await kubectl("delete db plain"), /deleted/);
-    await kubectl("delete crd databases.data.example.com --timeout=20s");
+    await kubectl("delete crd databases.data.example.com --timeout=180s");
     assert.match(
       await failing("get databases"),
       /could not find the requested resource|doesn't have a resource type "databases"/,

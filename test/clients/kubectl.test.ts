@@ -79,11 +79,11 @@ describe("kubectl", () => {
       /deployment "web" successfully rolled out\n$/,
     );
     assert.equal(
-      await kubectl("wait --for=condition=Available deployment/web --timeout=20s"),
+      await kubectl("wait --for=condition=Available deployment/web --timeout=180s"),
       "deployment.apps/web condition met\n",
     );
     assert.equal(
-      await kubectl("wait --for=jsonpath={.status.phase}=Running pod/toolbox --timeout=20s"),
+      await kubectl("wait --for=jsonpath={.status.phase}=Running pod/toolbox --timeout=180s"),
       "pod/toolbox condition met\n",
     );
     const { code, stderr } = await cluster.tryKubectl("wait --for=condition=Never pod/toolbox --timeout=1s");
@@ -390,7 +390,7 @@ describe("kubectl", () => {
       await kubectl("set image deployment/web web=k8ts.local/hello:2"),
       "deployment.apps/web image updated\n",
     );
-    await kubectl("rollout status deployment/web --timeout=60s");
+    await kubectl("rollout status deployment/web --timeout=180s");
     assert.match(
       await kubectl("rollout history deployment/web"),
       /^deployment\.apps\/web \nREVISION +CHANGE-CAUSE\n1 +<none>\n2 +<none>\n/,
@@ -400,7 +400,7 @@ describe("kubectl", () => {
       /Image:\tk8ts\.local\/hello:1/,
     );
     assert.equal(await kubectl("rollout undo deployment/web"), "deployment.apps/web rolled back\n");
-    await kubectl("rollout status deployment/web --timeout=60s");
+    await kubectl("rollout status deployment/web --timeout=180s");
     // Pods on their way out are listed until they are gone.
     await eventually(async () => {
       const images = await kubectl("get pods -l app=web -o jsonpath={.items[*].spec.containers[0].image}");
@@ -414,7 +414,7 @@ describe("kubectl", () => {
     );
     assert.equal(await kubectl("rollout resume deployment/web"), "deployment.apps/web resumed\n");
     assert.equal(await kubectl("rollout restart deployment/web"), "deployment.apps/web restarted\n");
-    await kubectl("rollout status deployment/web --timeout=60s");
+    await kubectl("rollout status deployment/web --timeout=180s");
   });
 
   it("run, expose", async () => {
@@ -430,7 +430,7 @@ describe("kubectl", () => {
       await kubectl("expose deployment web --name=web2 --type=NodePort --port=80"),
       "service/web2 exposed\n",
     );
-    await kubectl("wait --for=condition=Ready pod/single --timeout=20s");
+    await kubectl("wait --for=condition=Ready pod/single --timeout=180s");
     const said = await cluster.kubectlWith(
       { input: "input\n" },
       "run once --rm -i --restart=Never --image=k8ts.local/hello:1 --quiet -- sh -c",
@@ -612,7 +612,7 @@ describe("kubectl", () => {
       "job.batch/once created\n",
     );
     assert.equal(
-      await kubectl("wait --for=condition=Complete job/once -n other --timeout=30s"),
+      await kubectl("wait --for=condition=Complete job/once -n other --timeout=180s"),
       "job.batch/once condition met\n",
     );
     assert.equal(await kubectl("logs job/once -n other"), "worked\n");
@@ -711,7 +711,7 @@ describe("kubectl", () => {
       ),
     );
     assert.equal(await kubectl("uncordon node-1"), "node/node-1 uncordoned\n");
-    await kubectl("wait --for=condition=Ready pod/waiting --timeout=30s");
+    await kubectl("wait --for=condition=Ready pod/waiting --timeout=180s");
     assert.match(
       await kubectl(
         "drain node-1 --force --delete-emptydir-data --grace-period=1 --pod-selector=run=waiting",

@@ -78,15 +78,15 @@ describe("kubectl 1.20", () => {
   });
 
   it("rollout, set image, undo, scale, wait", async () => {
-    assert.match(await kubectl("rollout status deployment/web --timeout=60s"), /successfully rolled out/);
+    assert.match(await kubectl("rollout status deployment/web --timeout=180s"), /successfully rolled out/);
     await kubectl("set image deployment/web web=k8ts.local/hello:2");
-    assert.match(await kubectl("rollout status deployment/web --timeout=60s"), /successfully rolled out/);
+    assert.match(await kubectl("rollout status deployment/web --timeout=180s"), /successfully rolled out/);
     assert.match(await kubectl("rollout history deployment/web"), /^2 /m);
     assert.match(await kubectl("rollout undo deployment/web"), /rolled back/);
     assert.match(await kubectl("scale deployment/web --replicas=2"), /scaled/);
-    await kubectl("rollout status deployment/web --timeout=60s");
+    await kubectl("rollout status deployment/web --timeout=180s");
     assert.match(
-      await kubectl("wait --for=condition=Available deployment/web --timeout=30s"),
+      await kubectl("wait --for=condition=Available deployment/web --timeout=180s"),
       /condition met/,
     );
   });
@@ -106,7 +106,7 @@ describe("kubectl 1.20", () => {
 
   it("exec, logs and port-forward over SPDY", async () => {
     await kubectl("run box --image=k8ts.local/hello:1 --restart=Never -- sh -c", "echo ready; sleep 3600");
-    await kubectl("wait --for=condition=Ready pod/box --timeout=30s");
+    await kubectl("wait --for=condition=Ready pod/box --timeout=180s");
     assert.equal(await kubectl("exec box -- echo hello"), "hello\n");
     const echoed = await output(
       program,
@@ -163,7 +163,7 @@ describe("kubectl 1.20", () => {
   it("delete waits until the objects are gone", async () => {
     assert.match(await kubectl("delete pod box --grace-period=0 --force"), /deleted/);
     await kubectl("delete deployment/web service/web");
-    await kubectl("wait --for=delete pod -l app=web --timeout=30s").catch(() => undefined);
+    await kubectl("wait --for=delete pod -l app=web --timeout=180s").catch(() => undefined);
     assert.equal(await kubectl("get pods -o name"), "");
   });
 });

@@ -17,7 +17,7 @@ describe("a node whose daemons die", () => {
   before(async () => {
     cluster = await startLocalCluster();
     await cluster.apply(webManifest());
-    await cluster.kubectl("rollout status deployment/web --timeout=60s");
+    await cluster.kubectl("rollout status deployment/web --timeout=180s");
     url = `http://${await cluster.kubectl("get service web -o jsonpath={.spec.clusterIP}")}/`;
   });
   after(async () => assert.deepEqual(await cluster.remove(), []));
@@ -29,8 +29,8 @@ describe("a node whose daemons die", () => {
     const answer = await eventually(() => cluster.kubectl("exec deployment/web -- hostname"));
     assert.match(answer, /^web-/);
     await cluster.kubectl("run new --image=k8ts.local/hello:1 --restart=Never -- true");
-    await cluster.kubectl("wait --for=jsonpath={.status.phase}=Succeeded pod/new --timeout=30s");
-    await cluster.kubectl("delete pod new --timeout=20s");
+    await cluster.kubectl("wait --for=jsonpath={.status.phase}=Succeeded pod/new --timeout=180s");
+    await cluster.kubectl("delete pod new --timeout=180s");
   };
 
   const faults: readonly (readonly [string, () => Promise<void>])[] = [
@@ -70,7 +70,7 @@ describe("a node whose daemons die", () => {
       if (await isServer(cluster, pid)) process.kill(pid, "SIGKILL");
     }
     await cluster.up();
-    await cluster.kubectl(`wait --for=delete pod/${first} --timeout=30s`);
+    await cluster.kubectl(`wait --for=delete pod/${first} --timeout=180s`);
     await eventually(async () => {
       assert.equal(
         await cluster.kubectl(`get pod ${second} -o jsonpath={.status.containerStatuses[0].restartCount}`),
@@ -81,7 +81,7 @@ describe("a node whose daemons die", () => {
         "0",
       );
     });
-    await cluster.kubectl("rollout status deployment/web --timeout=60s");
+    await cluster.kubectl("rollout status deployment/web --timeout=180s");
   });
 });
 

@@ -18,7 +18,7 @@ describe("a Deployment of three pods on two nodes", () => {
   before(async () => {
     cluster = await startLocalCluster({ nodes: 2 });
     await cluster.apply(webManifest());
-    await cluster.kubectl("rollout status deployment/web --timeout=60s");
+    await cluster.kubectl("rollout status deployment/web --timeout=180s");
   });
   after(async () => assert.deepEqual(await cluster.remove(), []));
 
@@ -38,13 +38,13 @@ describe("a Deployment of three pods on two nodes", () => {
       assert.notEqual(now.containerID, before.containerID);
       assert.equal(now.lastState?.terminated?.exitCode, 137);
     });
-    await cluster.kubectl("rollout status deployment/web --timeout=30s");
+    await cluster.kubectl("rollout status deployment/web --timeout=180s");
   });
 
   it("has a deleted pod replaced", async () => {
     const before = (await pods()).map(({ metadata }) => metadata.name);
-    await cluster.kubectl(`delete pod ${before[0]} --timeout=30s`);
-    await cluster.kubectl("rollout status deployment/web --timeout=30s");
+    await cluster.kubectl(`delete pod ${before[0]} --timeout=180s`);
+    await cluster.kubectl("rollout status deployment/web --timeout=180s");
     const now = (await pods()).map(({ metadata }) => metadata.name);
     assert.equal(now.length, 3);
     assert.equal(now.includes(before[0]!), false);
@@ -96,11 +96,11 @@ describe("a Deployment of three pods on two nodes", () => {
 
   it("has its node back", async () => {
     await cluster.up();
-    await cluster.kubectl("wait --for=condition=Ready node/node-2 --timeout=30s");
+    await cluster.kubectl("wait --for=condition=Ready node/node-2 --timeout=180s");
     // Pods that were to go while nobody could reach them are gone now.
     await eventually(async () => assert.equal((await pods()).length, 3));
     await cluster.kubectl("scale deployment web --replicas=6");
-    await cluster.kubectl("rollout status deployment/web --timeout=60s");
+    await cluster.kubectl("rollout status deployment/web --timeout=180s");
     const nodes = new Set((await pods()).map(({ spec }) => spec.nodeName));
     assert.deepEqual(nodes, new Set(["node-1", "node-2"]));
   });

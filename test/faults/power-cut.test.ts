@@ -33,9 +33,9 @@ describe("a power cut", () => {
   before(async () => {
     cluster = await startLocalCluster({ nodes: 2 });
     await cluster.apply(webManifest() + KEEPS_STATE);
-    await cluster.kubectl("rollout status deployment/web --timeout=60s");
-    await cluster.kubectl("wait --for=condition=Ready pod/single --timeout=30s");
-    await cluster.kubectl("wait --for=jsonpath={.status.phase}=Succeeded pod/finished --timeout=30s");
+    await cluster.kubectl("rollout status deployment/web --timeout=180s");
+    await cluster.kubectl("wait --for=condition=Ready pod/single --timeout=180s");
+    await cluster.kubectl("wait --for=jsonpath={.status.phase}=Succeeded pod/finished --timeout=180s");
   });
   after(async () => assert.deepEqual(await cluster.remove(), []));
 
@@ -47,7 +47,7 @@ describe("a power cut", () => {
 
     await cluster.up();
     assert.equal(await cluster.kubectl("get configmap last -o jsonpath={.data.word}"), "kept");
-    await cluster.kubectl("wait --for=condition=Ready node --all --timeout=30s");
+    await cluster.kubectl("wait --for=condition=Ready node --all --timeout=180s");
     // Every pod is the one it was, with new containers, and its volumes hold what they held.
     await eventually(async () => {
       const restarts = "get pods -l app=web -o jsonpath={.items[*].status.containerStatuses[0].restartCount}";
@@ -57,7 +57,7 @@ describe("a power cut", () => {
         "1",
       );
     });
-    await cluster.kubectl("rollout status deployment/web --timeout=60s");
+    await cluster.kubectl("rollout status deployment/web --timeout=180s");
     assert.equal(await cluster.kubectl(uids), before);
     assert.equal(await cluster.kubectl("exec single -- cat /data/starts"), "xx\n");
     assert.match(await cluster.kubectl("get pod finished --no-headers"), /^finished +0\/1 +Completed +0 /);

@@ -16,7 +16,7 @@ describe("a rolling update under constant requests", () => {
     await cluster.apply(webManifest({ container: GOES_GENTLY }));
     await cluster.apply(webManifest({ name: "blunt", container: GOES_BLUNTLY }));
     for (const name of ["web", "blunt"]) {
-      await cluster.kubectl(`rollout status deployment/${name} --timeout=60s`);
+      await cluster.kubectl(`rollout status deployment/${name} --timeout=180s`);
       urls.set(name, `http://${await cluster.kubectl(`get service ${name} -o jsonpath={.spec.clusterIP}`)}/`);
     }
   });
@@ -30,7 +30,7 @@ describe("a rolling update under constant requests", () => {
   const rollOut = (name: string, change: string) =>
     underRequests(cluster, "node-1", urls.get(name)!, async () => {
       await cluster.kubectl(change);
-      await cluster.kubectl(`rollout status deployment/${name} --timeout=90s`);
+      await cluster.kubectl(`rollout status deployment/${name} --timeout=180s`);
       // Requests go on until the last of the old pods is gone.
       await allLeft(name);
     });
@@ -57,7 +57,7 @@ describe("a rolling update under constant requests", () => {
 
   it("loses none when the control plane and an agent are killed in the middle of it", async () => {
     await cluster.kubectl("scale deployment web --replicas=4");
-    await cluster.kubectl("rollout status deployment/web --timeout=60s");
+    await cluster.kubectl("rollout status deployment/web --timeout=180s");
     const { failed } = await underRequests(cluster, "node-1", urls.get("web")!, async () => {
       await cluster.kubectl("set image deployment/web web=k8ts.local/hello:2");
       await eventually(async () => {
@@ -67,7 +67,7 @@ describe("a rolling update under constant requests", () => {
       await killDaemon(serverDaemon(cluster.places));
       await killDaemon(agentDaemon(cluster.places.node("node-2")));
       await cluster.up();
-      await cluster.kubectl("rollout status deployment/web --timeout=60s");
+      await cluster.kubectl("rollout status deployment/web --timeout=180s");
       await allLeft("web");
     });
     assert.deepEqual(failed, []);

@@ -47,8 +47,8 @@ describe("a Service of three replicas on two nodes", () => {
   before(async () => {
     cluster = await startLocalCluster({ nodes: 2 });
     await cluster.apply(webManifest() + nodes.map((node) => `---${box(node)}`).join("") + `---${HEADLESS}`);
-    await cluster.kubectl("rollout status deployment/web --timeout=60s");
-    await cluster.kubectl("wait --for=condition=Ready pod -l app=box --timeout=30s");
+    await cluster.kubectl("rollout status deployment/web --timeout=180s");
+    await cluster.kubectl("wait --for=condition=Ready pod -l app=box --timeout=180s");
     pods = (await cluster.get<{ items: Pod[] }>("pods -l app=web")).items;
     names = pods.map(({ metadata }) => metadata.name).toSorted();
     service = await cluster.get<Service>("service web");
@@ -136,7 +136,7 @@ describe("a Service of three replicas on two nodes", () => {
       ),
     );
     await cluster.kubectl("scale deployment web --replicas=1");
-    await cluster.kubectl("rollout status deployment/web --timeout=60s");
+    await cluster.kubectl("rollout status deployment/web --timeout=180s");
     await eventually(async () => assert.match(await inPod("node-1", ask("web", 80)), /^web-/));
   });
 });

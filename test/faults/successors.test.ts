@@ -14,14 +14,14 @@ describe("a local cluster whose daemons are killed", () => {
   before(async () => {
     cluster = await startLocalCluster();
     await cluster.apply(webManifest());
-    await cluster.kubectl("rollout status deployment/web --timeout=60s");
+    await cluster.kubectl("rollout status deployment/web --timeout=180s");
   });
   after(async () => assert.deepEqual(await cluster.remove(), []));
 
   const daemons = () => [serverDaemon(cluster.places), agentDaemon(cluster.places.node("node-1"))] as const;
   const running = async (name: string) => {
     await eventually(() => cluster.kubectl(`run ${name} --image=k8ts.local/hello:1 --restart=Never -- true`));
-    await cluster.kubectl(`wait --for=jsonpath={.status.phase}=Succeeded pod/${name} --timeout=60s`);
+    await cluster.kubectl(`wait --for=jsonpath={.status.phase}=Succeeded pod/${name} --timeout=180s`);
   };
 
   it("has them back without being asked, and no container noticed", async () => {

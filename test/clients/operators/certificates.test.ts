@@ -175,7 +175,10 @@ describe("a certificate manager's definition", () => {
     const wide = await server.kubectl(`get ${at("v1")} -o wide`);
     assert.match(wide, /^NAME +READY +SECRET +ISSUER +EXPIRES +AGE\n/);
     assert.match(wide, /^shop +True +shop-tls +corporate +\S+ +\S+$/m);
-    assert.match(await server.kubectl("wait --for=condition=Ready cert/shop --timeout=10s"), /condition met/);
+    assert.match(
+      await server.kubectl("wait --for=condition=Ready cert/shop --timeout=180s"),
+      /condition met/,
+    );
     const bad = await server.refused([
       "patch",
       at("v1"),
@@ -334,7 +337,7 @@ describe("a certificate manager's definition", () => {
       "-p",
       '{"metadata":{"finalizers":null}}',
     ]);
-    await server.kubectl(`wait --for=delete crd/${NAME} --timeout=20s`);
+    await server.kubectl(`wait --for=delete crd/${NAME} --timeout=180s`);
     await eventually(async () => assert.doesNotMatch(await server.raw("/apis"), /certs\.example\.com/));
   });
 });

@@ -229,7 +229,7 @@ describe("a database operator's definition", () => {
   });
 
   it("goes with everything", async () => {
-    await server.kubectl("delete crd clusters.databases.example.com --timeout=20s");
+    await server.kubectl("delete crd clusters.databases.example.com --timeout=180s");
     assert.match(
       await server.refused("get dbc"),
       /the server could not find the requested resource|doesn't have a resource type "dbc"/,

@@ -100,7 +100,7 @@ export class OperatorServer {
     for (const { metadata } of definitions)
       assert.ok(said.includes(`${metadata.name} serverside-applied`), said);
     const names = definitions.map(({ metadata }) => `crd/${metadata.name}`).join(" ");
-    await this.kubectl(`wait --for=condition=Established ${names} --timeout=30s`);
+    await this.kubectl(`wait --for=condition=Established ${names} --timeout=180s`);
   }
 }
 

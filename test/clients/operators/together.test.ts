@@ -107,7 +107,7 @@ describe("many operators' definitions", () => {
   });
 
   it("all of them go, and nothing of them stays in any document", async () => {
-    await server.kubectl(["delete", "crd", ...all.map(({ metadata }) => metadata.name), "--timeout=60s"]);
+    await server.kubectl(["delete", "crd", ...all.map(({ metadata }) => metadata.name), "--timeout=180s"]);
     await eventually(async () => {
       const { paths } = JSON.parse(await server.raw("/openapi/v3")) as Json;
       assert.deepEqual(
