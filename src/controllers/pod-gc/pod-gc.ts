@@ -2,6 +2,7 @@
 import { Node } from "#api/core-v1/node";
 import { Pod } from "#api/core-v1/pod";
 import { isTerminal } from "#api/core-v1/podstate";
+import { sameJson } from "#machinery/same-json";
 import { hasReason } from "#machinery/status";
 import { type Controller, controller, type Pass, wake } from "#reconciler/controller";
 import { withCondition } from "../conditions.ts";
@@ -66,7 +67,7 @@ export function podGc({ keep = FINISHED_MAX }: { readonly keep?: number } = {}):
   });
 }
 
-const declared = (node: Node, before: Node): boolean => node.spec.taints !== before.spec.taints;
+const declared = (node: Node, before: Node): boolean => !sameJson(node.spec.taints, before.spec.taints);
 
 async function removeSurplus(keep: number, { cache, write }: Pass): Promise<void> {
   const finished = [...cache(Pod).byIndex(FINISHED, "")];
