@@ -2,9 +2,9 @@
 import { decodeCbor } from "#machinery/cbor";
 import { readEnvelope, isEnvelope } from "#machinery/protobuf-envelope";
 import type { OddRequest, RawBytes } from "./requests/request.ts";
-import { BY_DESIGN } from "./misbehaving.ts";
+import { BY_DESIGN, SECOND } from "./misbehaving.ts";
 import type { Answer } from "./sender.ts";
-import { EXTENSION } from "./surroundings.ts";
+import { EXTENSION } from "./names.ts";
 
 const REASONS: Readonly<Record<number, readonly string[]>> = {
   400: ["BadRequest"],
@@ -27,6 +27,10 @@ const REASONS: Readonly<Record<number, readonly string[]>> = {
 export const DOCUMENTED = new RegExp(
   `resourceVersion should not be set on objects to be created|failed calling webhook|failed to create typed patch object|${BY_DESIGN}`,
 );
+/** How JavaScript says that a program is wrong. */
+const FAULTY =
+  /Cannot (?:read|set|convert|destructure|mix)|is not (?:a function|iterable|a constructor|defined)|Maximum call stack|Invalid (?:array length|string length|time value)|Assertion/;
+
 /** Requests that are for another server, whose answer is its own. */
 const ELSEWHERE = new RegExp(`^/apis/${EXTENSION}|/proxy(?:/|\\?|$)|/log\\?`);
 
@@ -41,6 +45,10 @@ const isAnothers = (request: OddRequest | RawBytes, { body }: Answer): boolean =
 /** Why this is no answer that Kubernetes could give; undefined for those that are fine. */
 export function faultOf(request: OddRequest | RawBytes, answer: Answer): string | undefined {
   if (answer.hung) return "no answer within the deadline";
+  if (answer.status >= 400 && FAULTY.test(answer.body))
+    return `${answer.status}: ${answer.body.slice(0, 600)}`;
+  if (answer.body.includes(SECOND)) return "an answer that nobody had asked for was passed on";
+  if (request.over !== "raw" && request.mayFail && answer.status >= 400) return undefined;
   if (answer.status === 500 && !DOCUMENTED.test(answer.body) && !isAnothers(request, answer))
     return `500: ${answer.body.slice(0, 600)}`;
   if (request.over === "raw")

@@ -23,6 +23,9 @@ interface Head {
 /** Says of an answer of the other server that it is passed on by design. */
 export const BY_DESIGN = "meant to be passed on";
 
+/** Of an answer to no question. */
+export const SECOND = "a second one";
+
 const HEAD_END = "\r\n\r\n";
 const PAUSE_MS = 500;
 const FLOOD_BYTES = 4 * 1024 * 1024;
@@ -147,7 +150,7 @@ const ENDING: readonly Manner[] = [
       answer("200 OK", '{"kind":"AdmissionReview","apiVersion":"admission.k8s.io/v1","response":null}'),
     ),
   (socket) => socket.end(answer("200 OK", "[".repeat(100_000))),
-  (socket) => socket.end(answer("200 OK", "x") + answer("200 OK", "a second one")),
+  (socket) => socket.end(answer("200 OK", "x") + answer("200 OK", SECOND)),
   (socket) => {
     socket.write("HTTP/1.1 200 OK\r\n\r\n");
     flood(socket, CHUNK, () => socket.end());
@@ -222,11 +225,18 @@ export interface MisbehavingOptions {
   /** Absent: it speaks without TLS. */
   readonly certificate?: string;
   readonly key?: string;
+  /** The address it listens on; default loopback. */
+  readonly host?: string;
   /** What is answered well; undefined: in some manner. */
   readonly well: (head: Head) => string | undefined;
 }
 
-export async function startMisbehaving({ certificate, key, well }: MisbehavingOptions): Promise<Misbehaving> {
+export async function startMisbehaving({
+  certificate,
+  key,
+  host = "127.0.0.1",
+  well,
+}: MisbehavingOptions): Promise<Misbehaving> {
   const connections = new Set<Socket>();
   const isSecure = certificate !== undefined && key !== undefined;
   const secureContext = createSecureContext(
@@ -243,7 +253,7 @@ export async function startMisbehaving({ certificate, key, well }: MisbehavingOp
       well,
     );
   });
-  server.listen(0, "127.0.0.1");
+  server.listen(0, host);
   await once(server, "listening");
   return {
     port: (server.address() as AddressInfo).port,

@@ -6,7 +6,7 @@ import { after, before, describe, it } from "node:test";
 import { connect as connectTls } from "node:tls";
 import { type Answer, Sender } from "./sender.ts";
 import { MANNERS } from "./misbehaving.ts";
-import { EXTENSION, HOOK } from "./surroundings.ts";
+import { EXTENSION, HOOK } from "./names.ts";
 import { type Target, startTarget } from "./target.ts";
 import { runSession } from "./upgrades.ts";
 

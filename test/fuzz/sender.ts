@@ -93,10 +93,16 @@ export class Sender {
         response.on("end", () => resolve({ status, type, body: textOf(chunks, type), hung: false }));
         response.on("error", failed);
       });
-      if (!abort) return void request.end(body);
-      request.write((body ?? new Uint8Array()).subarray(0, (body?.length ?? 0) >> 1), () =>
-        request.destroy(),
-      );
+      try {
+        if (!abort) return void request.end(body);
+        request.write((body ?? new Uint8Array()).subarray(0, (body?.length ?? 0) >> 1), () =>
+          request.destroy(),
+        );
+      } catch {
+        // Nor such a pair of headers.
+        request.destroy();
+        resolve(NOTHING);
+      }
     });
   }
 

@@ -1,15 +1,12 @@
 /** What the attacked server has around it: a node, an extension server and webhooks that misbehave, and policies. */
 import type { Credentials } from "../../src/testing/credentials.ts";
+import { type Backends, backendObjects, backendStatus, startBackends } from "./backends.ts";
+import { deceivingObjects } from "./deceived.ts";
+import { type Liar, startLiar } from "./liar.ts";
 import { type Misbehaving, jsonAnswer, startMisbehaving } from "./misbehaving.ts";
+import { EXTENSION, HOOK, HOOKS, STREAMS } from "./names.ts";
 
-/** Has a pod on the node that misbehaves; nobody may change what is in it. */
-export const STREAMS = "streams";
 const NODE = "broken";
-/** Of the extension server. */
-export const EXTENSION = "broken.example.com";
-/** The label that leads an object to a webhook. */
-export const HOOK = "hook";
-export const HOOKS = 12;
 
 const GROUP = { kind: "APIResourceList", apiVersion: "v1", groupVersion: `${EXTENSION}/v1` };
 const THINGS = {
@@ -24,14 +21,17 @@ const DISCOVERY = `/apis/${EXTENSION}/v1`;
 export interface Surroundings {
   readonly kubelet: Misbehaving;
   readonly extension: Misbehaving;
+  readonly backends: Backends;
+  readonly liar: Liar;
   /** To be created in this order. */
   readonly objects: readonly object[];
-  /** Merged into the status of the object before: what nobody creates. */
+  /** Merged into the statuses of what is there by then: what nobody creates. */
   readonly nodeStatus: { readonly name: string; readonly status: object };
+  readonly podStatus: { readonly name: string; readonly namespace: string; readonly status: object };
 }
 
 export async function startSurroundings(credentials: Credentials): Promise<Surroundings> {
-  const [kubelet, extension] = await Promise.all([
+  const [kubelet, extension, backends, liar] = await Promise.all([
     startMisbehaving({ ...credentials.kubelet(NODE, ["127.0.0.1"]), well: () => undefined }),
     startMisbehaving({
       ...credentials.serving(["127.0.0.1"]),
@@ -40,15 +40,21 @@ export async function startSurroundings(credentials: Credentials): Promise<Surro
         return target.split("?")[0] === DISCOVERY ? jsonAnswer({ ...GROUP, resources: [THINGS] }) : undefined;
       },
     }),
+    startBackends(credentials),
+    startLiar(credentials.serving(["127.0.0.1"])),
   ]);
   return {
     kubelet,
     extension,
+    backends,
+    liar,
     objects: [
       ...STREAMING,
       ...extensionAt(extension.port),
       ...hooksAt(extension.port, credentials),
       ...POLICIES,
+      ...backendObjects(backends),
+      ...deceivingObjects({ port: liar.port, authority: credentials.authority }),
     ],
     nodeStatus: {
       name: NODE,
@@ -57,6 +63,7 @@ export async function startSurroundings(credentials: Credentials): Promise<Surro
         daemonEndpoints: { kubeletEndpoint: { Port: kubelet.port } },
       },
     },
+    podStatus: backendStatus(backends),
   };
 }
 

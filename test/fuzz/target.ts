@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { APIService, type APIServiceCondition } from "#api/apiregistration-v1/apiservice";
 import { Namespace } from "#api/core-v1/namespace";
 import { Node as NodeKind } from "#api/core-v1/node";
+import { Pod as PodKind } from "#api/core-v1/pod";
 import { resources } from "#api/registry";
 import { AuditLog } from "#apiserver/audit/audit-log";
 import { parseAuditPolicy } from "#apiserver/audit/policy";
@@ -21,12 +22,9 @@ import { openMemoryStore } from "#store/memory/memory-store";
 import { Credentials } from "../../src/testing/credentials.ts";
 import type { Misbehaving } from "./misbehaving.ts";
 import { KEPT_OBJECTS } from "./objects.ts";
-import { EXTENSION, STREAMS, startSurroundings } from "./surroundings.ts";
-
-export const FUZZED = "fuzz";
-export const KEPT = "kept";
-/** Names without a namespace that the attacker may change. */
-export const OWN_NAMES = ["fuzz-0", "fuzz-1", "fuzz-2", "fuzz-3"];
+import { ASKER, type Believed, deceivingCollector, deceivingSettings } from "./deceived.ts";
+import { EXTENSION, FUZZED, KEPT, OWN_NAMES, STREAMS } from "./names.ts";
+import { startSurroundings } from "./surroundings.ts";
 
 export interface Target {
   readonly port: number;
@@ -51,6 +49,7 @@ export interface Target {
 export const USERS = new Map([
   ["attacker", { name: "attacker", groups: ["attackers", "system:authenticated"] }],
   ["node", { name: "system:node:kept", groups: ["system:nodes", "system:authenticated"] }],
+  [ASKER, { name: ASKER, groups: ["system:authenticated"] }],
   ["reader", { name: "reader", groups: ["system:authenticated"] }],
   ["admin", { name: "kubernetes-admin", groups: ["system:masters", "system:authenticated"] }],
 ]);
@@ -75,9 +74,16 @@ const ownNamespace = [
   ...served
     .filter(({ namespaced }) => namespaced)
     .map((kind) => ruleFor(kind, { verbs: kind.group === RBAC ? RBAC_VERBS : ["*"] })),
-  { apiGroups: ["example.com"], resources: ["keepers", "keepers/status", "keepers/scale"], verbs: ["*"] },
+  {
+    apiGroups: ["example.com"],
+    resources: ["keepers", "keepers/status", "keepers/scale", "lies", "lies/status"],
+    verbs: ["*"],
+  },
 ];
-const streams = ["exec", "attach", "portforward", "log", "proxy"].map((sub) => `pods/${sub}`);
+const streams = [
+  ...["exec", "attach", "portforward", "log", "proxy"].map((sub) => `pods/${sub}`),
+  "services/proxy",
+];
 
 const everywhere = [
   { apiGroups: ["*"], resources: ["*"], verbs: ["get", "list", "watch"] },
@@ -129,16 +135,21 @@ resources:
   - secretbox: {keys: [{name: a, secret: ${"A".repeat(43)}=}]}
 `;
 
-async function encryption(scope: Scope): Promise<Encryption> {
+/** Ends with the scope. */
+async function folder(scope: Scope): Promise<string> {
   const dir = await mkdtemp(join(tmpdir(), "fuzz-"));
   scope.defer(() => rm(dir, { recursive: true }));
+  return dir;
+}
+
+async function encryption(dir: string, scope: Scope): Promise<Encryption> {
   const configFile = join(dir, "encryption.yaml");
   await writeFile(configFile, ENCRYPTION);
   return Encryption.open({ configFile, clock: systemClock, random: systemRandom, scope });
 }
 
 /** Sockets that a pool of connections may keep for later. */
-const POOLED_MAX = 24;
+const POOLED_MAX = 64;
 
 export async function startTarget(seed: number): Promise<Target> {
   const clock = systemClock;
@@ -150,7 +161,11 @@ export async function startTarget(seed: number): Promise<Target> {
   const scope = new Scope((error) => {
     throw error;
   });
-  const encrypted = await encryption(scope);
+  const dir = await folder(scope);
+  const encrypted = await encryption(dir, scope);
+  const believed: Believed = { port: around.liar.port, authority: credentials.authority };
+  const settings = await deceivingSettings(dir, believed);
+  const collector = await deceivingCollector(dir, believed, scope);
   let kubelets: KubeletConnections | undefined;
   const audited: string[] = [];
   const sink = {
@@ -180,11 +195,14 @@ export async function startTarget(seed: number): Promise<Target> {
         serviceAccountKey: credentials.serviceAccountKey,
         serverUrl: () => "https://127.0.0.1",
         staticTokens: USERS,
-        audit: new AuditLog(parseAuditPolicy(AUDIT_POLICY), sink, clock),
+        ...settings,
+        audit: new AuditLog(parseAuditPolicy(AUDIT_POLICY), [sink, collector], clock),
       })(inner);
       return { ...rooms, connects: connectHandlers({ cache: inner.cache, kubelets, random }) };
     },
   });
+  const { kubelet, extension, backends, liar } = around;
+  const peers = [kubelet, extension, liar, ...Object.values(backends.servers)];
   const transport = server.transport(USERS.get("admin")!);
   const kindOf = ({ apiVersion, kind }: AnyObject) =>
     served.find((each) => each.apiVersion === apiVersion && each.kind === kind)!;
@@ -209,6 +227,14 @@ export async function startTarget(seed: number): Promise<Target> {
     patchType: "application/merge-patch+json",
     body: { status: around.nodeStatus.status },
   });
+  await transport.call({
+    resource: PodKind as unknown as Resource,
+    verb: "patch",
+    subresource: "status",
+    ...around.podStatus,
+    patchType: "application/merge-patch+json",
+    body: { status: around.podStatus.status },
+  });
   await available(server);
   const { port } = await server.listen({
     host: "127.0.0.1",
@@ -224,7 +250,7 @@ export async function startTarget(seed: number): Promise<Target> {
     server,
     kubelet: around.kubelet,
     get outgoing() {
-      return Math.max(0, around.kubelet.open + around.extension.open - POOLED_MAX);
+      return Math.max(0, peers.reduce((sum, { open }) => sum + open, 0) - POOLED_MAX);
     },
     guarded: () => new Map([...objectsIn(server)].filter(([key]) => isGuarded(key))),
     objects: () => objectsIn(server),
@@ -251,8 +277,7 @@ export async function startTarget(seed: number): Promise<Target> {
       await server.close();
       await store.close();
       await scope.close();
-      around.kubelet.close();
-      around.extension.close();
+      for (const peer of peers) peer.close();
     },
   };
 }

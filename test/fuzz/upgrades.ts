@@ -4,7 +4,7 @@ import { Connection, tick } from "./connections.ts";
 import { brokenSpdy, brokenWebSocket } from "./frames.ts";
 import { DOCUMENTED } from "./judge.ts";
 import { endsByItself, endsStreams } from "./misbehaving.ts";
-import { STREAMS } from "./surroundings.ts";
+import { STREAMS } from "./names.ts";
 import { pick } from "./requests/choices.ts";
 
 const KEY = "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";

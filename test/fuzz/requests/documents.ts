@@ -1,6 +1,6 @@
 /** Discovery, OpenAPI, health and metrics, in forms that there may not be. */
 import type { Random } from "#base/random";
-import { EXTENSION } from "../surroundings.ts";
+import { EXTENSION } from "../names.ts";
 import { pick } from "./choices.ts";
 import type { Made } from "./request.ts";
 

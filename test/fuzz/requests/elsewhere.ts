@@ -1,7 +1,7 @@
 /** What goes on to other servers: extension servers and kubelets. */
 import type { Random } from "#base/random";
 import { endsByItself } from "../misbehaving.ts";
-import { EXTENSION } from "../surroundings.ts";
+import { EXTENSION } from "../names.ts";
 import { pick } from "./choices.ts";
 import type { Made } from "./request.ts";
 

@@ -1,6 +1,6 @@
 /** Objects that admission webhooks are asked about. */
 import type { Random } from "#base/random";
-import { HOOK, HOOKS } from "../surroundings.ts";
+import { HOOK, HOOKS } from "../names.ts";
 import { asBody } from "./cbor.ts";
 import { pick } from "./choices.ts";
 import type { Made } from "./request.ts";

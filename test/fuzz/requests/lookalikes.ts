@@ -1,6 +1,6 @@
 /** Names that only look like those of connections. */
 import type { Random } from "#base/random";
-import { EXTENSION } from "../surroundings.ts";
+import { EXTENSION } from "../names.ts";
 import { pick } from "./choices.ts";
 import type { Made } from "./request.ts";
 

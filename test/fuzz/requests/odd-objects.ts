@@ -3,7 +3,7 @@ import type { Random } from "#base/random";
 import { fuzzObject } from "#machinery/derive/fuzz";
 import type { Resource } from "#machinery/schema";
 import { VALID, VALID_CLUSTER } from "../objects.ts";
-import { OWN_NAMES } from "../target.ts";
+import { OWN_NAMES } from "../names.ts";
 import { chance, pick } from "./choices.ts";
 import { mutated } from "./odd-values.ts";
 

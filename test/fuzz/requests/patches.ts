@@ -4,36 +4,10 @@ import type { Resource } from "#machinery/schema";
 import { chance, pick } from "./choices.ts";
 import { ODD_VALUES, brokenText, jsonOf } from "./odd-values.ts";
 import { objectOf } from "./odd-objects.ts";
+import { POINTERS } from "./pointers.ts";
 import type { Body } from "./bodies.ts";
 
 const text = new TextEncoder();
-
-const POINTERS = [
-  "",
-  "/",
-  "/metadata",
-  "/metadata/name",
-  "/metadata/labels/a",
-  "/spec",
-  "/spec/containers/0",
-  "/spec/containers/-",
-  "/spec/containers/99",
-  "/data",
-  "/data/a",
-  "/data/new",
-  "/~",
-  "/~2",
-  "a",
-  "/__proto__/polluted",
-  "/constructor/prototype/polluted",
-  "/metadata/managedFields",
-  "/spec/replicas",
-  "/a/b/c",
-  "/spec/containers/00",
-  "/spec/containers/-1",
-  "/status",
-  "/kind",
-];
 
 export function patchOf(random: Random, kind: Resource, type: string | undefined): Body {
   const chosen =

@@ -2,7 +2,7 @@
 import type { Random } from "#base/random";
 import type { Resource } from "#machinery/schema";
 import { VALID } from "../objects.ts";
-import { FUZZED, KEPT, OWN_NAMES } from "../target.ts";
+import { FUZZED, KEPT, OWN_NAMES } from "../names.ts";
 import { chance, pick } from "./choices.ts";
 import { ODD_TEXTS } from "./odd-values.ts";
 

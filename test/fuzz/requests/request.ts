@@ -9,6 +9,8 @@ export interface OddRequest {
   readonly body: Uint8Array | undefined;
   /** Given up half-way: the connection or stream is reset after the headers and half of the body. */
   readonly abort: boolean;
+  /** Somebody whom the server believes is asked on the way, and may make it answer 500. */
+  readonly mayFail?: boolean;
 }
 
 export interface RawBytes {

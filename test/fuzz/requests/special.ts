@@ -1,5 +1,6 @@
 /** Odd requests for what is no kind of its own. */
 import type { Random } from "#base/random";
+import { proxied } from "./backends.ts";
 import { pick } from "./choices.ts";
 import { credentials } from "./credentials.ts";
 import { customObject } from "./custom-objects.ts";
@@ -8,6 +9,7 @@ import { elsewhere } from "./elsewhere.ts";
 import { hooked } from "./hooked.ts";
 import { lookalike } from "./lookalikes.ts";
 import type { Made, OddRequest } from "./request.ts";
+import { admitted, believedToken, converted, extended, judgedElsewhere } from "./lies.ts";
 import { review } from "./reviews.ts";
 import { scale } from "./scales.ts";
 import { selection } from "./selections.ts";
@@ -26,10 +28,26 @@ const MADE: readonly ((random: Random) => Made)[] = [
   selection,
   selection,
   lookalike,
+  proxied,
+  proxied,
+  admitted,
+  admitted,
+  believedToken,
+  judgedElsewhere,
+  converted,
+  converted,
+  extended,
 ];
 
 export function specialRequest(random: Random): OddRequest {
-  const { method = "GET", path = "/", headers = {}, body, abort } = pick(random, MADE)(random);
+  const {
+    method = "GET",
+    path = "/",
+    headers = {},
+    body,
+    abort,
+    mayFail = false,
+  } = pick(random, MADE)(random);
   const upgrade = headers["upgrade"] !== undefined;
   return {
     over: upgrade || random.next() < 0.25 ? "h1" : "h2",
@@ -37,6 +55,7 @@ export function specialRequest(random: Random): OddRequest {
     path,
     headers: { ...(path.startsWith("/version") ? {} : { authorization: "Bearer attacker" }), ...headers },
     body,
+    mayFail,
     abort: abort === true || random.next() < 0.03,
   };
 }
