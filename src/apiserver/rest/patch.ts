@@ -1,8 +1,8 @@
 import { present } from "#base/assert";
 import { type Apply, applyAcrossVersions, applyServerSide } from "#machinery/apply/apply";
 import { matching } from "#machinery/apply/field-pattern";
-import { wholeNode } from "#machinery/apply/merge-node";
-import { shapeProblem } from "#machinery/apply/typed";
+import { wholeNode } from "#machinery/apply/struct-node";
+import { shapeProblem } from "#machinery/apply/shape-problem";
 import { hasOtherVersions } from "#machinery/apply/versions";
 import { DecodeError, decodeJson, strictDecodingText } from "#machinery/derive/json";
 import { JsonError, parseJson } from "#machinery/json";

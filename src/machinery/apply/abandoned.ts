@@ -5,7 +5,7 @@ import { asJson } from "./as-json.ts";
 import { compare } from "./compare.ts";
 import { EMPTY, type FieldSet, isEmpty, union } from "./field-set.ts";
 import type { Owner } from "./managed-fields.ts";
-import { rootNode } from "./merge-node.ts";
+import { rootNode } from "./struct-node.ts";
 import { taken, withNamed, without, withOwned } from "./prune.ts";
 import { type Versions, versionOf, withoutOwners } from "./versions.ts";
 

@@ -5,9 +5,9 @@ import { decodeJson } from "#machinery/derive/json";
 import type { AnyObject } from "#machinery/schema";
 import type { JsonObject } from "../patch/merge-patch.ts";
 import { applyServerSide } from "./apply.ts";
-import { wholeNode } from "./merge-node.ts";
+import { wholeNode } from "./struct-node.ts";
 import { trackUpdate } from "./track-update.ts";
-import { shapeProblem } from "./typed.ts";
+import { shapeProblem } from "./shape-problem.ts";
 
 const container = (name: string) => ({
   name,

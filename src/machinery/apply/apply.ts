@@ -1,26 +1,26 @@
 import type { AnyManagedFields, AnyObject, Resource } from "#machinery/schema";
-import { StatusError } from "#machinery/status";
 import { sameJson } from "../same-json.ts";
 import type { JsonObject } from "../patch/merge-patch.ts";
 import { withoutAbandonedAcross } from "./abandoned.ts";
 import { asJson } from "./as-json.ts";
 import { appliedFields } from "./collect.ts";
 import { type Comparison, compare } from "./compare.ts";
-import { difference, type FieldSet, intersection, isEmpty, pathsOf, union } from "./field-set.ts";
+import { type Conflict, applyConflict, conflictsWith } from "./conflicts.ts";
+import { difference, type FieldSet, isEmpty, union } from "./field-set.ts";
 import { ownByLastApplied, withLastApplied } from "./last-applied.ts";
 import {
+  afterChange,
   decodeOwners,
   encodeOwners,
-  identityOf,
   type Owner,
   sameOwner,
   withFields,
-  without,
   type Writer,
 } from "./managed-fields.ts";
 import { mergeApplied } from "./merge.ts";
-import { rootNode } from "./merge-node.ts";
-import { hasFilled, withoutAbandoned } from "./prune.ts";
+import { rootNode } from "./struct-node.ts";
+import { hasFilled } from "./filled.ts";
+import { withoutAbandoned } from "./prune.ts";
 import { asInSchema } from "./reconcile.ts";
 import { compareInVersions, inTheirSchemas, type Versions } from "./versions.ts";
 
@@ -69,10 +69,10 @@ export function applyServerSide(request: Apply): Applied {
   const isKept = !own || (isEmpty(difference(own.fields, fields)) && !hasFilled(root, own.fields, merged));
   const owned = () => others.reduce<FieldSet>((all, owner) => union(all, owner.fields), fields);
   const object = isKept ? merged : withoutAbandoned(root, merged, own.fields, owned());
-  const { changed, removed } = writtenOf(request, compare(root, asJson(live), object));
-  const conflicts = conflictsWith(others, () => changed);
+  const seen = writtenOf(request, compare(root, asJson(live), object));
+  const conflicts = conflictsWith(others, () => seen.changed);
   assertAllowed(request, conflicts);
-  const remaining = without(without(others, changed), removed);
+  const remaining = others.map((owner) => afterChange(owner, seen));
   return settled(request, { own, fields }, object, remaining);
 }
 
@@ -94,9 +94,7 @@ export async function applyAcrossVersions(request: Apply, versions: Versions): P
   const seenBy = ({ apiVersion }: Owner) => writtenOf(request, seen.get(apiVersion)!);
   const conflicts = conflictsWith(others, (owner) => seenBy(owner).changed);
   assertAllowed(request, conflicts);
-  const remaining = others.flatMap((owner) =>
-    without(without([owner], seenBy(owner).changed), seenBy(owner).removed),
-  );
+  const remaining = others.map((owner) => afterChange(owner, seenBy(owner)));
   return settled(request, { own, fields }, asJson(object), remaining);
 }
 
@@ -172,22 +170,6 @@ function ownersOf({ resource, live, empty, now }: Apply): readonly Owner[] {
   ];
 }
 
-interface Conflict {
-  readonly owner: Owner;
-  readonly fields: FieldSet;
-}
-
-const conflictsWith = (others: readonly Owner[], changed: (owner: Owner) => FieldSet): Conflict[] =>
-  others.toSorted(byIdentity).flatMap((owner) => {
-    const fields = intersection(owner.fields, changed(owner));
-    return isEmpty(fields) ? [] : [{ owner, fields }];
-  });
-
-function byIdentity(one: Owner, other: Owner): number {
-  const [a, b] = [identityOf(one), identityOf(other)];
-  return a < b ? -1 : a > b ? 1 : 0;
-}
-
 function assertAllowed({ resource, live, manager, force }: Apply, conflicts: readonly Conflict[]): void {
   if (conflicts.length === 0 || force) return;
   const own = ownByLastApplied(resource, live, manager);
@@ -195,37 +177,4 @@ function assertAllowed({ resource, live, manager, force }: Apply, conflicts: rea
     .map(({ owner, fields }) => ({ owner, fields: difference(fields, own) }))
     .filter(({ fields }) => !isEmpty(fields));
   if (left.length > 0) throw applyConflict(left);
-}
-
-function describe({ manager, subresource, operation, apiVersion }: Owner): string {
-  const who =
-    subresource === ""
-      ? JSON.stringify(manager)
-      : `${JSON.stringify(manager)} with subresource "${subresource}"`;
-  return operation === "Apply" ? who : `${who} using ${apiVersion}`;
-}
-
-function applyConflict(conflicts: readonly Conflict[]): StatusError {
-  const found = conflicts.map(({ owner, fields }) => ({ who: describe(owner), paths: pathsOf(fields) }));
-  const all = found.flatMap(({ who, paths }) => paths.map((field) => ({ who, field })));
-  const words =
-    all.length === 1
-      ? `1 conflict: conflict with ${all[0]!.who}: ${all[0]!.field}`
-      : `${all.length} conflicts: ${found.map(({ who, paths }) => [`conflicts with ${who}:`, ...paths.map((path) => `- ${path}`)].join("\n")).join("\n")}`;
-  return new StatusError({
-    kind: "Status",
-    apiVersion: "v1",
-    metadata: {},
-    status: "Failure",
-    message: `Apply failed with ${words}`,
-    reason: "Conflict",
-    details: {
-      causes: all.map(({ who, field }) => ({
-        reason: "FieldManagerConflict",
-        message: `conflict with ${who}`,
-        field,
-      })),
-    },
-    code: 409,
-  });
 }

@@ -1,6 +1,6 @@
 import { isObject, type JsonObject } from "../patch/merge-patch.ts";
 import { EMPTY, type FieldSet, withSelf } from "./field-set.ts";
-import type { KeyField, MergeNode, ObjectNode } from "./merge-node.ts";
+import type { ItemsNode, KeyField, MergeNode, ObjectNode } from "./merge-node.ts";
 
 /** Names of fields recur all the time; those of schemas are few, so the table is bounded by hand only against strange clients. */
 const FIELD_KEYS_MAX = 10_000;
@@ -39,7 +39,7 @@ function goJson(value: unknown): string {
 }
 
 /** The element of a field set that stands for an item of a list. */
-export const elementOf = (node: MergeNode & { readonly kind: "keyed" | "set" }, item: unknown): string =>
+export const elementOf = (node: ItemsNode, item: unknown): string =>
   node.kind === "keyed" ? itemKey(node.keys, item) : valueKey(item);
 
 /** All that a place holds when it came as a whole: containers count as fields of their own, beside what is in them. */
@@ -92,11 +92,7 @@ function isNothing(value: unknown): boolean {
   return value === null || (isObject(value) && Object.keys(value).length === 0);
 }
 
-function itemFields(
-  node: MergeNode & { readonly kind: "keyed" | "set" },
-  items: readonly unknown[],
-  parents: boolean,
-): FieldSet | undefined {
+function itemFields(node: ItemsNode, items: readonly unknown[], parents: boolean): FieldSet | undefined {
   if (items.length === 0) return parents ? EMPTY : undefined;
   const members: Record<string, FieldSet> = parents ? { ".": EMPTY } : {};
   for (const item of items) {

@@ -2,7 +2,7 @@ import { sameJson } from "../same-json.ts";
 import { isObject, type JsonObject } from "../patch/merge-patch.ts";
 import { elementOf, fieldKey, wholeFields } from "./collect.ts";
 import { EMPTY, type FieldSet, withSelf } from "./field-set.ts";
-import type { MergeNode, ObjectNode } from "./merge-node.ts";
+import type { ItemsNode, MergeNode, ObjectNode } from "./merge-node.ts";
 
 export interface Comparison {
   /** New fields, and fields with another value. */
@@ -78,11 +78,7 @@ function compareMembers(node: ObjectNode, before: JsonObject, after: JsonObject)
 
 type Items = ReadonlyMap<string, readonly unknown[]>;
 
-function compareItems(
-  node: MergeNode & { readonly kind: "keyed" | "set" },
-  before: readonly unknown[],
-  after: readonly unknown[],
-): Difference {
+function compareItems(node: ItemsNode, before: readonly unknown[], after: readonly unknown[]): Difference {
   const changed: [string, FieldSet][] = [];
   const removed: [string, FieldSet][] = [];
   const [old, now] = [byElement(node, before), byElement(node, after)];
@@ -99,7 +95,7 @@ function compareItems(
   };
 }
 
-function byElement(node: MergeNode & { readonly kind: "keyed" | "set" }, items: readonly unknown[]): Items {
+function byElement(node: ItemsNode, items: readonly unknown[]): Items {
   const found = new Map<string, [unknown, ...unknown[]]>();
   for (const item of items) {
     const key = elementOf(node, item);

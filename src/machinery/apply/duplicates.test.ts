@@ -8,9 +8,9 @@ import { StatusError } from "#machinery/status";
 import type { JsonObject } from "../patch/merge-patch.ts";
 import { applyServerSide } from "./apply.ts";
 import { mergeApplied } from "./merge.ts";
-import { rootNode, wholeNode } from "./merge-node.ts";
+import { rootNode, wholeNode } from "./struct-node.ts";
 import { trackUpdate } from "./track-update.ts";
-import { shapeProblem } from "./typed.ts";
+import { shapeProblem } from "./shape-problem.ts";
 
 const pod = Pod as unknown as Resource;
 const EMPTY = { apiVersion: "v1", kind: "Pod", metadata: {} } as unknown as AnyObject;

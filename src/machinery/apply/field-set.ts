@@ -10,18 +10,17 @@ export type FieldSet = JsonObject;
 
 export const EMPTY: FieldSet = {};
 
-const isMember = (node: FieldSet, root: boolean): boolean => !root && (isBare(node) || "." in node);
+const isMember = (node: FieldSet, root: boolean): boolean => !root && (isEmpty(node) || "." in node);
 
-function isBare(node: FieldSet): boolean {
+/** Has a set, or a node of one, nothing inside? */
+export function isEmpty(node: FieldSet): boolean {
   for (const _key in node) return false;
   return true;
 }
 
-export const isEmpty = (set: FieldSet): boolean => isBare(set);
-
 /** The node with itself in the set, beside what is inside. */
 export const withSelf = (node: FieldSet | undefined): FieldSet =>
-  node === undefined || isBare(node) || "." in node ? (node ?? EMPTY) : { ".": EMPTY, ...node };
+  node === undefined || isEmpty(node) || "." in node ? (node ?? EMPTY) : { ".": EMPTY, ...node };
 
 const child = (node: FieldSet | undefined, key: string): FieldSet | undefined =>
   node !== undefined && Object.hasOwn(node, key) ? (node[key] as FieldSet) : undefined;
@@ -36,7 +35,7 @@ export const union = (one: FieldSet, other: FieldSet): FieldSet => uniteNodes(on
 
 /** Gives `one` itself where `other` adds nothing. */
 function uniteNodes(one: FieldSet, other: FieldSet, root: boolean): FieldSet {
-  if (root && isBare(one)) return other;
+  if (root && isEmpty(one)) return other;
   let added: Record<string, FieldSet> | undefined;
   for (const key of Object.keys(other)) {
     if (key === ".") continue;
@@ -45,7 +44,7 @@ function uniteNodes(one: FieldSet, other: FieldSet, root: boolean): FieldSet {
     if (united !== here) (added ??= {})[key] = united;
   }
   const member = isMember(one, root) || isMember(other, root);
-  if (!added && (isMember(one, root) === member || isBare(one))) return one;
+  if (!added && (isMember(one, root) === member || isEmpty(one))) return one;
   const { ".": _self, ...members } = { ...one, ...added };
   return nodeOf(member, members as Record<string, FieldSet>, Object.keys(members).length) ?? EMPTY;
 }
@@ -115,7 +114,7 @@ export function pathsOf(set: FieldSet, prefix = ""): string[] {
   const inner = (key: string) => set[key] as FieldSet;
   return [
     ...keys.filter((key) => isMember(inner(key), false)).map((key) => prefix + elementText(key)),
-    ...keys.flatMap((key) => (isBare(inner(key)) ? [] : pathsOf(inner(key), prefix + elementText(key)))),
+    ...keys.flatMap((key) => (isEmpty(inner(key)) ? [] : pathsOf(inner(key), prefix + elementText(key)))),
   ];
 }
 

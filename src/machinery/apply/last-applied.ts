@@ -9,7 +9,7 @@ import { asJson } from "./as-json.ts";
 import { appliedFields } from "./collect.ts";
 import { compare } from "./compare.ts";
 import { difference, EMPTY, type FieldSet } from "./field-set.ts";
-import { rootNode } from "./merge-node.ts";
+import { rootNode } from "./struct-node.ts";
 
 const LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration";
 const MANAGER = "kubectl";

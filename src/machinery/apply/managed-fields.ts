@@ -1,5 +1,6 @@
 import type { AnyManagedFields } from "#machinery/schema";
 import { isObject } from "../patch/merge-patch.ts";
+import type { Comparison } from "./compare.ts";
 import { difference, EMPTY, type FieldSet, isEmpty, readFieldSet, sorted, union } from "./field-set.ts";
 
 /** Who owns what, decoded. One per manager, operation, version and subresource. */
@@ -132,9 +133,9 @@ export function withoutSurplus(owners: readonly Owner[]): readonly Owner[] {
 const byAge = (one: Owner, other: Owner): number =>
   compareText(one.time ?? "", other.time ?? "") || compareText(identityOf(one), identityOf(other));
 
-/** The owners without these fields: itself where an owner has none of them. */
-export const without = (owners: readonly Owner[], fields: FieldSet): Owner[] =>
-  owners.map((owner) => withFields(owner, difference(owner.fields, fields)));
+/** The owner without what has changed, or gone, by somebody else's hand. */
+export const afterChange = (owner: Owner, { changed, removed }: Comparison): Owner =>
+  withFields(owner, difference(difference(owner.fields, removed), changed));
 
 /** The owner itself where these are its fields already. */
 export const withFields = (owner: Owner, fields: FieldSet): Owner =>

@@ -1,6 +1,6 @@
 import { isObject, type JsonObject } from "../patch/merge-patch.ts";
 import { elementOf } from "./collect.ts";
-import type { MergeNode, ObjectNode } from "./merge-node.ts";
+import type { ItemsNode, MergeNode, ObjectNode } from "./merge-node.ts";
 
 /** The live object with what was applied laid over it. */
 export const mergeApplied = (root: ObjectNode, live: JsonObject, applied: JsonObject): JsonObject =>
@@ -36,11 +36,7 @@ function mergeMembers(node: ObjectNode, live: JsonObject, applied: JsonObject): 
  * Items that both lists have come in the applied order, and those of only one list stay where they are between them.
  * An item that the live list has more than once becomes the applied one.
  */
-function mergeItems(
-  node: MergeNode & { readonly kind: "keyed" | "set" },
-  live: readonly unknown[],
-  applied: readonly unknown[],
-): unknown[] {
+function mergeItems(node: ItemsNode, live: readonly unknown[], applied: readonly unknown[]): unknown[] {
   const keyOf = (item: unknown) => elementOf(node, item);
   const [here, wanted] = [live.map(keyOf), applied.map(keyOf)];
   const known = new Set(here);
@@ -66,7 +62,7 @@ function mergeItems(
 }
 
 function mergedItem(
-  node: MergeNode & { readonly kind: "keyed" | "set" },
+  node: ItemsNode,
   live: readonly unknown[],
   here: readonly string[],
   key: string,

@@ -1,7 +1,8 @@
 /** Taking fields out of an object, and what an apply takes out that no longer names what it named before. */
 import { isObject, type JsonObject } from "../patch/merge-patch.ts";
+import { childOf } from "./child-of.ts";
 import { appliedFields, elementOf, fieldKey } from "./collect.ts";
-import { difference, EMPTY, type FieldSet, intersection, union, withSelf } from "./field-set.ts";
+import { difference, EMPTY, type FieldSet, intersection, isEmpty, union, withSelf } from "./field-set.ts";
 import type { MergeNode, ObjectNode } from "./merge-node.ts";
 
 /**
@@ -57,60 +58,6 @@ function namedInside(node: MergeNode, set: FieldSet): FieldSet {
   return members.length === 0 ? EMPTY : Object.fromEntries(members);
 }
 
-/** Was a container applied with nothing in it that has something now? That is not the applier's. */
-export function hasFilled(node: MergeNode, set: FieldSet, value: unknown): boolean {
-  for (const key in set) {
-    const child = key === "." ? undefined : childOf(node, key);
-    if (!child || child.kind === "leaf") continue;
-    const inner = set[key] as FieldSet;
-    if (isBare(inner)) {
-      if (child.kind !== "object") continue;
-      const container = valueAt(node, key, value);
-      if (isObject(container) && !isBare(container)) return true;
-    } else if (holdsBare(child, inner) && hasFilled(child, inner, valueAt(node, key, value))) return true;
-  }
-  return false;
-}
-
-/** Without looking at the object: most sets have no such container. */
-function holdsBare(node: MergeNode, set: FieldSet): boolean {
-  for (const key in set) {
-    const child = key === "." ? undefined : childOf(node, key);
-    if (!child || child.kind === "leaf") continue;
-    const inner = set[key] as FieldSet;
-    if (isBare(inner) ? child.kind === "object" : holdsBare(child, inner)) return true;
-  }
-  return false;
-}
-
-function valueAt(node: MergeNode, element: string, value: unknown): unknown {
-  if (node.kind === "keyed" && Array.isArray(value))
-    return value.find((item) => elementOf(node, item) === element);
-  return isObject(value) ? value[element.slice(2)] : undefined;
-}
-
-function isBare(set: FieldSet): boolean {
-  for (const _key in set) return false;
-  return true;
-}
-
-/** Where an element of a set leads. */
-export function childOf(node: MergeNode, element: string): MergeNode | undefined {
-  if (node.kind === "keyed") return element.startsWith("k:") ? node.item : undefined;
-  if (node.kind !== "object") return undefined;
-  let children = named.get(node);
-  if (!children) named.set(node, (children = new Map()));
-  let child = children.get(element);
-  if (child || !element.startsWith("f:")) return child;
-  const name = element.slice(2);
-  child = node.member(name);
-  if (node.isNamed(name)) children.set(element, child);
-  return child;
-}
-
-/** Fields of structs by their elements: sets are walked with every write. */
-const named = new WeakMap<ObjectNode, Map<string, MergeNode>>();
-
 /** The object without these fields. */
 export const without = (root: ObjectNode, object: JsonObject, fields: FieldSet): JsonObject =>
   Object.keys(fields).length === 0 ? object : ((rest(root, object, fields) ?? {}) as JsonObject);
@@ -152,4 +99,4 @@ function restOfMembers(node: ObjectNode, value: JsonObject, fields: FieldSet): J
 const fieldsIn = (fields: FieldSet, element: string): FieldSet | undefined =>
   Object.hasOwn(fields, element) ? (fields[element] as FieldSet) : undefined;
 
-const isMember = (node: FieldSet): boolean => "." in node || isBare(node);
+const isMember = (node: FieldSet): boolean => "." in node || isEmpty(node);

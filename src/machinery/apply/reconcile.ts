@@ -1,6 +1,6 @@
+import { childOf } from "./child-of.ts";
 import { EMPTY, type FieldSet, isEmpty } from "./field-set.ts";
 import type { MergeNode, ObjectNode } from "./merge-node.ts";
-import { childOf } from "./prune.ts";
 
 /**
  * The fields as the schema has them now: who owns part of something that has become one value since owns all of it.

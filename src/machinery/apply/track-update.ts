@@ -1,8 +1,9 @@
 import type { AnyManagedFields, AnyObject, Resource } from "#machinery/schema";
 import { asJson } from "./as-json.ts";
 import { type Comparison, compare } from "./compare.ts";
-import { difference, EMPTY, type FieldSet, isEmpty, union } from "./field-set.ts";
+import { EMPTY, type FieldSet, isEmpty, union } from "./field-set.ts";
 import {
+  afterChange,
   decodeOwners,
   encodeOwners,
   type Owner,
@@ -12,7 +13,7 @@ import {
   withoutSurplus,
   type Writer,
 } from "./managed-fields.ts";
-import { rootNode } from "./merge-node.ts";
+import { rootNode } from "./struct-node.ts";
 import { asInSchema } from "./reconcile.ts";
 import { type Versions, compareInVersions, inTheirSchemas } from "./versions.ts";
 
@@ -39,7 +40,7 @@ export function trackUpdate(update: Update): readonly AnyManagedFields[] {
   const comparison = changesOf(update);
   const root = rootNode(update.resource.schema);
   const left = base.owners.map((owner) =>
-    lost(withFields(owner, asInSchema(root, owner.fields)), comparison),
+    afterChange(withFields(owner, asInSchema(root, owner.fields)), comparison),
   );
   return settled(update, base, left, comparison.changed);
 }
@@ -64,7 +65,7 @@ export async function trackUpdateAcross(
   const found = await compareInVersions(reconciled, resource, before, after, versions, onFailure);
   const left = reconciled.flatMap((owner) => {
     const seen = found.get(owner.apiVersion);
-    return seen ? [lost(owner, seen)] : [];
+    return seen ? [afterChange(owner, seen)] : [];
   });
   return settled(update, base, left, comparison.changed);
 }
@@ -78,9 +79,6 @@ interface Base {
 
 const isUntracked = ({ before }: Update, { owners }: Base): boolean =>
   owners.length === 0 && Boolean(before.metadata.uid);
-
-const lost = (owner: Owner, { changed, removed }: Comparison): Owner =>
-  withFields(owner, difference(difference(owner.fields, removed), changed));
 
 /**
  * Whose managed fields an update starts from: those that were sent, or else those that are there. One entry that says

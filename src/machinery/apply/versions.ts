@@ -3,7 +3,7 @@ import { asJson } from "./as-json.ts";
 import { type Comparison, compare } from "./compare.ts";
 import { EMPTY } from "./field-set.ts";
 import { type Owner, withFields } from "./managed-fields.ts";
-import { rootNode } from "./merge-node.ts";
+import { rootNode } from "./struct-node.ts";
 import { asInSchema } from "./reconcile.ts";
 
 /** The versions of a kind, whose fields may have other names, for managers that wrote in one of them. */

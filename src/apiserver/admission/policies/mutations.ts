@@ -4,7 +4,7 @@ import type { PolicyCompiler } from "#api/admissionregistration-v1/policy-compil
 import type { MutatingAdmissionPolicy } from "#api/admissionregistration-v1beta1/mutatingadmissionpolicy";
 import { atomicsIn } from "#machinery/apply/atomics";
 import { mergeApplied } from "#machinery/apply/merge";
-import { rootNode } from "#machinery/apply/merge-node";
+import { rootNode } from "#machinery/apply/struct-node";
 import { misplacedParts, PATCH, WHOLE_OBJECT } from "#machinery/cel/mutation";
 import { NoJson, toJson } from "#machinery/cel/to-json";
 import { CelMap, isError, List, type Value } from "#machinery/cel/values";

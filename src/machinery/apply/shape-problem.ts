@@ -1,8 +1,9 @@
-/** Does a configuration have the shape of its kind? Said in the words of the API, which print values as Go does. */
+/** Does a configuration have the shape of its kind? */
 import { isObject, type JsonObject } from "../patch/merge-patch.ts";
 import { elementOf } from "./collect.ts";
 import { elementText } from "./element.ts";
-import type { Leaf, MergeNode, ObjectNode } from "./merge-node.ts";
+import { goSyntax, goType, plain } from "./go-text.ts";
+import type { ItemsNode, Leaf, MergeNode, ObjectNode } from "./merge-node.ts";
 
 /** What is wrong, one text for all; undefined when nothing is. `root` has also what nobody owns. */
 export function shapeProblem(root: ObjectNode, configuration: JsonObject): string | undefined {
@@ -66,11 +67,7 @@ function* memberProblems(node: ObjectNode, value: JsonObject, path: string): Ite
 }
 
 /** An item that has no place in the list ends the search: what follows cannot be named. */
-function* itemProblems(
-  node: MergeNode & { readonly kind: "keyed" | "set" },
-  items: readonly unknown[],
-  path: string,
-): Iterable<string> {
+function* itemProblems(node: ItemsNode, items: readonly unknown[], path: string): Iterable<string> {
   const seen = new Set<string>();
   for (const [at, item] of items.entries()) {
     const problem = placeProblem(node, item);
@@ -85,10 +82,7 @@ function* itemProblems(
   }
 }
 
-function placeProblem(
-  node: MergeNode & { readonly kind: "keyed" | "set" },
-  item: unknown,
-): string | undefined {
+function placeProblem(node: ItemsNode, item: unknown): string | undefined {
   if (node.kind === "set") {
     if (item === null) return "associative list without keys has an element that's an explicit null";
     if (Array.isArray(item)) return "not supported: associative list with lists as elements";
@@ -100,32 +94,4 @@ function placeProblem(
   return missing === undefined
     ? undefined
     : `associative list with keys has an element that omits key field ${JSON.stringify(missing.name)} (and doesn't have default value)`;
-}
-
-const plain = (value: unknown): string => `&{${plainText(value)}}`;
-
-function plainText(value: unknown): string {
-  if (value === null) return "<nil>";
-  if (Array.isArray(value)) return `[${value.map(plainText).join(" ")}]`;
-  if (!isObject(value)) return String(value);
-  const members = Object.keys(value)
-    .toSorted()
-    .map((key) => `${key}:${plainText(value[key])}`);
-  return `map[${members.join(" ")}]`;
-}
-
-function goSyntax(value: unknown): string {
-  if (value === null) return "interface {}(nil)";
-  if (Array.isArray(value)) return `[]interface {}{${value.map(goSyntax).join(", ")}}`;
-  if (!isObject(value)) return typeof value === "string" ? JSON.stringify(value) : String(value);
-  const members = Object.keys(value)
-    .toSorted()
-    .map((key) => `${JSON.stringify(key)}:${goSyntax(value[key])}`);
-  return `map[string]interface {}{${members.join(", ")}}`;
-}
-
-function goType(value: unknown): string {
-  if (Array.isArray(value)) return "[]interface {}";
-  if (isObject(value)) return "map[string]interface {}";
-  return typeof value === "boolean" ? "bool" : "string";
 }
