@@ -16,14 +16,6 @@ export const itemsOf = ({ items }: JsonSchema): JsonSchema | undefined =>
 export const valuesOf = ({ additionalProperties }: JsonSchema): JsonSchema | true | undefined =>
   additionalProperties === false ? undefined : additionalProperties;
 
-/** The schema of this member: by name, or as a value of the map. */
-export function memberOf(schema: JsonSchema, key: string): JsonSchema | undefined {
-  const { properties } = schema;
-  if (properties && Object.hasOwn(properties, key)) return properties[key];
-  const values = valuesOf(schema);
-  return values === true ? undefined : values;
-}
-
 /** Members that every object has, and that no schema may take away. */
 export const TYPE_MEMBERS: ReadonlySet<string> = new Set(["apiVersion", "kind", "metadata"]);
 
