@@ -2,8 +2,12 @@ import { isObject, type JsonObject } from "../patch/merge-patch.ts";
 import { EMPTY, type FieldSet, withSelf } from "./field-set.ts";
 import type { ItemsNode, KeyField, MergeNode, ObjectNode } from "./merge-node.ts";
 
-/** Names of fields recur all the time; those of schemas are few, so the table is bounded by hand only against strange clients. */
+/**
+ * Names of fields recur all the time; those of schemas are few and short, so the table is bounded by hand only against
+ * strange clients, whose longest names would fill the memory.
+ */
 const FIELD_KEYS_MAX = 10_000;
+const NAME_LENGTH_MAX = 64;
 const fieldKeys = new Map<string, string>();
 
 /** `f:replicas`: the element of a field set that stands for a field. */
@@ -11,7 +15,7 @@ export function fieldKey(name: string): string {
   let key = fieldKeys.get(name);
   if (key === undefined) {
     key = `f:${name}`;
-    if (fieldKeys.size < FIELD_KEYS_MAX) fieldKeys.set(name, key);
+    if (name.length <= NAME_LENGTH_MAX && fieldKeys.size < FIELD_KEYS_MAX) fieldKeys.set(name, key);
   }
   return key;
 }

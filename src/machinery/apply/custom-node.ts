@@ -1,5 +1,12 @@
 import type { JsonSchema } from "#machinery/schema";
-import { EMBEDDED_MEMBERS, isEmbedded, isIntOrString, itemsOf, valuesOf } from "../structural/place.ts";
+import {
+  EMBEDDED_MEMBERS,
+  isEmbedded,
+  isIntOrString,
+  itemsOf,
+  keepsUnknown,
+  valuesOf,
+} from "../structural/place.ts";
 import {
   ANY,
   asOne,
@@ -27,9 +34,8 @@ export function customNode(schema: JsonSchema): MergeNode {
 function makeCustomNode(schema: JsonSchema): MergeNode {
   const items = itemsOf(schema);
   if (schema.type === "array" || items) return customList(schema, items);
-  const keepsUnknown = schema["x-kubernetes-preserve-unknown-fields"] === true;
-  if (schema.type !== "object" && !keepsUnknown) return customScalar(schema);
-  const node = customObject(schema, keepsUnknown);
+  if (schema.type !== "object" && !keepsUnknown(schema)) return customScalar(schema);
+  const node = customObject(schema);
   return schema["x-kubernetes-map-type"] === "atomic" ? asOne(node) : node;
 }
 
@@ -51,18 +57,18 @@ function customScalar(schema: JsonSchema): Leaf {
   return schema.type === "integer" || schema.type === "number" ? NUMBER : ANY;
 }
 
-function customObject(schema: JsonSchema, keepsUnknown: boolean): ObjectNode {
+function customObject(schema: JsonSchema): ObjectNode {
   const { properties = {} } = schema;
   const named = isEmbedded(schema) ? { ...EMBEDDED_MEMBERS, ...properties } : properties;
   const values = valuesOf(schema);
-  const isAnything = keepsUnknown && Object.keys(named).length === 0 && values === undefined;
-  if (isAnything) return DEDUCED;
+  const isOpen = keepsUnknown(schema);
+  if (isOpen && Object.keys(named).length === 0 && values === undefined) return DEDUCED;
   const isNamed = (key: string) => Object.hasOwn(named, key);
   return {
     kind: "object",
     isFree: false,
     isNamed,
-    allows: (key) => keepsUnknown || values !== undefined || isNamed(key),
+    allows: (key) => isOpen || values !== undefined || isNamed(key),
     member(key) {
       const member = isNamed(key) ? named[key] : values;
       return member === undefined || member === true ? DEDUCED : customNode(member);

@@ -139,3 +139,16 @@ test("shared items take the applied order; those of one list only stay between t
   assert.equal(merged("ax", "an"), "axn");
   assert.equal(merged("xab", "nba"), "xnba");
 });
+
+test("long lists are merged item by item, and what is there twice becomes what was applied", () => {
+  const count = 50_000;
+  const names = Array.from({ length: count }, (_, index) => `n${index}`);
+  const live = podWith([...named(...names.map((name): [string, string] => [name, "live"])), { name: "n7" }]);
+  const wanted = podWith(names.map((name) => ({ name })));
+  const merged = mergeApplied(rootNode(Pod.schema), live as never, wanted as never) as unknown as Pod;
+  const env = merged.spec.containers[0]!.env!;
+  assert.equal(env.length, count);
+  assert.deepEqual(env[6], { name: "n6", value: "live" });
+  assert.deepEqual(env[7], { name: "n7" });
+  assert.deepEqual(env.at(-1), { name: `n${count - 1}`, value: "live" });
+});

@@ -39,7 +39,7 @@ function mergeMembers(node: ObjectNode, live: JsonObject, applied: JsonObject): 
 function mergeItems(node: ItemsNode, live: readonly unknown[], applied: readonly unknown[]): unknown[] {
   const keyOf = (item: unknown) => elementOf(node, item);
   const [here, wanted] = [live.map(keyOf), applied.map(keyOf)];
-  const known = new Set(here);
+  const known = placesOf(here);
   const isWanted = new Set(wanted);
   const shared = wanted.filter((key) => known.has(key));
   const merged: unknown[] = [];
@@ -55,19 +55,18 @@ function mergeItems(node: ItemsNode, live: readonly unknown[], applied: readonly
       next++;
       turn++;
     }
-    merged.push(known.has(key) ? mergedItem(node, live, here, key, applied[index]) : applied[index]);
+    const place = known.get(key) ?? REPEATED;
+    merged.push(place === REPEATED ? applied[index] : mergeNode(node.item, live[place], applied[index]));
   }
   takeOwn();
   return merged;
 }
 
-function mergedItem(
-  node: ItemsNode,
-  live: readonly unknown[],
-  here: readonly string[],
-  key: string,
-  applied: unknown,
-): unknown {
-  const place = here.indexOf(key);
-  return here.includes(key, place + 1) ? applied : mergeNode(node.item, live[place], applied);
+const REPEATED = -1;
+
+/** Where each key is: lists are as long as their writers like, and are gone through once. */
+function placesOf(keys: readonly string[]): ReadonlyMap<string, number> {
+  const places = new Map<string, number>();
+  for (const [index, key] of keys.entries()) places.set(key, places.has(key) ? REPEATED : index);
+  return places;
 }
