@@ -6,6 +6,7 @@ import { logger } from "#base/log";
 import type { Scope } from "#base/scope";
 import { customKind, remoteKinds } from "#client/kinds";
 import type { AnyObject, Resource } from "#machinery/schema";
+import { aborted } from "#reconciler/aborted";
 import type { Environment } from "#reconciler/controller";
 
 const log = logger("added-kinds");
@@ -22,29 +23,37 @@ export interface AddedKindsOptions extends Pick<Environment, "client" | "informe
   readonly added: (kind: Resource, own: Scope) => void;
 }
 
-/** Tells of them from now on, those that are there already first, until the scope closes. */
-export function followAddedKinds(options: AddedKindsOptions): void {
+/**
+ * Tells of them from now on, those that are there already first, until the scope closes. Resolves when these have been
+ * told of.
+ */
+export async function followAddedKinds(options: AddedKindsOptions): Promise<void> {
   const { informers, scope } = options;
   const kinds = new AddedKinds(options);
+  const definitions = informers.of(CustomResourceDefinition);
+  const services = informers.of(APIService);
   const stops = [
-    informers.of(CustomResourceDefinition).handle({
+    definitions.handle({
       added: (definition) => kinds.define(definition),
       updated: (definition) => kinds.define(definition),
       deleted: (definition) => kinds.remove(definition),
     }),
-    informers.of(APIService).handle({
+    services.handle({
       added: (service) => kinds.announce(service),
       updated: (service) => kinds.announce(service),
       deleted: (service) => kinds.remove(service),
     }),
   ];
   for (const stop of stops) scope.defer(stop);
+  await Promise.race([Promise.all([definitions.synced, services.synced]), aborted(scope.signal)]);
+  await kinds.asked();
 }
 
 class AddedKinds {
   readonly #options: AddedKindsOptions;
   /** By the uid of the definition, or of the API service. */
   readonly #scopes = new Map<string, Scope>();
+  readonly #asking = new Set<Promise<void>>();
 
   constructor(options: AddedKindsOptions) {
     this.#options = options;
@@ -63,7 +72,16 @@ class AddedKinds {
     if (!service.spec.service) return this.remove(service);
     if (this.#scopes.has(uid) || !isAvailable(service)) return;
     const own = this.#open(uid);
-    own.run((signal) => this.#ask(service, own, signal));
+    own.run((signal) => {
+      const asking = this.#ask(service, own, signal);
+      this.#asking.add(asking);
+      return asking.finally(() => this.#asking.delete(asking));
+    });
+  }
+
+  /** Resolves when the servers that are being asked have answered. */
+  async asked(): Promise<void> {
+    await Promise.all(this.#asking);
   }
 
   remove({ metadata: { uid } }: AnyObject): void {

@@ -49,6 +49,7 @@ export interface InProcessOptions {
  * shared instead of encoded.
  */
 export class InProcessTransport implements Transport {
+  readonly sharesObjects = true;
   readonly #options: InProcessOptions;
   /** For kinds that another server answers for. */
   readonly #elsewhere = rawCalls((request, options) => this.raw(request, options));

@@ -2,7 +2,8 @@
  * Deletes objects whose owners are gone, over all kinds: in the background, in the foreground (dependents first), or
  * leaves the dependents as orphans.
  */
-import { asError } from "#base/attempt";
+import { asError, attempt } from "#base/attempt";
+import { sleep } from "#base/clock";
 import { logger } from "#base/log";
 import type { Scope } from "#base/scope";
 import { Informer } from "#client/informer";
@@ -33,6 +34,9 @@ const log = logger("garbage-collector");
 
 const NAME = "generic-garbage-collector";
 const WORKERS = 20;
+
+/** A kind that another server or a webhook does not show by then is waited for no longer. */
+const ADDED_MS = 30_000;
 
 /** Events are many, own nothing, and expire by themselves. */
 const isCollected = ({ plural, verbs }: Resource): boolean => plural !== "events" && verbs.includes("delete");
@@ -91,9 +95,10 @@ class Collector {
     scope.run(async (signal) => {
       await Promise.race([Promise.all(caches.map(({ synced }) => synced)), aborted(signal)]);
       if (signal.aborted) return;
-      // A graph that is not whole would take owners for absent; asking the server for each would correct that.
+      await this.#followAdded(signal);
+      if (signal.aborted) return;
+      // A graph that is not whole would let owners go before their dependents, or without setting them free.
       for (const queue of [this.#checks, this.#orphans]) queue.release();
-      followAddedKinds({ ...this.#environment, added: (kind, own) => this.#open(kind, own) });
       await aborted(signal);
       await Promise.all([this.#checks.close(), this.#orphans.close()]);
     });
@@ -110,13 +115,30 @@ class Collector {
     });
   }
 
-  #open(kind: Resource, own: Scope): void {
-    if (!isCollected(kind)) return;
+  /** Resolves when the kinds that were added before are followed and seen, as far as they can be soon. */
+  async #followAdded(signal: AbortSignal): Promise<void> {
+    const { clock } = this.#environment;
+    const filling = new Set<Promise<unknown>>();
+    const added = (kind: Resource, own: Scope) => {
+      if (!isCollected(kind)) return;
+      const filled = Promise.race([this.#open(kind, own).synced, aborted(own.signal)]);
+      filling.add(filled);
+      void filled.finally(() => filling.delete(filled));
+    };
+    const known = followAddedKinds({ ...this.#environment, added });
+    const late = new AbortController();
+    const tooLong = sleep(clock, ADDED_MS, { signal: AbortSignal.any([signal, late.signal]) });
+    await Promise.race([known.then(() => Promise.all(filling)), attempt(() => tooLong)]);
+    late.abort();
+  }
+
+  #open(kind: Resource, own: Scope): Informer<AnyObject> {
     const { client, clock, random } = this.#environment;
     const cache = new Informer({ client, clock, random, resource: kind, selection: { metadataOnly: true } });
     own.run((signal) => cache.run(signal));
     own.defer(() => void this.#kinds.delete(kind));
     this.#follow(cache);
+    return cache;
   }
 
   #apply({ check, orphan }: Effects): void {
@@ -154,7 +176,7 @@ class Collector {
   async #verify(node: Node): Promise<void> {
     if (!node.named) return;
     const { owner, namespace } = node.named;
-    if ((await this.#exists(owner, namespace)) === false) this.#apply(this.#graph.gone(node.uid));
+    if ((await this.#exists(owner, namespace)) === false) this.#apply(this.#graph.missing(owner, namespace));
   }
 
   /** Undefined: it cannot be told, and nothing may be done to the dependent. */
@@ -164,10 +186,11 @@ class Collector {
       if (!isNamedRightly(owner, node, dependent)) return this.#stateOfMisnamed(owner, node, dependent);
       return { owner, is: awaitsDependents(node) ? "waiting" : "there" };
     }
-    if (this.#graph.isKnownAbsent(owner.uid)) return { owner, is: "absent" };
-    const exists = await this.#exists(owner, dependent.known?.namespace ?? "");
+    const namespace = dependent.known?.namespace ?? "";
+    if (this.#graph.isKnownAbsent(owner, namespace)) return { owner, is: "absent" };
+    const exists = await this.#exists(owner, namespace);
     if (exists === undefined) return undefined;
-    if (!exists) this.#apply(this.#graph.gone(owner.uid));
+    if (!exists) this.#apply(this.#graph.missing(owner, namespace));
     return { owner, is: exists ? "there" : "absent" };
   }
 

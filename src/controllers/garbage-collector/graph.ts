@@ -48,6 +48,7 @@ export interface Effects {
 /** Who owns whom, over all kinds. It only knows; it does nothing to objects. */
 export class OwnerGraph {
   readonly #nodes = new Map<string, Node>();
+  /** Uids of what is gone, and names under which nothing of the uid was found. */
   readonly #absent = new Set<string>();
   /** References of one owner's dependents, mostly the same, are kept once; by the owner's uid. */
   readonly #references = new Map<string, readonly AnyOwner[]>();
@@ -60,8 +61,9 @@ export class OwnerGraph {
     return this.#nodes.size;
   }
 
-  isKnownAbsent(uid: string): boolean {
-    return this.#absent.has(uid);
+  /** Does this way to name an owner, from this namespace, lead nowhere? */
+  isKnownAbsent(owner: AnyOwner, namespace: string): boolean {
+    return this.#absent.has(owner.uid) || this.#absent.has(nameOf(owner, namespace));
   }
 
   /** An object that was seen, new or changed. */
@@ -69,18 +71,40 @@ export class OwnerGraph {
     const { uid } = object.metadata;
     const node = this.#node(uid);
     const before = node.known?.ownerReferences ?? NOBODY;
+    const wasVirtual = isVirtual(node);
     const wasAwaiting = { dependents: awaitsDependents(node), orphaning: awaitsOrphaning(node) };
     node.kind = kind;
     node.known = this.#knownOf(object.metadata);
     node.named = undefined;
     this.#absent.delete(uid);
     const check = this.#relink(node, before, node.known.ownerReferences ?? NOBODY);
+    if (wasVirtual) check.push(...this.#misnaming(node));
     if (awaitsDependents(node) && !wasAwaiting.dependents) check.push(node, ...node.dependents);
     const orphan = awaitsOrphaning(node) && !wasAwaiting.orphaning ? [node] : [];
     return { check, orphan };
   }
 
-  /** An object that is gone, or that was named and does not exist. */
+  /**
+   * Under this name, from this namespace, there is no such object. Whoever names it so is to be looked at; others may
+   * name it rightly, whatever this one says.
+   */
+  missing(owner: AnyOwner, namespace: string): Effects {
+    const node = this.#nodes.get(owner.uid);
+    this.#markAbsent(nameOf(owner, namespace));
+    if (!node || !isVirtual(node)) return { check: [], orphan: [] };
+    const check: Node[] = [];
+    node.named = undefined;
+    for (const dependent of node.dependents) {
+      const at = dependent.known?.namespace ?? "";
+      const named = dependent.known?.ownerReferences?.find(({ uid }) => uid === owner.uid);
+      if (!named || this.isKnownAbsent(named, at)) check.push(dependent);
+      else node.named ??= { owner: named, namespace: at };
+    }
+    if (node.named) check.push(node);
+    return { check, orphan: [] };
+  }
+
+  /** An object that is gone. */
   gone(uid: string): Effects {
     const node = this.#nodes.get(uid);
     this.#markAbsent(uid);
@@ -138,15 +162,26 @@ export class OwnerGraph {
       this.#addDependent(ownerNode, node);
       if (!isVirtual(ownerNode)) {
         if (awaitsDependents(ownerNode) || !isNamedRightly(owner, ownerNode, node)) check.push(node);
-      } else if (this.#absent.has(owner.uid)) check.push(node);
+        continue;
+      }
+      const namespace = node.known?.namespace ?? "";
+      if (this.isKnownAbsent(owner, namespace)) check.push(node);
       else {
-        const namespace = node.known?.namespace ?? "";
         ownerNode.named ??= { owner, namespace };
         check.push(ownerNode);
       }
     }
     if (dropped.length > 0 && now.length > 0) check.push(node);
     return check;
+  }
+
+  /** Those that have named it before it was seen, and not as it is. */
+  #misnaming(owner: Node): Node[] {
+    return [...owner.dependents].filter((dependent) =>
+      dependent.known?.ownerReferences?.some(
+        (reference) => reference.uid === owner.uid && !isNamedRightly(reference, owner, dependent),
+      ),
+    );
   }
 
   #addDependent(owner: Node, node: Node): void {
@@ -176,11 +211,14 @@ export class OwnerGraph {
     return waiting;
   }
 
-  #markAbsent(uid: string): void {
-    this.#absent.add(uid);
+  #markAbsent(what: string): void {
+    this.#absent.add(what);
     if (this.#absent.size > ABSENT_MAX) this.#absent.delete(this.#absent.values().next().value!);
   }
 }
+
+const nameOf = ({ uid, apiVersion, kind, name }: AnyOwner, namespace: string): string =>
+  [uid, apiVersion, kind, namespace, name].join("|");
 
 /** A reference with the right uid but another name, kind or namespace leads nowhere. */
 export function isNamedRightly(owner: AnyOwner, { kind, known }: Node, dependent: Node): boolean {

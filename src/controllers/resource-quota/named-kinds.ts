@@ -35,7 +35,7 @@ export class NamedKinds {
 
   start(): void {
     const { informers, scope } = this.#environment;
-    followAddedKinds({ ...this.#environment, added: (kind, own) => this.#served(kind, own) });
+    void followAddedKinds({ ...this.#environment, added: (kind, own) => this.#served(kind, own) });
     const look = () => this.#look();
     const stop = informers.of(ResourceQuota).handle({ added: look, updated: look, deleted: look });
     scope.defer(stop);
