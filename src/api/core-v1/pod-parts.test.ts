@@ -104,6 +104,13 @@ const wrong: readonly (readonly [name: string, object: Loose, problems: readonly
     ],
   ],
   [
+    "a name that is long, and wrong at its end",
+    volume({
+      iscsi: { targetPortal: "10.0.0.1", lun: 0, iqn: `iqn.2020-01.${"a".repeat(500)}!` },
+    }),
+    [`spec.volumes[0].iscsi.iqn: Invalid value: "iqn.2020-01.${"a".repeat(500)}!": must be valid format`],
+  ],
+  [
     "Fibre Channel twice",
     volume({ fc: { targetWWNs: ["a"], wwids: ["b"] } }),
     [

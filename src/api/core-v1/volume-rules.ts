@@ -43,7 +43,7 @@ interface Iscsi {
 
 /** Names of both sides of iSCSI, by how they begin. */
 const ISCSI_NAMES: Readonly<Record<string, RegExp>> = {
-  iqn: /^iqn\.\d{4}-\d{2}\.([A-Za-z0-9-]+\.?)*[A-Za-z0-9-]+(:[^,;*&$|\s]+)?$/,
+  iqn: /^iqn\.\d{4}-\d{2}\.[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*(:[^,;*&$|\s]+)?$/,
   eui: /^eui\.[0-9a-fA-F]{16}$/,
   naa: /^naa\.[0-9a-fA-F]{32}$/,
 };

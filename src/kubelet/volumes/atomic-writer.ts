@@ -56,7 +56,7 @@ async function writeAll(dir: string, payload: Payload, fsGroup: number | undefin
   for (const [path, { bytes, mode, uid }] of payload) {
     const file = join(dir, path);
     if (path.includes("/")) await mkdir(dirname(file), { recursive: true, mode: 0o755 });
-    await writeFile(file, bytes);
+    await writeFile(file, bytes, { mode: 0o600 });
     // The process's umask takes from the mode of new files, so it is set afterwards.
     await chmod(file, fsGroup === undefined ? mode : mode | 0o440);
     if (uid !== undefined || fsGroup !== undefined) await chown(file, uid ?? 0, fsGroup ?? 0);

@@ -1,6 +1,17 @@
 /** A part of a volume, mounted where only the kubelet can reach. */
-import { chmod, constants, type FileHandle, mkdir, open, realpath, rm, writeFile } from "node:fs/promises";
+import {
+  chmod,
+  constants,
+  type FileHandle,
+  lstat,
+  mkdir,
+  realpath,
+  rmdir,
+  unlink,
+  writeFile,
+} from "node:fs/promises";
 import { dirname, join, relative, sep } from "node:path";
+import { openEntry, openPath, pathOf } from "./descriptors.ts";
 import { bindMount, unmount } from "./mount-syscall.ts";
 
 /** The part cannot be had; the text shows nothing of the host. */
@@ -8,9 +19,6 @@ export class SubPathError extends Error {
   override readonly name = "SubPathError";
 }
 
-/** Not among Node's constants: the file is only named, not opened for reading. */
-const O_PATH = 0o10000000;
-const NAMED = O_PATH | constants.O_NOFOLLOW;
 const PERMISSIONS = 0o2777;
 
 /**
@@ -24,10 +32,16 @@ export async function mountSubPath(volumePath: string, subPath: string, target: 
   await using part = await openBelow(root, way);
   const isDirectory = (await part.stat()).isDirectory();
   unmount(target);
-  await rm(target, { recursive: true, force: true });
+  await removeTarget(target);
   await mkdir(dirname(target), { recursive: true, mode: 0o750 });
   await (isDirectory ? mkdir(target) : writeFile(target, ""));
   bindMount(pathOf(part), target);
+}
+
+/** Only the empty place itself: what may still be mounted on it is the volume's, and stays. */
+async function removeTarget(target: string): Promise<void> {
+  const found = await lstat(target).catch(() => undefined);
+  if (found) await (found.isDirectory() ? rmdir(target) : unlink(target));
 }
 
 function partsOf(subPath: string): readonly string[] {
@@ -67,7 +81,7 @@ async function made(root: string, way: readonly string[], part: string): Promise
   await using parent = await openBelow(root, way);
   await mkdir(join(pathOf(parent), part));
   await using child = await step(parent, part, constants.O_DIRECTORY);
-  await using volume = await open(root, O_PATH);
+  await using volume = await openPath(root);
   const { mode } = await volume.stat();
   await chmod(pathOf(child), mode & PERMISSIONS);
   return [...way, part];
@@ -75,7 +89,7 @@ async function made(root: string, way: readonly string[], part: string): Promise
 
 /** Goes down from `root` name by name; a link on the way ends it. */
 export async function openBelow(root: string, way: readonly string[]): Promise<FileHandle> {
-  let here = await open(root, O_PATH | constants.O_DIRECTORY);
+  let here = await openPath(root, constants.O_DIRECTORY);
   for (const [index, name] of way.entries()) {
     await using parent = here;
     here = await step(parent, name, index < way.length - 1 ? constants.O_DIRECTORY : 0);
@@ -84,14 +98,11 @@ export async function openBelow(root: string, way: readonly string[]): Promise<F
 }
 
 async function step(parent: FileHandle, name: string, flags: number): Promise<FileHandle> {
-  const child = await open(join(pathOf(parent), name), NAMED | flags);
+  const child = await openEntry(parent, name, flags);
   // A link is opened as such where it is not asked to be a directory.
   if (!(await child.stat()).isSymbolicLink()) return child;
   await child.close();
   throw new SubPathError(`"${name}" became a link while it was looked at`);
 }
-
-/** As long as it is open, this leads to it, whatever its name has become. */
-const pathOf = ({ fd }: FileHandle): string => `/proc/self/fd/${fd}`;
 
 const isCode = (error: unknown, code: string): boolean => (error as NodeJS.ErrnoException).code === code;
