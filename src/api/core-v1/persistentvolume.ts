@@ -4,6 +4,17 @@ import { compareQuantities } from "#machinery/quantity";
 import { accessModeProblems, accessModesText, storageClassOf } from "./persistentvolumeclaim.ts";
 import { NodeSelector } from "#api/core-v1/affinity";
 import { driverName } from "#api/storage-v1/driver-name";
+import {
+  azureFileFields,
+  cephFsFields,
+  cinderFields,
+  flexFields,
+  glusterfsFields,
+  iscsiFields,
+  rbdFields,
+  scaleIoFields,
+  storageOsFields,
+} from "./remote-volumes.ts";
 import { withoutClimbing } from "./paths.ts";
 import {
   farSecretProblems,
@@ -36,7 +47,6 @@ import {
   entry,
   forbidden,
   inline,
-  int32,
   invalid,
   item,
   list,
@@ -53,9 +63,7 @@ import {
 } from "#machinery/schema";
 
 export const AzureFilePersistentVolumeSource = struct("core.v1.AzureFilePersistentVolumeSource", {
-  secretName: string(1).required().notEmpty().doc("Secret with the account's name and key."),
-  shareName: string(2).required().notEmpty().doc("Name of the share."),
-  readOnly: bool(3).doc("Only reading is allowed."),
+  ...azureFileFields,
   secretNamespace: string(4).pointer().orNull().doc("Namespace of the secret; by default that of the claim."),
 });
 export interface AzureFilePersistentVolumeSource extends Of<typeof AzureFilePersistentVolumeSource> {}
@@ -91,24 +99,15 @@ export const CSIPersistentVolumeSource = struct(
 );
 export interface CSIPersistentVolumeSource extends Of<typeof CSIPersistentVolumeSource> {}
 
-export const CephFSPersistentVolumeSource = struct("core.v1.CephFSPersistentVolumeSource", {
-  monitors: list(1, string).required().atomic().notEmpty().doc("Monitors of the cluster."),
-  path: string(2).doc("Directory that is mounted as the root."),
-  user: string(3).doc("User to be there."),
-  secretFile: string(4).doc("Path of the user's key ring."),
-  secretRef: ref(5, SecretReference).doc("Secret with what is needed to log in."),
-  readOnly: bool(6).doc("Only reading is allowed."),
-});
+export const CephFSPersistentVolumeSource = struct(
+  "core.v1.CephFSPersistentVolumeSource",
+  cephFsFields(SecretReference),
+);
 export interface CephFSPersistentVolumeSource extends Of<typeof CephFSPersistentVolumeSource> {}
 
 export const CinderPersistentVolumeSource = struct(
   "core.v1.CinderPersistentVolumeSource",
-  {
-    volumeID: string(1).required().notEmpty().doc("Identity of the volume."),
-    fsType: string(2).doc("File system to mount as, such as ext4."),
-    readOnly: bool(3).doc("Only reading is allowed."),
-    secretRef: ref(4, SecretReference).doc("Secret with what is needed to log in."),
-  },
+  cinderFields(SecretReference),
   {
     *validate({ secretRef }, path) {
       yield* secretRefProblems(secretRef, at(path, "secretRef"), true);
@@ -119,13 +118,7 @@ export interface CinderPersistentVolumeSource extends Of<typeof CinderPersistent
 
 export const FlexPersistentVolumeSource = struct(
   "core.v1.FlexPersistentVolumeSource",
-  {
-    driver: string(1).required().notEmpty().doc("Name of the driver."),
-    fsType: string(2).doc("File system to mount as, such as ext4."),
-    secretRef: ref(3, SecretReference).doc("Secret with what is needed to log in."),
-    readOnly: bool(4).doc("Only reading is allowed."),
-    options: map(5, string).doc("Settings for the driver."),
-  },
+  flexFields(SecretReference),
   {
     *validate({ options }, path) {
       yield* flexOptionProblems(options, path);
@@ -135,9 +128,7 @@ export const FlexPersistentVolumeSource = struct(
 export interface FlexPersistentVolumeSource extends Of<typeof FlexPersistentVolumeSource> {}
 
 export const GlusterfsPersistentVolumeSource = struct("core.v1.GlusterfsPersistentVolumeSource", {
-  endpoints: string(1).required().notEmpty().doc("Endpoints object with the servers."),
-  path: string(2).required().notEmpty().doc("Name of the volume."),
-  readOnly: bool(3).doc("Only reading is allowed."),
+  ...glusterfsFields,
   endpointsNamespace: string(4)
     .pointer()
     .doc("Namespace of the Endpoints object; by default that of the claim."),
@@ -146,22 +137,7 @@ export interface GlusterfsPersistentVolumeSource extends Of<typeof GlusterfsPers
 
 export const ISCSIPersistentVolumeSource = struct(
   "core.v1.ISCSIPersistentVolumeSource",
-  {
-    targetPortal: string(1)
-      .required()
-      .notEmpty()
-      .doc("Address of the target, with its port unless it is 3260."),
-    iqn: string(2).required().notEmpty().doc("Qualified name of the target."),
-    lun: int32(3).required().doc("Number of the unit."),
-    iscsiInterface: string(4).default("default").doc("Interface that speaks to the target."),
-    fsType: string(5).doc("File system to mount as, such as ext4."),
-    readOnly: bool(6).doc("Only reading is allowed."),
-    portals: list(7, string).atomic().doc("Further addresses of the target."),
-    chapAuthDiscovery: bool(8).doc("Discovery is authenticated by CHAP."),
-    chapAuthSession: bool(11).doc("Sessions are authenticated by CHAP."),
-    secretRef: ref(10, SecretReference).doc("Secret with what is needed to log in."),
-    initiatorName: string(12).pointer().doc("Name of this side, in place of the interface's."),
-  },
+  iscsiFields(SecretReference),
   {
     *validate(source, path) {
       yield* iscsiProblems(source, path);
@@ -185,41 +161,21 @@ export const LocalVolumeSource = struct(
 );
 export interface LocalVolumeSource extends Of<typeof LocalVolumeSource> {}
 
-export const RBDPersistentVolumeSource = struct("core.v1.RBDPersistentVolumeSource", {
-  monitors: list(1, string).required().atomic().notEmpty().doc("Monitors of the cluster."),
-  image: string(2).required().notEmpty().doc("Name of the image."),
-  fsType: string(3).doc("File system to mount as, such as ext4."),
-  pool: string(4).default("rbd").doc("Pool of the image."),
-  user: string(5).default("admin").doc("User to be there."),
-  keyring: string(6).default("/etc/ceph/keyring").doc("Path of the user's key ring."),
-  secretRef: ref(7, SecretReference).doc("Secret with what is needed to log in."),
-  readOnly: bool(8).doc("Only reading is allowed."),
-});
+export const RBDPersistentVolumeSource = struct(
+  "core.v1.RBDPersistentVolumeSource",
+  rbdFields(SecretReference),
+);
 export interface RBDPersistentVolumeSource extends Of<typeof RBDPersistentVolumeSource> {}
 
-export const ScaleIOPersistentVolumeSource = struct("core.v1.ScaleIOPersistentVolumeSource", {
-  gateway: string(1).required().notEmpty().doc("Address of the gateway."),
-  system: string(2).required().notEmpty().doc("Name of the storage system."),
-  secretRef: ref(3, SecretReference).required().doc("Secret with what is needed to log in."),
-  sslEnabled: bool(4).doc("The gateway is spoken to by TLS."),
-  protectionDomain: string(5).doc("Protection domain of the storage."),
-  storagePool: string(6).doc("Pool of the storage."),
-  storageMode: string(7).default("ThinProvisioned").doc("ThickProvisioned or ThinProvisioned."),
-  volumeName: string(8).notEmpty().doc("Name of the volume."),
-  fsType: string(9).default("xfs").doc("File system to mount as, such as ext4."),
-  readOnly: bool(10).doc("Only reading is allowed."),
-});
+export const ScaleIOPersistentVolumeSource = struct(
+  "core.v1.ScaleIOPersistentVolumeSource",
+  scaleIoFields(SecretReference),
+);
 export interface ScaleIOPersistentVolumeSource extends Of<typeof ScaleIOPersistentVolumeSource> {}
 
 export const StorageOSPersistentVolumeSource = struct(
   "core.v1.StorageOSPersistentVolumeSource",
-  {
-    volumeName: string(1).doc("Name of the volume."),
-    volumeNamespace: string(2).doc("Namespace of the volume in StorageOS."),
-    fsType: string(3).doc("File system to mount as, such as ext4."),
-    readOnly: bool(4).doc("Only reading is allowed."),
-    secretRef: ref(5, ObjectReference).doc("Secret with what is needed to log in."),
-  },
+  storageOsFields(ObjectReference),
   {
     *validate(source, path) {
       yield* storageOsProblems(source, path);

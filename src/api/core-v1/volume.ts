@@ -1,5 +1,16 @@
 import { fileMode, setMembers } from "#api/checks";
 import { driverName } from "#api/storage-v1/driver-name";
+import {
+  azureFileFields,
+  cephFsFields,
+  cinderFields,
+  flexFields,
+  glusterfsFields,
+  iscsiFields,
+  rbdFields,
+  scaleIoFields,
+  storageOsFields,
+} from "./remote-volumes.ts";
 import { descendingPath, volumeItemPath, withoutClimbing } from "./paths.ts";
 import {
   azureDiskProblems,
@@ -79,11 +90,7 @@ export const AzureDiskVolumeSource = struct(
 );
 export interface AzureDiskVolumeSource extends Of<typeof AzureDiskVolumeSource> {}
 
-export const AzureFileVolumeSource = struct("core.v1.AzureFileVolumeSource", {
-  secretName: string(1).required().notEmpty().doc("Secret with the account's name and key."),
-  shareName: string(2).required().notEmpty().doc("Name of the share."),
-  readOnly: bool(3).doc("Only reading is allowed."),
-});
+export const AzureFileVolumeSource = struct("core.v1.AzureFileVolumeSource", azureFileFields);
 export interface AzureFileVolumeSource extends Of<typeof AzureFileVolumeSource> {}
 
 export const CSIVolumeSource = struct(
@@ -104,30 +111,14 @@ export const CSIVolumeSource = struct(
 );
 export interface CSIVolumeSource extends Of<typeof CSIVolumeSource> {}
 
-export const CephFSVolumeSource = struct("core.v1.CephFSVolumeSource", {
-  monitors: list(1, string).required().atomic().notEmpty().doc("Monitors of the cluster."),
-  path: string(2).doc("Directory that is mounted as the root."),
-  user: string(3).doc("User to be there."),
-  secretFile: string(4).doc("Path of the user's key ring."),
-  secretRef: ref(5, LocalObjectReference).doc("Secret with what is needed to log in."),
-  readOnly: bool(6).doc("Only reading is allowed."),
-});
+export const CephFSVolumeSource = struct("core.v1.CephFSVolumeSource", cephFsFields(LocalObjectReference));
 export interface CephFSVolumeSource extends Of<typeof CephFSVolumeSource> {}
 
-export const CinderVolumeSource = struct(
-  "core.v1.CinderVolumeSource",
-  {
-    volumeID: string(1).required().notEmpty().doc("Identity of the volume."),
-    fsType: string(2).doc("File system to mount as, such as ext4."),
-    readOnly: bool(3).doc("Only reading is allowed."),
-    secretRef: ref(4, LocalObjectReference).doc("Secret with what is needed to log in."),
+export const CinderVolumeSource = struct("core.v1.CinderVolumeSource", cinderFields(LocalObjectReference), {
+  *validate({ secretRef }, path) {
+    yield* secretRefProblems(secretRef, at(path, "secretRef"));
   },
-  {
-    *validate({ secretRef }, path) {
-      yield* secretRefProblems(secretRef, at(path, "secretRef"));
-    },
-  },
-);
+});
 export interface CinderVolumeSource extends Of<typeof CinderVolumeSource> {}
 
 export const ClusterTrustBundleProjection = struct("core.v1.ClusterTrustBundleProjection", {
@@ -288,21 +279,11 @@ export const FCVolumeSource = struct(
 );
 export interface FCVolumeSource extends Of<typeof FCVolumeSource> {}
 
-export const FlexVolumeSource = struct(
-  "core.v1.FlexVolumeSource",
-  {
-    driver: string(1).required().notEmpty().doc("Name of the driver."),
-    fsType: string(2).doc("File system to mount as, such as ext4."),
-    secretRef: ref(3, LocalObjectReference).doc("Secret with what is needed to log in."),
-    readOnly: bool(4).doc("Only reading is allowed."),
-    options: map(5, string).doc("Settings for the driver."),
+export const FlexVolumeSource = struct("core.v1.FlexVolumeSource", flexFields(LocalObjectReference), {
+  *validate({ options }, path) {
+    yield* flexOptionProblems(options, path);
   },
-  {
-    *validate({ options }, path) {
-      yield* flexOptionProblems(options, path);
-    },
-  },
-);
+});
 export interface FlexVolumeSource extends Of<typeof FlexVolumeSource> {}
 
 export const FlockerVolumeSource = struct(
@@ -350,11 +331,7 @@ export const GitRepoVolumeSource = struct(
 );
 export interface GitRepoVolumeSource extends Of<typeof GitRepoVolumeSource> {}
 
-export const GlusterfsVolumeSource = struct("core.v1.GlusterfsVolumeSource", {
-  endpoints: string(1).required().notEmpty().doc("Endpoints object with the servers."),
-  path: string(2).required().notEmpty().doc("Name of the volume."),
-  readOnly: bool(3).doc("Only reading is allowed."),
-});
+export const GlusterfsVolumeSource = struct("core.v1.GlusterfsVolumeSource", glusterfsFields);
 export interface GlusterfsVolumeSource extends Of<typeof GlusterfsVolumeSource> {}
 
 export const HostPathVolumeSource = struct(
@@ -384,30 +361,11 @@ export const HostPathVolumeSource = struct(
 );
 export interface HostPathVolumeSource extends Of<typeof HostPathVolumeSource> {}
 
-export const ISCSIVolumeSource = struct(
-  "core.v1.ISCSIVolumeSource",
-  {
-    targetPortal: string(1)
-      .required()
-      .notEmpty()
-      .doc("Address of the target, with its port unless it is 3260."),
-    iqn: string(2).required().notEmpty().doc("Qualified name of the target."),
-    lun: int32(3).required().doc("Number of the unit."),
-    iscsiInterface: string(4).default("default").doc("Interface that speaks to the target."),
-    fsType: string(5).doc("File system to mount as, such as ext4."),
-    readOnly: bool(6).doc("Only reading is allowed."),
-    portals: list(7, string).atomic().doc("Further addresses of the target."),
-    chapAuthDiscovery: bool(8).doc("Discovery is authenticated by CHAP."),
-    chapAuthSession: bool(11).doc("Sessions are authenticated by CHAP."),
-    secretRef: ref(10, LocalObjectReference).doc("Secret with what is needed to log in."),
-    initiatorName: string(12).pointer().doc("Name of this side, in place of the interface's."),
+export const ISCSIVolumeSource = struct("core.v1.ISCSIVolumeSource", iscsiFields(LocalObjectReference), {
+  *validate(source, path) {
+    yield* iscsiProblems(source, path);
   },
-  {
-    *validate(source, path) {
-      yield* iscsiProblems(source, path);
-    },
-  },
-);
+});
 export interface ISCSIVolumeSource extends Of<typeof ISCSIVolumeSource> {}
 
 export const ImageVolumeSource = struct("core.v1.ImageVolumeSource", {
@@ -591,30 +549,10 @@ export const QuobyteVolumeSource = struct(
 );
 export interface QuobyteVolumeSource extends Of<typeof QuobyteVolumeSource> {}
 
-export const RBDVolumeSource = struct("core.v1.RBDVolumeSource", {
-  monitors: list(1, string).required().atomic().notEmpty().doc("Monitors of the cluster."),
-  image: string(2).required().notEmpty().doc("Name of the image."),
-  fsType: string(3).doc("File system to mount as, such as ext4."),
-  pool: string(4).default("rbd").doc("Pool of the image."),
-  user: string(5).default("admin").doc("User to be there."),
-  keyring: string(6).default("/etc/ceph/keyring").doc("Path of the user's key ring."),
-  secretRef: ref(7, LocalObjectReference).doc("Secret with what is needed to log in."),
-  readOnly: bool(8).doc("Only reading is allowed."),
-});
+export const RBDVolumeSource = struct("core.v1.RBDVolumeSource", rbdFields(LocalObjectReference));
 export interface RBDVolumeSource extends Of<typeof RBDVolumeSource> {}
 
-export const ScaleIOVolumeSource = struct("core.v1.ScaleIOVolumeSource", {
-  gateway: string(1).required().notEmpty().doc("Address of the gateway."),
-  system: string(2).required().notEmpty().doc("Name of the storage system."),
-  secretRef: ref(3, LocalObjectReference).required().doc("Secret with what is needed to log in."),
-  sslEnabled: bool(4).doc("The gateway is spoken to by TLS."),
-  protectionDomain: string(5).doc("Protection domain of the storage."),
-  storagePool: string(6).doc("Pool of the storage."),
-  storageMode: string(7).default("ThinProvisioned").doc("ThickProvisioned or ThinProvisioned."),
-  volumeName: string(8).notEmpty().doc("Name of the volume."),
-  fsType: string(9).default("xfs").doc("File system to mount as, such as ext4."),
-  readOnly: bool(10).doc("Only reading is allowed."),
-});
+export const ScaleIOVolumeSource = struct("core.v1.ScaleIOVolumeSource", scaleIoFields(LocalObjectReference));
 export interface ScaleIOVolumeSource extends Of<typeof ScaleIOVolumeSource> {}
 
 export const SecretVolumeSource = struct(
@@ -635,13 +573,7 @@ export interface SecretVolumeSource extends Of<typeof SecretVolumeSource> {}
 
 export const StorageOSVolumeSource = struct(
   "core.v1.StorageOSVolumeSource",
-  {
-    volumeName: string(1).doc("Name of the volume."),
-    volumeNamespace: string(2).doc("Namespace of the volume in StorageOS."),
-    fsType: string(3).doc("File system to mount as, such as ext4."),
-    readOnly: bool(4).doc("Only reading is allowed."),
-    secretRef: ref(5, LocalObjectReference).doc("Secret with what is needed to log in."),
-  },
+  storageOsFields(LocalObjectReference),
   {
     *validate(source, path) {
       yield* storageOsProblems(source, path);
