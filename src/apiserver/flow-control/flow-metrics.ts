@@ -100,11 +100,20 @@ function* waits({ flows }: FlowControl): Generator<Sample> {
   }
 }
 
-function perLevel(flow: FlowControl): Instrument[] {
-  const each = (value: (level: PriorityLevel) => number) =>
-    function* (): Generator<Sample> {
-      for (const level of flow.levels) yield { labels: { priority_level: level.name }, value: value(level) };
-    };
+const perLevel = (flow: FlowControl): Instrument[] => [
+  ...utilization(flow),
+  ...limits(flow),
+  ...demand(flow),
+  ...progress(flow),
+];
+
+/** A sample a level. */
+const eachLevel = (flow: FlowControl, value: (level: PriorityLevel) => number) =>
+  function* (): Generator<Sample> {
+    for (const level of flow.levels) yield { labels: { priority_level: level.name }, value: value(level) };
+  };
+
+function utilization(flow: FlowControl): Instrument[] {
   const used = (read: (used: ReturnType<PriorityLevel["utilization"]["read"]>) => Sample[]) =>
     function* (): Generator<Sample> {
       const nowMs = flow.nowMs();
@@ -131,82 +140,92 @@ function perLevel(flow: FlowControl): Instrument[] {
         { labels: { phase: "waiting" }, value: waiting },
       ]),
     ),
-    gauge(
-      "nominal_limit_seats",
-      "Seats by shares.",
-      each(({ limits }) => limits.nominal),
-    ),
-    gauge(
-      "lower_limit_seats",
-      "Seats that are not lent.",
-      each(({ limits }) => limits.min),
-    ),
-    gauge(
-      "upper_limit_seats",
-      "Seats with all that may be borrowed.",
-      each(({ limits }) => limits.max),
-    ),
-    gauge(
-      "current_limit_seats",
-      "Seats to be had now.",
-      each(({ limit }) => limit),
-    ),
-    gauge(
-      "request_concurrency_limit",
-      "Seats by shares, by another name.",
-      each(({ limits }) => limits.nominal),
-    ),
-    gauge(
-      "demand_seats_high_watermark",
-      "Most seats wanted at once of late.",
-      each(({ demand }) => demand.highWatermark),
-    ),
-    gauge(
-      "demand_seats_average",
-      "Seats wanted of late, on average.",
-      each(({ demand }) => demand.average),
-    ),
-    gauge(
-      "demand_seats_stdev",
-      "How much the wanted seats varied of late.",
-      each(({ demand }) => demand.deviation),
-    ),
-    gauge(
-      "demand_seats_smoothed",
-      "Wanted seats, smoothed.",
-      each(({ demand }) => demand.smoothed),
-    ),
-    gauge("target_seats", "Seats that borrowing aims at.", each(targetOf)),
-    gauge(
-      "current_r",
-      "The level's meter of progress, in seat seconds.",
-      each(({ currentR }) => currentR / 1000),
-    ),
-    gauge(
-      "dispatch_r",
-      "What the meter said when a request was last taken from a queue, in seat seconds.",
-      each(({ lastTaken }) => lastTaken.r / 1000),
-    ),
-    gauge(
-      "latest_s",
-      "When the request that was last taken from a queue was to begin, in seat seconds.",
-      each(({ lastTaken }) => lastTaken.s / 1000),
-    ),
-    gauge(
-      "next_s_bounds",
-      "When the next request of a queue is to begin, first and last, in seat seconds.",
-      () => bounds(flow, ({ nextDispatchR }) => nextDispatchR),
-    ),
-    gauge(
-      "next_discounted_s_bounds",
-      "The same without what is thought to be under way, in seat seconds.",
-      () => bounds(flow, ({ nextDispatchR, seatsInUse }) => nextDispatchR - seatsInUse * SERVICE_MS),
-    ),
-    gauge("seat_fair_frac", "What every level gets of what it wants.", () => [
-      { labels: {}, value: flow.fairProportion },
-    ]),
   ];
 }
+
+const limits = (flow: FlowControl): Instrument[] => [
+  gauge(
+    "nominal_limit_seats",
+    "Seats by shares.",
+    eachLevel(flow, ({ limits }) => limits.nominal),
+  ),
+  gauge(
+    "lower_limit_seats",
+    "Seats that are not lent.",
+    eachLevel(flow, ({ limits }) => limits.min),
+  ),
+  gauge(
+    "upper_limit_seats",
+    "Seats with all that may be borrowed.",
+    eachLevel(flow, ({ limits }) => limits.max),
+  ),
+  gauge(
+    "current_limit_seats",
+    "Seats to be had now.",
+    eachLevel(flow, ({ limit }) => limit),
+  ),
+  gauge(
+    "request_concurrency_limit",
+    "Seats by shares, by another name.",
+    eachLevel(flow, ({ limits }) => limits.nominal),
+  ),
+];
+
+const demand = (flow: FlowControl): Instrument[] => [
+  gauge(
+    "demand_seats_high_watermark",
+    "Most seats wanted at once of late.",
+    eachLevel(flow, ({ demand }) => demand.highWatermark),
+  ),
+  gauge(
+    "demand_seats_average",
+    "Seats wanted of late, on average.",
+    eachLevel(flow, ({ demand }) => demand.average),
+  ),
+  gauge(
+    "demand_seats_stdev",
+    "How much the wanted seats varied of late.",
+    eachLevel(flow, ({ demand }) => demand.deviation),
+  ),
+  gauge(
+    "demand_seats_smoothed",
+    "Wanted seats, smoothed.",
+    eachLevel(flow, ({ demand }) => demand.smoothed),
+  ),
+  gauge("target_seats", "Seats that borrowing aims at.", eachLevel(flow, targetOf)),
+];
+
+/** How far queues and levels have come, by which it is decided who is next. */
+const progress = (flow: FlowControl): Instrument[] => [
+  gauge(
+    "current_r",
+    "The level's meter of progress, in seat seconds.",
+    eachLevel(flow, ({ currentR }) => currentR / 1000),
+  ),
+  gauge(
+    "dispatch_r",
+    "What the meter said when a request was last taken from a queue, in seat seconds.",
+    eachLevel(flow, ({ lastTaken }) => lastTaken.r / 1000),
+  ),
+  gauge(
+    "latest_s",
+    "When the request that was last taken from a queue was to begin, in seat seconds.",
+    eachLevel(flow, ({ lastTaken }) => lastTaken.s / 1000),
+  ),
+  gauge(
+    "next_s_bounds",
+    "When the next request of a queue is to begin, first and last, in seat seconds.",
+    () => bounds(flow, ({ nextDispatchR }) => nextDispatchR),
+  ),
+  gauge(
+    "next_discounted_s_bounds",
+    "The same without what is thought to be under way, in seat seconds.",
+    () => bounds(flow, ({ nextDispatchR, seatsInUse }) => nextDispatchR - seatsInUse * SERVICE_MS),
+  ),
+  gauge("seat_fair_frac", "What every level gets of what it wants.", () => [
+    { labels: {}, value: flow.fairProportion },
+  ]),
+];
 
 /** The least and the most over the queues of each level in which requests wait. */
 function* bounds({ levels }: FlowControl, of: (queue: Queue) => number): Generator<Sample> {
@@ -221,22 +240,9 @@ function* bounds({ levels }: FlowControl, of: (queue: Queue) => number): Generat
 const targetOf = ({ limits: { min, nominal }, demand: { highWatermark, smoothed } }: PriorityLevel): number =>
   Math.max(min, Math.min(nominal, highWatermark), smoothed);
 
-type Samples = Instrument["samples"];
-const counter = (name: string, help: string, samples: Samples): Instrument => ({
-  name,
-  help,
-  type: "counter",
-  samples,
-});
-const gauge = (name: string, help: string, samples: Samples): Instrument => ({
-  name,
-  help,
-  type: "gauge",
-  samples,
-});
-const histogram = (name: string, help: string, samples: Samples): Instrument => ({
-  name,
-  help,
-  type: "histogram",
-  samples,
-});
+const instrument =
+  (type: Instrument["type"]) =>
+  (name: string, help: string, samples: Instrument["samples"]): Instrument => ({ name, help, type, samples });
+const counter = instrument("counter");
+const gauge = instrument("gauge");
+const histogram = instrument("histogram");
