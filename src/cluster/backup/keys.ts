@@ -54,8 +54,10 @@ export async function keepKeys(
       "name the folder of the server's keys with --cert-dir, or leave them out with --without-keys",
     );
   }
-  await createFile(keysBeside(backup), file!.text);
-  return keysBeside(backup);
+  const beside = keysBeside(backup);
+  if (!(await createFile(beside, file!.text)))
+    throw new StepFailed(`${beside} is there already`, "choose another name, or remove it first");
+  return beside;
 }
 
 /** Gives the cluster the keys that a backup needs, beside its own. Throws StepFailed where they are not to be found. */
@@ -65,19 +67,20 @@ export async function bringKeys(
   { pkiDir, keys }: { readonly pkiDir: string; readonly keys?: string },
 ): Promise<void> {
   const path = ownKeysPath(pkiDir);
-  if (missingIn(own, await readKeyFile(path)).length === 0) return;
+  const lacking = missingIn(own, await readKeyFile(path));
+  if (lacking.length === 0) return;
   const source = keys ?? keysBeside(backup);
   if (keys !== undefined && !existsSync(keys))
     throw new StepFailed(`there is no ${keys}`, "name another file");
   const found = await readKeyFile(source);
-  const missing = missingIn(own, found);
+  const missing = missingIn(lacking, found);
   if (missing.length > 0) {
     throw new StepFailed(
       `secrets of the backup are encrypted with ${missing.join(", ")}, which is neither in ${path} nor in ${source}`,
       `name the file that was kept with the backup with --keys, or do without these secrets with --without-keys`,
     );
   }
-  await addKeys(path, found!);
+  await addKeys(path, found!, lacking);
 }
 
 /** The keys that a backup needs and the cluster has not. */

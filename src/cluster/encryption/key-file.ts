@@ -3,17 +3,19 @@ import { link, open, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import { syncDirectory } from "#store/disk/lmdb-journal";
 
-/** One that is there already is left as it is. */
-export async function createFile(path: string, text: string): Promise<void> {
+/** One that is there already is left as it is; then this gives false. */
+export async function createFile(path: string, text: string): Promise<boolean> {
   const fresh = await written(path, text);
   try {
     await link(fresh, path);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+    return false;
   } finally {
     await rm(fresh, { force: true });
   }
   syncDirectory(dirname(path));
+  return true;
 }
 
 /** In place of the one that is there. */
@@ -24,7 +26,9 @@ export async function replaceFile(path: string, text: string): Promise<void> {
 
 async function written(path: string, text: string): Promise<string> {
   const fresh = `${path}.${process.pid}`;
-  const file = await open(fresh, "w", 0o600);
+  await rm(fresh, { force: true });
+  // Whoever else can write to the directory, as to that of a backup, may have put a link or a file of their own there.
+  const file = await open(fresh, "wx", 0o600);
   try {
     await file.writeFile(text);
     await file.sync();

@@ -1,10 +1,21 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  lstatSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { parseEncryptionConfiguration } from "#apiserver/encryption/configuration";
 import { seededRandom } from "#base/random";
+import { parseYaml } from "#machinery/yaml";
+import { createFile } from "./key-file.ts";
 import { keyIdOf, keyIdsOf, writerOf } from "./key-ids.ts";
 import { addKeys, makeKeyFile, readingOnly, readKeyFile } from "./own-keys.ts";
 
@@ -33,7 +44,7 @@ test("without encryption, what was encrypted before is still read", async () => 
 
 test("keys that are added are read, and those that were there go on writing", async () => {
   const [own, other] = [await made("three", 4), await made("four", 5)];
-  await addKeys(own.path, other);
+  await addKeys(own.path, other, [...keyIdsOf(other.configuration)]);
   const both = (await readKeyFile(own.path))!;
   assert.equal(writerOf(both.configuration), writerOf(own.configuration));
   assert.deepEqual(
@@ -41,9 +52,52 @@ test("keys that are added are read, and those that were there go on writing", as
     new Set([...keyIdsOf(own.configuration), ...keyIdsOf(other.configuration)]),
   );
   const alone = join(dir, "five", "encryption.yaml");
-  await addKeys(alone, other);
+  await addKeys(alone, other, [...keyIdsOf(other.configuration)]);
   assert.equal(readFileSync(alone, "utf8"), other.text);
   assert.equal(statSync(alone).mode & 0o777, 0o600);
+});
+
+test("of a file that came with a backup only the keys that are needed are taken", async () => {
+  const [own, other] = [await made("six", 6), await made("seven", 7)];
+  const [needed] = keyIdsOf(other.configuration);
+  const foreign = join(dir, "foreign.yaml");
+  const file = parseYaml(other.text) as {
+    readonly resources: readonly { readonly providers: readonly object[] }[];
+  };
+  const [secrets] = file.resources;
+  const spare = { aescbc: { keys: [{ name: "k8ts-spare", secret: Buffer.alloc(32).toString("base64") }] } };
+  const plugin = { kms: { apiVersion: "v2", name: "theirs", endpoint: "unix:///tmp/theirs" } };
+  const resources = [
+    { ...secrets, providers: [spare, ...secrets!.providers] },
+    { resources: ["configmaps"], providers: [plugin] },
+  ];
+  writeFileSync(foreign, JSON.stringify({ ...file, resources }));
+  const from = (await readKeyFile(foreign))!;
+  assert.equal(keyIdsOf(from.configuration).size, 3);
+  for (const path of [own.path, join(dir, "eight", "encryption.yaml")]) {
+    const before = (await readKeyFile(path))?.configuration;
+    await addKeys(path, from, [needed!]);
+    const { configuration } = (await readKeyFile(path))!;
+    assert.deepEqual(keyIdsOf(configuration), new Set([...(before ? keyIdsOf(before) : []), needed]));
+    assert.equal(writerOf(configuration), before ? writerOf(before) : needed);
+    assert.deepEqual(
+      configuration.resources.map(({ resources }) => resources),
+      [["secrets"]],
+    );
+  }
+});
+
+test("nobody's link or file gets a key", async () => {
+  const folder = mkdtempSync(join(dir, "shared-"));
+  const path = join(folder, "encryption.yaml");
+  const theirs = join(folder, "theirs");
+  writeFileSync(theirs, "", { mode: 0o666 });
+  symlinkSync(theirs, `${path}.${process.pid}`);
+  await makeKeyFile(path, seededRandom(8));
+  assert.equal(readFileSync(theirs, "utf8"), "");
+  assert.equal(lstatSync(path).mode & 0o777, 0o600);
+  assert.equal(await createFile(path, "another"), false);
+  assert.notEqual(readFileSync(path, "utf8"), "another");
 });
 
 test("a file that makes no sense is refused with its name", async () => {

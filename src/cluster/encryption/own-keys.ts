@@ -63,10 +63,17 @@ function newKeys(random: Random): string {
   const secret = random.bytes(KEY_BYTES);
   // Named after its content, so that keys of different clusters are never taken for each other.
   const name = OWN_NAME + createHash("sha256").update(secret).digest("hex").slice(0, NAME_DIGITS);
-  const key = { name, secret: Buffer.from(secret).toString("base64") };
-  const providers = [{ secretbox: { keys: [key] } }, { identity: {} }];
-  return COMMENT + formatYaml({ ...KIND, resources: [{ resources: ["secrets"], providers }] });
+  return fileOf([providerWith("secretbox", name, secret), IDENTITY]);
 }
+
+const IDENTITY: Provider = { identity: {} };
+
+const providerWith = (type: string, name: string, secret: Uint8Array): Provider => ({
+  [type]: { keys: [{ name, secret: Buffer.from(secret).toString("base64") }] },
+});
+
+const fileOf = (providers: readonly Provider[]): string =>
+  COMMENT + formatYaml({ ...KIND, resources: [{ resources: ["secrets"], providers }] });
 
 const KIND = { apiVersion: "apiserver.config.k8s.io/v1", kind: "EncryptionConfiguration" };
 
@@ -75,30 +82,42 @@ export function readingOnly({ text }: KeyFile): string {
   const written = parseYaml(text) as Written;
   const resources = written.resources.map((entry) => ({
     ...entry,
-    providers: [{ identity: {} }, ...entry.providers.filter((provider) => !("identity" in provider))],
+    providers: [IDENTITY, ...entry.providers.filter((provider) => !("identity" in provider))],
   }));
   return formatYaml({ ...written, resources });
 }
 
-/** Puts further keys behind those that are in the file, or makes the file of them. */
-export async function addKeys(path: string, from: KeyFile): Promise<void> {
+/**
+ * Puts the keys of these names behind those that are in the file, or makes the file of them. Nothing else of `from` is
+ * believed: it came with a backup, and could have the server ask a plugin of somebody's, or write other kinds otherwise.
+ */
+export async function addKeys(path: string, from: KeyFile, names: readonly string[]): Promise<void> {
+  const providers = providersOf(from, new Set(names));
   const known = await readKeyFile(path);
   if (!known) {
     await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-    return replaceFile(path, from.text);
+    return replaceFile(path, fileOf([...providers, IDENTITY]));
   }
-  const added = (parseYaml(from.text) as Written).resources;
   const written = parseYaml(known.text) as Written;
-  const named = new Set(written.resources.flatMap(({ resources }) => resources));
-  const widened = written.resources.map((entry) => ({
-    ...entry,
-    providers: [
-      ...entry.providers,
-      ...added
-        .filter(({ resources }) => resources.some((name) => entry.resources.includes(name)))
-        .flatMap(({ providers }) => providers.filter((provider) => !("identity" in provider))),
-    ],
-  }));
-  const further = added.filter(({ resources }) => !resources.some((name) => named.has(name)));
-  await replaceFile(path, COMMENT + formatYaml({ ...written, resources: [...widened, ...further] }));
+  const place = written.resources.findIndex(({ resources }) => resources.some((name) => SECRETS.has(name)));
+  const of = written.resources[place];
+  const resources = of
+    ? written.resources.with(place, { ...of, providers: [...of.providers, ...providers] })
+    : [...written.resources, { resources: ["secrets"], providers: [IDENTITY, ...providers] }];
+  await replaceFile(path, COMMENT + formatYaml({ ...written, resources }));
 }
+
+/** How entries for secrets may call them. */
+const SECRETS: ReadonlySet<string> = new Set(["secrets", "*.", "*.*"]);
+
+/** The keys of these names, each in a provider of its own. */
+const providersOf = ({ configuration }: KeyFile, names: ReadonlySet<string>): readonly Provider[] =>
+  configuration.resources.flatMap(({ providers }) =>
+    providers.flatMap((provider) => {
+      if (provider.type === "identity" || provider.type === "kms") return [];
+      const { type, keys } = provider;
+      return keys
+        .filter(({ name }) => names.has(`${type}:${name}`))
+        .map(({ name, secret }) => providerWith(type, name, secret));
+    }),
+  );
