@@ -64,6 +64,8 @@ export interface Authorizer {
 
 export type Operation = "CREATE" | "UPDATE" | "DELETE" | "CONNECT";
 
+export type Annotate = (key: string, value: string, level?: "Request") => void;
+
 /** One write on its way through admission. */
 export interface Admission {
   readonly operation: Operation;
@@ -80,7 +82,8 @@ export interface Admission {
   readonly user: User;
   /** Text for a `Warning` header. */
   readonly warn: (text: string) => void;
-  readonly annotate: (key: string, value: string) => void;
+  /** A note for the record of the request; with a level, only for records of at least that. The first of a key stays. */
+  readonly annotate: Annotate;
   /** While objects are changed; undefined when they are only checked. */
   readonly rounds?: AdmissionRounds;
 }

@@ -340,14 +340,13 @@ function sliOf({ duration, unwaited }: Series): Histogram | undefined {
   return sli;
 }
 
-/** Of our own kinds; whoever has defined a kind knows itself which versions go. */
 function* deprecated(all: Iterable<Series>, kinds: ResourceSet): Generator<Sample> {
   const shown = new Set<string>();
   for (const { labels, codes } of all) {
     const { group, version, resource, subresource } = labels as Readonly<Record<string, string>>;
     const key = [group, version, resource, subresource].join("/");
     const kind = kinds.find(group!, version!, resource!);
-    if (codes.size === 0 || shown.has(key) || kind?.warning === undefined || kind.versions) continue;
+    if (codes.size === 0 || shown.has(key) || kind?.warning === undefined) continue;
     shown.add(key);
     yield {
       labels: {

@@ -23,6 +23,8 @@ export interface AuditedRequest {
   readonly info: RequestInfo;
   /** Undefined: authentication has failed. */
   readonly user: User | undefined;
+  /** How somebody has tried to be known who is not. */
+  readonly refusal?: string;
   /** Whom the user acts as. */
   readonly impersonated?: User;
   readonly sourceAddresses: readonly string[];
@@ -35,6 +37,8 @@ export interface AuditedRequest {
 export interface AuditedAnswer {
   readonly code: number;
   readonly status?: Status;
+  /** In place of a status. */
+  readonly message?: string;
   /** Any object that was answered; lists too. */
   readonly object?: unknown;
 }
@@ -78,7 +82,7 @@ export class AuditLog {
     this.#metrics.decided(decision.level);
     if (decision.level === "None") return undefined;
     const trail = new AuditTrail(request, decision, (event) => this.#write(event), this.#clock);
-    trail.stage("RequestReceived");
+    if (request.refusal === undefined) trail.stage("RequestReceived");
     return trail;
   }
 
@@ -128,7 +132,8 @@ export class AuditTrail {
     return RANK[this.#decision.level] >= RANK[level];
   }
 
-  annotate(key: string, value: string): void {
+  annotate(key: string, value: string, level?: "Request"): void {
+    if (level && !this.wants(level)) return;
     this.#annotations[key] = value;
   }
 
@@ -148,7 +153,10 @@ export class AuditTrail {
   complete(answer: AuditedAnswer): void {
     if (this.#isComplete) return;
     this.#isComplete = true;
-    this.stage("ResponseComplete", answer);
+    const { refusal } = this.#request;
+    if (refusal === undefined) this.stage("ResponseComplete", answer);
+    // The last thing to be said of somebody unknown.
+    else this.stage("ResponseStarted", { code: answer.code, message: refusal });
   }
 
   /** The request failed by our own fault. */
@@ -224,8 +232,8 @@ function objectReference(info: RequestInfo, metadata: Named | undefined): object
   };
 }
 
-function answeredStatus({ code, status }: AuditedAnswer): object {
-  if (!status) return { metadata: {}, code };
+function answeredStatus({ code, status, message: said }: AuditedAnswer): object {
+  if (!status) return { metadata: {}, ...(said === undefined ? {} : { message: said }), code };
   const { status: outcome, message, reason, details } = status;
   return {
     metadata: {},

@@ -18,7 +18,7 @@ import { StatusError, internalError, noSuchResource } from "#machinery/status";
 import { selectedName } from "../request/request-info.ts";
 import type { AuditLog, AuditTrail } from "../audit/audit-log.ts";
 import { denied } from "../authorization/denial.ts";
-import type { Authorizer, RequestInfo, User } from "../contracts.ts";
+import type { Annotate, Authorizer, RequestInfo, User } from "../contracts.ts";
 import type { Exchange } from "../http/exchange.ts";
 import type { Dispatcher } from "../request/dispatch.ts";
 import { auditAnswer, auditBody, auditFailure, received } from "../request/auditing.ts";
@@ -150,9 +150,12 @@ export class InProcessTransport implements Transport {
     try {
       const decided = authorizer.authorize(user, info);
       const decision = decided instanceof Promise ? await decided : decided;
-      if (decision.verdict !== "allow") throw denied(user, info, decision);
+      const { verdict, reason } = decision;
+      trail?.annotate("authorization.k8s.io/decision", verdict === "allow" ? "allow" : "forbid");
+      trail?.annotate("authorization.k8s.io/reason", reason);
+      if (verdict !== "allow") throw denied(user, info, decision);
       auditBody(trail, body, kind);
-      const annotate = (key: string, value: string) => trail?.annotate(key, value);
+      const annotate: Annotate = (key, value, level) => trail?.annotate(key, value, level);
       const answer = await dispatcher.run({
         info,
         user,

@@ -30,6 +30,7 @@ export function beginAudit(audit: AuditLog, asked: Asked): AuditTrail | undefine
     uri: exchange.search === "" ? exchange.path : `${exchange.path}?${exchange.search}`,
     info,
     user,
+    ...(user ? {} : { refusal: refusalOf(exchange) }),
     ...(impersonated ? { impersonated } : {}),
     sourceAddresses: [...via, exchange.credentials.remoteAddress].filter((address) => address !== ""),
     userAgent: exchange.header("user-agent") ?? "",
@@ -37,6 +38,20 @@ export function beginAudit(audit: AuditLog, asked: Asked): AuditTrail | undefine
   });
   if (trail && user) for (const [key, value] of auditNotesOf(user)) trail.annotate(key, value);
   return trail;
+}
+
+/** Which ways to be known have been tried. */
+function refusalOf({ credentials, search }: Exchange): string {
+  const [scheme = "", secret] = (credentials.header("authorization") ?? "").trim().split(" ");
+  const given = (method: string) => secret !== undefined && scheme.toLowerCase() === method;
+  const tried = [
+    ...["basic", "bearer"].filter(given),
+    ...(new URLSearchParams(search).get("access_token")?.trim() ? ["access_token"] : []),
+    ...(credentials.clientCertificate ? ["x509"] : []),
+  ];
+  return tried.length === 0
+    ? "Authentication failed, no credentials provided"
+    : `Authentication failed, attempted: ${tried.join(", ")}`;
 }
 
 /** Waits until a request that was received is on record. Throws InternalError where it has to be and cannot be. */

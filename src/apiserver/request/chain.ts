@@ -26,6 +26,7 @@ import { isLongRunning } from "./long-running.ts";
 import type { Body, Operation } from "./operation.ts";
 import { requestInfoOf } from "./request-info.ts";
 import { serveWatch } from "./serve-watch.ts";
+import { warningHeaders } from "./warnings.ts";
 
 /** Where a request goes, as far as groups and versions are concerned. */
 export type AboutVersion = Pick<RequestInfo, "isResource" | "group" | "version" | "path">;
@@ -318,17 +319,18 @@ export class Chain {
       body: hasNoBody(exchange) ? NO_BODY : await this.#body(exchange),
       userAgent: exchange.header("user-agent") ?? "",
       warn: (text) => void (warnings.includes(text) || warnings.push(text)),
-      annotate: (key, value) => trail?.annotate(key, value),
+      annotate: (key, value, level) => trail?.annotate(key, value, level),
       waited: (ms) => void (visit.waitedMs += ms),
       signal: undefined,
     };
     auditBody(trail, op.body, kind);
+    if (kind.warning !== undefined) trail?.annotate("k8s.io/deprecated", "true");
     const answered = dispatcher.run(op);
     const answer = answered instanceof Promise ? await answered : answered;
     auditAnswer(trail, answer);
     const storing = trail?.stored();
     if (storing) await attempt(() => storing);
-    const all = warnings.length === 0 ? headers : { ...headers, warning: warnings.map(warningHeader) };
+    const all = warnings.length === 0 ? headers : { ...headers, warning: warningHeaders(warnings) };
     if (answer.type !== "watch") return writeAnswer(exchange, answer, form, all, clock);
     await serveWatch(exchange, answer, form, all, {
       clock,
@@ -370,7 +372,7 @@ const connecting = (
   body: NO_BODY,
   userAgent: exchange.header("user-agent") ?? "",
   warn: () => undefined,
-  annotate: (key, value) => trail?.annotate(key, value),
+  annotate: (key, value, level) => trail?.annotate(key, value, level),
   signal: exchange.signal,
 });
 
@@ -388,9 +390,3 @@ const HEALTH = /^\/(?:livez|readyz|healthz)(?:\/|$)/;
 const NO_BODY: Body = { type: "none" };
 
 const hasNoBody = ({ method }: Exchange): boolean => method === "GET" || method === "HEAD";
-
-/** Header values hold no line ends and only ASCII. */
-const warningHeader = (text: string): string => {
-  const plain = text.replace(/[^\x20-\x7e]/g, " ").replace(/[\\"]/g, "\\$&");
-  return `299 - "${plain}"`;
-};

@@ -1,5 +1,5 @@
 import type { Struct } from "#machinery/schema";
-import type { RequestInfo, User } from "../contracts.ts";
+import type { Annotate, RequestInfo, User } from "../contracts.ts";
 import type { ServedKind } from "../resource-set.ts";
 import type { WatchSink } from "../watch/subscription.ts";
 import type { Item } from "../storage/item.ts";
@@ -20,7 +20,7 @@ export interface Operation {
   readonly userAgent: string;
   /** Texts for `Warning` headers. */
   readonly warn: (text: string) => void;
-  readonly annotate: (key: string, value: string) => void;
+  readonly annotate: Annotate;
   /** Told how many milliseconds others have taken for their part of it. */
   readonly waited?: (ms: number) => void;
   readonly signal: AbortSignal | undefined;

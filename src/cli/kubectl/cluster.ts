@@ -160,9 +160,10 @@ export class Cluster {
     return namespaced ? (namespace ?? this.namespace) : undefined;
   }
 
-  /** `299 - "text"`, several of them separated by commas. */
+  /** `299 - "text"`, several of them separated by commas; the bytes are UTF-8, one character each. */
   #warn(header: string | undefined): void {
-    for (const [, text] of (header ?? "").matchAll(/299 \S+ "((?:[^"\\]|\\.)*)"/g))
+    const texts = Buffer.from(header ?? "", "latin1").toString("utf8");
+    for (const [, text] of texts.matchAll(/299 \S+ "((?:[^"\\]|\\.)*)"/g))
       this.#io.tell(`Warning: ${text!.replaceAll(/\\(.)/g, "$1")}\n`);
   }
 }

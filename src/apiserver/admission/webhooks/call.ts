@@ -1,6 +1,7 @@
 import type { AdmissionResponse } from "#api/admission-v1/admissionreview";
 import type { Clock } from "#base/clock";
 import { type Random, uuid } from "#base/random";
+import { problemsOfName } from "#machinery/names";
 import { type StatusError, internalError } from "#machinery/status";
 import { type WebhookClient, UnreachableWebhook } from "../../webhook-client/client.ts";
 import { CallFailure, noDryRun, Rejection, rejection } from "./failures.ts";
@@ -69,7 +70,9 @@ export class Caller {
     if (admission.dryRun && !hook.supportsDryRun) throw noDryRun(hook.name);
     const response = await this.#response(hook, seen);
     for (const [key, value] of Object.entries(response.auditAnnotations ?? {})) {
-      admission.annotate(`${hook.name}/${key}`, value);
+      const note = `${hook.name}/${key}`;
+      if (!key.includes("/") && problemsOfName("qualified-name", note).length === 0)
+        admission.annotate(note, value);
     }
     for (const text of response.warnings ?? []) admission.warn(text);
     if (!response.allowed) throw rejection(hook.name, response.status);

@@ -58,16 +58,18 @@ async function changedBy(
 ): Promise<AnyObject | undefined> {
   const { admission, resource } = seen;
   const { object, annotate } = admission;
-  const outcome = await caller.ask(hook, seen, (response) => patchedBy(hook, seen, response));
-  if (outcome.type === "passed-over") {
-    annotate(`failed-open.mutating.webhook.admission.k8s.io/${place}`, hook.name);
-    return object;
+  let after: AnyObject | undefined;
+  try {
+    const outcome = await caller.ask(hook, seen, (response) => patchedBy(hook, seen, response, place));
+    if (outcome.type === "answered") after = outcome.value;
+    else annotate(`failed-open.mutating.webhook.admission.k8s.io/${place}`, hook.name);
+  } finally {
+    const mutated = after !== undefined && isChanged(seen.object, after);
+    const record = { configuration: hook.configuration, webhook: hook.name, mutated };
+    annotate(`mutation.webhook.admission.k8s.io/${place}`, JSON.stringify(record));
+    if (!mutated) after = undefined;
   }
-  const after = outcome.value;
-  const mutated = after !== undefined && isChanged(seen.object, after);
-  const record = { configuration: hook.configuration, webhook: hook.name, mutated };
-  annotate(`mutation.webhook.admission.k8s.io/${place}`, JSON.stringify(record));
-  if (!mutated) return object;
+  if (!after) return object;
   if (seen.object === object) return after;
   return converted(after, resource, admission.resource, equivalents);
 }

@@ -9,8 +9,16 @@ import { acceptedAs } from "../mutation/accepted.ts";
 import { CallFailure, cannotModify } from "./failures.ts";
 import type { Hook } from "./hook.ts";
 
-/** The object that the webhook wants, in the version that it has seen; undefined: it wants no change. */
-export function patchedBy(hook: Hook, seen: Seen, response: AdmissionResponse): AnyObject | undefined {
+/**
+ * The object that the webhook wants, in the version that it has seen; undefined: it wants no change. What it wants goes on
+ * record under the webhook's place among all.
+ */
+export function patchedBy(
+  hook: Hook,
+  seen: Seen,
+  response: AdmissionResponse,
+  place: string,
+): AnyObject | undefined {
   const { patch, patchType } = response;
   if (!patch) return undefined;
   const operations = operationsOf(patch);
@@ -20,7 +28,15 @@ export function patchedBy(hook: Hook, seen: Seen, response: AdmissionResponse): 
   if (patchType !== "JSONPatch") {
     throw new CallFailure(hook.name, `unsupported patch type ${JSON.stringify(patchType)}`);
   }
-  return acceptedAs({ object, resource, admission }, applied(object, operations));
+  const after = acceptedAs({ object, resource, admission }, applied(object, operations));
+  const record = {
+    configuration: hook.configuration,
+    webhook: hook.name,
+    patch: operations,
+    patchType: "JSONPatch",
+  };
+  admission.annotate(`patch.webhook.admission.k8s.io/${place}`, JSON.stringify(record), "Request");
+  return after;
 }
 
 function operationsOf(patch: string): unknown {

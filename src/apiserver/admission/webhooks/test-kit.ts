@@ -109,7 +109,7 @@ export async function startServer(
   const store = openMemoryStore({ clock });
   const records: Json[] = [];
   const policy = parseAuditPolicy(
-    "{apiVersion: audit.k8s.io/v1, kind: Policy, omitStages: [RequestReceived], rules: [{level: Metadata}]}",
+    "{apiVersion: audit.k8s.io/v1, kind: Policy, omitStages: [RequestReceived], rules: [{level: Request}]}",
   );
   const sink = { write: ({ json }: { readonly json: string }) => void records.push(JSON.parse(json)) };
   const security = secure({

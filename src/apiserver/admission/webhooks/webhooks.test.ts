@@ -467,7 +467,7 @@ test("what webhooks do is counted and put on record", async (t) => {
   const [hook, { ask, configure, server, records }] = await Promise.all([startWebhook(t), startServer(t)]);
   hook.answers.set("/label", () => ({
     ...patching(...setLabel("added")),
-    auditAnnotations: { why: "because" },
+    auditAnnotations: { why: "because", "no key": "x", "not/this": "x" },
   }));
   hook.answers.set("/gone", (_, response) => void response.writeHead(500).end());
   hook.answers.set("/check", () => refusing({ code: 403 }));
@@ -490,6 +490,19 @@ test("what webhooks do is counted and put on record", async (t) => {
     annotations["failed-open.mutating.webhook.admission.k8s.io/round_0_index_1"],
     "gone.example.com",
   );
+  assert.deepEqual(JSON.parse(annotations["mutation.webhook.admission.k8s.io/round_0_index_1"]), {
+    configuration: "one",
+    webhook: "gone.example.com",
+    mutated: false,
+  });
+  assert.deepEqual(JSON.parse(annotations["patch.webhook.admission.k8s.io/round_0_index_0"]), {
+    configuration: "one",
+    webhook: "label.example.com",
+    patch: setLabel("added"),
+    patchType: "JSONPatch",
+  });
+  const given = Object.keys(annotations).filter((key) => key.startsWith("label.example.com/"));
+  assert.deepEqual(given, ["label.example.com/why"]);
   const text = await server.metrics.text();
   const lines = [
     'apiserver_admission_webhook_admission_duration_seconds_count{name="label.example.com",type="admit",operation="CREATE",rejected="false"} 1',
