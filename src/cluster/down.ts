@@ -2,13 +2,14 @@ import { existsSync, readdirSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { systemClock } from "#base/clock";
+import { mountsBelow } from "#kubelet/volumes/mounts-below";
 import { fabricNamespaces, processesIn, removeFabric } from "#network/machine/start-fabric";
 import { clusterCgroup, endProcesses, removeCgroups } from "./cgroups.ts";
 import { stopContainers } from "./containerd/stop.ts";
 import { signalProcess, stopDaemon } from "./daemon/daemon.ts";
 import { type ClusterPlaces, type NodePlaces, placesOf } from "./places.ts";
 import { readSettings } from "./settings.ts";
-import { type StepOutput, Steps } from "./steps.ts";
+import { StepFailed, type StepOutput, Steps } from "./steps.ts";
 import { agentDaemon, serverDaemon } from "./daemons.ts";
 
 export interface DownOptions {
@@ -41,7 +42,12 @@ export async function down({ name, dataDir, output }: DownOptions): Promise<void
 /** As `down`, and forgets the cluster with all its data. */
 export async function deleteCluster(options: DownOptions): Promise<void> {
   await down(options);
-  await rm(placesOf(options.name, options.dataDir).dir, { recursive: true, force: true });
+  const { dir } = placesOf(options.name, options.dataDir);
+  const [mounted] = await mountsBelow(dir);
+  // What is mounted may be anybody's.
+  if (mounted !== undefined)
+    throw new StepFailed(`something is still mounted on ${mounted}`, "unmount it, then delete once more");
+  await rm(dir, { recursive: true, force: true });
 }
 
 /** The nodes of the settings, and any whose folder is left of an interrupted start. */

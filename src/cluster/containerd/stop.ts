@@ -4,6 +4,8 @@ import { systemClock } from "#base/clock";
 import { logger } from "#base/log";
 import { runCommand } from "#base/node/command";
 import { CriClient } from "#kubelet/cri/client";
+import { unmount } from "#kubelet/volumes/mount-syscall";
+import { mountsBelow } from "#kubelet/volumes/mounts-below";
 import { pidOf, signalProcess, stopDaemon } from "../daemon/daemon.ts";
 import type { NodePlaces } from "../places.ts";
 import { removeResidue, tasksOf } from "./residue.ts";
@@ -76,12 +78,8 @@ function commandOf(pid: number): readonly string[] {
   }
 }
 
+/** Throws for what cannot be unmounted: it is somebody's data, which nobody may take for this node's. */
 async function unmountBelow(folders: readonly string[]): Promise<void> {
-  const mounted = readFileSync("/proc/self/mounts", "utf8")
-    .split("\n")
-    .map((line) => line.split(" ")[1] ?? "")
-    .map((path) => path.replaceAll("\\040", " "))
-    .filter((path) => folders.some((folder) => path.startsWith(`${folder}/`)));
-  // The innermost first.
-  if (mounted.length > 0) await runCommand("umount", ["--lazy", ...mounted.toReversed()]).catch(() => "");
+  const mounted = (await Promise.all(folders.map(mountsBelow))).flat();
+  for (const path of mounted) unmount(path);
 }

@@ -1,4 +1,4 @@
-import { chmod, mkdir, readdir, readFile, rm, statfs } from "node:fs/promises";
+import { chmod, mkdir, readdir, rm, statfs } from "node:fs/promises";
 import { join } from "node:path";
 import { PersistentVolume } from "#api/core-v1/persistentvolume";
 import { PersistentVolumeClaim } from "#api/core-v1/persistentvolumeclaim";
@@ -13,6 +13,7 @@ import type { Volume } from "../pod/spec.ts";
 import { writeAtomically } from "./atomic-writer.ts";
 import { checkHostPath } from "./host-path.ts";
 import { mountTmpfs, unmount } from "./mount-syscall.ts";
+import { mountsBelow } from "./mounts-below.ts";
 import { belongsToGroup, giveToGroup } from "./ownership.ts";
 import { payloadOf } from "./payload.ts";
 import type { PodReferences } from "./references.ts";
@@ -196,22 +197,11 @@ async function ensureTmpfs(path: string, sizeBytes: number): Promise<void> {
 /** Takes away a pod's volumes and its whole directory; nothing of the pod may run any more. */
 export async function removePodDir(dirs: Directories, uid: string): Promise<void> {
   const dir = podDir(dirs, uid);
-  for (const path of await mountsBelow(dir)) unmount(path);
-  const left = await mountsBelow(dir);
+  const names: readonly string[] = await readdir(dir).catch(() => []);
+  const mounts = async () => (names.includes(VOLUMES) || names.includes(SUB_PATHS) ? mountsBelow(dir) : []);
+  for (const path of await mounts()) unmount(path);
+  const left = await mounts();
   // What is mounted is not ours to delete.
   if (left.length > 0) throw new Error(`still mounted: ${left.join(", ")}`);
   await rm(dir, { recursive: true, force: true });
 }
-
-/** Deepest first. */
-async function mountsBelow(dir: string): Promise<string[]> {
-  const names: readonly string[] = await readdir(dir).catch(() => []);
-  if (!names.includes(VOLUMES) && !names.includes(SUB_PATHS)) return [];
-  const table = await readFile("/proc/self/mountinfo", "utf8");
-  const paths = table.split("\n").map((line) => unescapeOctal(line.split(" ")[4] ?? ""));
-  return paths.filter((path) => path.startsWith(`${dir}/`)).toReversed();
-}
-
-/** The kernel writes blanks in paths as `\040`. */
-const unescapeOctal = (path: string): string =>
-  path.replaceAll(/\\([0-7]{3})/g, (_match, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));

@@ -4,7 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, suite, test } from "node:test";
 import koffi from "koffi";
+import { podDir, subPathTarget } from "../pod/directories.ts";
 import { unmount } from "./mount-syscall.ts";
+import { removePodDir } from "./pod-volumes.ts";
 import { mountSubPath, openBelow } from "./sub-path.ts";
 
 suite("a part of a volume", () => {
@@ -94,6 +96,17 @@ suite("a part of a volume", () => {
     await rename(join(volume, "inner"), join(volume, "was"));
     await symlink("../outside", join(volume, "inner"));
     assert.equal(await readFile(`/proc/self/fd/${found.fd}/file`, "utf8"), "inside");
+  });
+
+  test("a pod's directory goes without its volumes' files, also where the way to it is a link", async () => {
+    await mkdir(join(dir, "disk"));
+    await symlink("disk", join(dir, "root"));
+    const dirs = { root: join(dir, "root"), logs: join(dir, "logs") };
+    target = subPathTarget(dirs, "uid", { volume: "data", container: "c", index: 0 });
+    await mountSubPath(volume, "inner", target);
+    await removePodDir(dirs, "uid");
+    assert.equal(await readFile(join(volume, "inner", "file"), "utf8"), "inside");
+    await assert.rejects(stat(podDir(dirs, "uid")), { code: "ENOENT" });
   });
 
   test("someone who swaps a directory for a link all the time never gets anything else", async () => {
