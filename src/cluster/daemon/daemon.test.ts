@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { sleep, systemClock } from "#base/clock";
-import { type Daemon, lastWords, pidOf, startDaemon, stopDaemon } from "./daemon.ts";
+import { type Daemon, lastWords, pidOf, recordOf, runs, startDaemon, stopDaemon } from "./daemon.ts";
 
 function daemonIn(t: TestContext): Daemon {
   const root = mkdtempSync(join(tmpdir(), "daemon-"));
@@ -30,6 +30,20 @@ test("a daemon runs until it is stopped, and its output is kept", async (t) => {
 
 test("stopping what does not run does nothing", async (t) => {
   await stopDaemon(daemonIn(t), systemClock);
+});
+
+test("who has taken a daemon's place while it ended is ended too", async (t) => {
+  const daemon = daemonIn(t);
+  const next = { ...daemon, pidFile: `${daemon.pidFile}.next` };
+  const { pid } = startDaemon(next, { program: "/bin/sleep", args: ["60"] });
+  const { main } = recordOf(next);
+  t.after(() => (runs(main) ? process.kill(pid, "SIGKILL") : undefined));
+  const script = 'trap "mv $0.next $0; exit" TERM; echo ready; while :; do sleep 0.01; done';
+  startDaemon(daemon, { program: "/bin/sh", args: ["-c", script, daemon.pidFile] });
+  while (lastWords(daemon) === "") await sleep(systemClock, 5);
+  await stopDaemon(daemon, systemClock);
+  assert.ok(!runs(main));
+  assert.equal(pidOf(daemon), undefined);
 });
 
 test("a pid that belongs to another process by now is not the daemon", (t) => {

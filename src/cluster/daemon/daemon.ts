@@ -168,17 +168,16 @@ export function notifyReady(daemon: Daemon): void {
   }
 }
 
-/** Ends the daemon, gently first. Nothing happens when it does not run. */
+/** Ends the daemon, gently first, and whoever has taken its place meanwhile. Nothing happens when it does not run. */
 export async function stopDaemon(daemon: Daemon, clock: Clock): Promise<void> {
-  const { successor } = recordOf(daemon);
-  if (runs(successor)) signalProcess(successor.pid, "SIGKILL");
-  const pid = pidOf(daemon);
-  if (pid !== undefined) {
-    signalProcess(pid, "SIGTERM");
-    if (!(await ended(daemon, clock))) {
-      signalProcess(pid, "SIGKILL");
-      await ended(daemon, clock);
-    }
+  for (;;) {
+    const { main, successor } = recordOf(daemon);
+    if (runs(successor)) signalProcess(successor.pid, "SIGKILL");
+    if (!runs(main)) break;
+    signalProcess(main.pid, "SIGTERM");
+    if (await ended(main, clock)) continue;
+    signalProcess(main.pid, "SIGKILL");
+    if (!(await ended(main, clock))) throw new Error(`${daemon.what} cannot be ended: process ${main.pid}`);
   }
   rmSync(daemon.pidFile, { force: true });
 }
@@ -192,9 +191,9 @@ export function signalProcess(pid: number, signal: "SIGTERM" | "SIGKILL"): void 
   }
 }
 
-async function ended(daemon: Daemon, clock: Clock): Promise<boolean> {
+async function ended(process: Process, clock: Clock): Promise<boolean> {
   const deadline = clock.monotonic() + STOP_MS_MAX;
-  while (pidOf(daemon) !== undefined) {
+  while (runs(process)) {
     if (clock.monotonic() > deadline) return false;
     await sleep(clock, CHECK_MS);
   }
