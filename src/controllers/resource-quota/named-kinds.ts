@@ -26,6 +26,8 @@ export class NamedKinds {
   readonly #environment: Environment;
   readonly #wake: (key: string) => void;
   readonly #kinds = new Map<string, Kind>();
+  /** How many quotas name each count. */
+  readonly #naming = new Map<string, number>();
 
   /** `wake` takes keys of quotas. */
   constructor(environment: Environment, wake: (key: string) => void) {
@@ -36,8 +38,14 @@ export class NamedKinds {
   start(): void {
     const { informers, scope } = this.#environment;
     void followAddedKinds({ ...this.#environment, added: (kind, own) => this.#served(kind, own) });
-    const look = () => this.#look();
-    const stop = informers.of(ResourceQuota).handle({ added: look, updated: look, deleted: look });
+    const stop = informers.of(ResourceQuota).handle({
+      added: (quota) => this.#count(quota, 1),
+      updated: (quota, before) => {
+        this.#count(quota, 1);
+        this.#count(before, -1);
+      },
+      deleted: (quota) => this.#count(quota, -1),
+    });
     scope.defer(stop);
   }
 
@@ -56,19 +64,26 @@ export class NamedKinds {
       this.#kinds.delete(name);
       this.#wakeAll(name);
     });
-    this.#look();
+    this.#look(name);
   }
 
-  /** Follows what quotas name now, and nothing else. */
-  #look(): void {
-    const quotas = [...this.#environment.informers.of(ResourceQuota).list()];
-    for (const [name, known] of this.#kinds) {
-      const isNamed = quotas.some(({ spec }) => spec.hard?.[name] !== undefined);
-      if (isNamed) known.followed ??= this.#follow(name, known);
-      else if (known.followed) {
-        void known.followed.close();
-        known.followed = undefined;
-      }
+  #count({ spec }: ResourceQuota, by: 1 | -1): void {
+    for (const name of Object.keys(spec.hard ?? {})) {
+      const quotas = (this.#naming.get(name) ?? 0) + by;
+      if (quotas > 0) this.#naming.set(name, quotas);
+      else this.#naming.delete(name);
+      this.#look(name);
+    }
+  }
+
+  /** Follows the kind while a quota names it, and only then. */
+  #look(name: string): void {
+    const known = this.#kinds.get(name);
+    if (!known) return;
+    if (this.#naming.has(name)) known.followed ??= this.#follow(name, known);
+    else if (known.followed) {
+      void known.followed.close();
+      known.followed = undefined;
     }
   }
 
