@@ -4,6 +4,8 @@ import { connect as connectTcp } from "node:net";
 import { once } from "node:events";
 import type { Random } from "#base/random";
 import { Connection, tick } from "./connections.ts";
+import { compared } from "./comparisons.ts";
+import { FLOODS, flood } from "./http2-floods.ts";
 import { noise, pick } from "./requests/choices.ts";
 
 export interface Place {
@@ -52,132 +54,7 @@ async function withSession(
   }
 }
 
-const FRAMES = {
-  data: 0,
-  headers: 1,
-  priority: 2,
-  reset: 3,
-  settings: 4,
-  push: 5,
-  ping: 6,
-  goAway: 7,
-  window: 8,
-  continuation: 9,
-} as const;
-const PREFACE = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
-const END_HEADERS = 4;
-
-function frame(type: number, flags: number, stream: number, payload: Uint8Array = new Uint8Array()): Buffer {
-  const head = Buffer.alloc(9);
-  head.writeUIntBE(payload.length, 0, 3);
-  head[3] = type;
-  head[4] = flags;
-  head.writeUInt32BE(stream >>> 0, 5);
-  return Buffer.concat([head, payload]);
-}
-
-const SETTINGS = frame(FRAMES.settings, 0, 0);
-const repeated = (count: number, make: (index: number) => Buffer): Buffer =>
-  Buffer.concat(Array.from({ length: count }, (_, index) => make(index)));
-/** A header in HPACK that no table remembers. */
-const literal = (name: string, value: string): Buffer =>
-  Buffer.concat([
-    Buffer.from([0, name.length]),
-    Buffer.from(name),
-    Buffer.from([value.length]),
-    Buffer.from(value),
-  ]);
-const REQUEST_HEAD = Buffer.concat([
-  // Method GET, scheme https, path / and authority, from the table that everybody has.
-  Buffer.from([0x82, 0x87, 0x84]),
-  literal(":authority", "a"),
-]);
-
-const FLOODS: Readonly<Record<string, (random: Random) => readonly Buffer[]>> = {
-  "continuations without end": () => [
-    frame(FRAMES.headers, 0, 1, REQUEST_HEAD),
-    repeated(3000, (index) => frame(FRAMES.continuation, 0, 1, literal("x", `v${index}`.repeat(20)))),
-  ],
-  "empty continuations": () => [
-    frame(FRAMES.headers, 0, 1, REQUEST_HEAD),
-    repeated(20_000, () => frame(FRAMES.continuation, 0, 1)),
-  ],
-  pings: () => [repeated(20_000, (index) => frame(FRAMES.ping, 0, 0, Buffer.alloc(8, index & 255)))],
-  settings: () => [repeated(20_000, () => SETTINGS)],
-  "settings of all sorts": (random) => [
-    repeated(200, () => frame(FRAMES.settings, 0, 0, noise(random, 6 * (1 + random.below(4))))),
-  ],
-  "resets of streams that never were": () => [
-    repeated(5000, (index) => frame(FRAMES.reset, 0, index * 2 + 1, Buffer.alloc(4))),
-  ],
-  "streams that are reset at once": () => [
-    repeated(3000, (index) =>
-      Buffer.concat([
-        frame(FRAMES.headers, END_HEADERS | 1, index * 2 + 1, REQUEST_HEAD),
-        frame(FRAMES.reset, 0, index * 2 + 1, Buffer.from([0, 0, 0, 8])),
-      ]),
-    ),
-  ],
-  "windows that overflow": () => [
-    frame(FRAMES.headers, END_HEADERS | 1, 1, REQUEST_HEAD),
-    repeated(5, () => frame(FRAMES.window, 0, 1, Buffer.from([0x7f, 0xff, 0xff, 0xff]))),
-  ],
-  "windows of nothing": () => [frame(FRAMES.window, 0, 0, Buffer.alloc(4))],
-  "data for nobody": () => [frame(FRAMES.data, 0, 9, Buffer.alloc(2000))],
-  "data on the connection": () => [frame(FRAMES.data, 0, 0, Buffer.alloc(20))],
-  "a promise from a client": () => [frame(FRAMES.push, END_HEADERS, 1, Buffer.alloc(8))],
-  priorities: (random) => [
-    repeated(5000, () => frame(FRAMES.priority, 0, 1 + random.below(9000), noise(random, 5))),
-  ],
-  "headers that are no HPACK": (random) => [frame(FRAMES.headers, END_HEADERS, 1, noise(random, 60))],
-  "a table that shrinks and grows": () => [
-    frame(
-      FRAMES.headers,
-      END_HEADERS | 1,
-      1,
-      Buffer.from([0x20, 0x3f, 0xe1, 0xff, 0x03, 0x20, 0x82, 0x87, 0x84]),
-    ),
-  ],
-  "an even stream": () => [frame(FRAMES.headers, END_HEADERS | 1, 2, REQUEST_HEAD)],
-  "a stream that goes back": () => [
-    frame(FRAMES.headers, END_HEADERS | 1, 9, REQUEST_HEAD),
-    frame(FRAMES.headers, END_HEADERS | 1, 3, REQUEST_HEAD),
-  ],
-  "a frame longer than agreed": () => [frame(FRAMES.data, 0, 1, Buffer.alloc(70_000))],
-  "padding longer than the frame": () => [
-    frame(FRAMES.headers, END_HEADERS | 8, 1, Buffer.from([255, 0x82])),
-  ],
-  noise: (random) => [noise(random, 400)],
-  "frames of all sorts": (random) => [
-    repeated(100, () =>
-      frame(random.below(14), random.below(256), random.below(12), noise(random, random.below(40))),
-    ),
-  ],
-  "headers without end": () => [frame(FRAMES.headers, 0, 1, REQUEST_HEAD)],
-  "half a frame": () => [frame(FRAMES.headers, END_HEADERS, 1, REQUEST_HEAD).subarray(0, 11)],
-};
-
 type Run = (place: Place, random: Random) => Promise<string | undefined>;
-
-async function flood(
-  { port, authority }: Place,
-  pieces: readonly Buffer[],
-  random: Random,
-): Promise<undefined> {
-  const connection = await Connection.open(port, authority, "h2");
-  connection.write(PREFACE, SETTINGS);
-  // Some read nothing of what comes back.
-  if (random.next() < 0.3) connection.socket.pause();
-  for (const piece of pieces) {
-    connection.write(piece);
-    // oxlint-disable-next-line no-await-in-loop -- so that the server sees them one by one
-    await tick();
-  }
-  await connection.until(() => false, 20);
-  if (random.next() < 0.5) connection.reset();
-  else connection.close();
-  return undefined;
-}
 
 const rapidReset: Run = async (place, random) => {
   await withSession(place, {}, async (session) => {
@@ -355,6 +232,9 @@ const OTHERS: Readonly<Record<string, Run>> = {
   "a reset": reset,
   "another reset": reset,
   pipelining: pipelined,
+  "a list in two forms": compared,
+  "a list in two other forms": compared,
+  "a list in two more forms": compared,
 };
 
 export function assault(random: Random): Assault {

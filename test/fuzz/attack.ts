@@ -7,6 +7,7 @@ import { type Random, seededRandom } from "#base/random";
 import type { Resource } from "#machinery/schema";
 import { type Assault, assault } from "./assaults.ts";
 import { oddRequest } from "./requests/kinds.ts";
+import { SMUGGLED } from "./requests/smuggling.ts";
 import type { OddRequest, RawBytes } from "./requests/request.ts";
 import { faultOf } from "./judge.ts";
 import { heldBy, pause, remainsOf } from "./remains.ts";
@@ -95,6 +96,8 @@ export async function attack(seeds: readonly number[]): Promise<Report> {
     };
     for (const fault of await witness.verdict(settled)) add(0, "all", fault);
     for (const fault of await lossesOf(target, before)) add(0, "all", fault);
+    for (const key of target.objects().keys())
+      if (key.includes(SMUGGLED)) add(0, "all", `${key} was created by what is no request`);
   } finally {
     witness.close();
     sender.close();

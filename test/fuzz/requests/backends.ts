@@ -9,7 +9,6 @@ const PLACES = [
   "pods/live:http/proxy",
   "pods/http:live:http/proxy",
   "pods/https:live:https/proxy",
-  "pods/https:live:http/proxy",
   "pods/live:https/proxy",
   "services/live:http/proxy",
   "services/https:live:https/proxy",

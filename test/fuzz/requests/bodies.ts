@@ -6,6 +6,7 @@ import { ODD_JSON, brokenText, jsonOf } from "./odd-values.ts";
 import { objectOf } from "./odd-objects.ts";
 import { patchOf } from "./patches.ts";
 import { broken, protobufOf } from "./protobuf.ts";
+import { oddWire } from "./wire.ts";
 
 const text = new TextEncoder();
 
@@ -47,6 +48,7 @@ export function bodyOf(random: Random, kind: Resource, method: string): Body {
   const object = objectOf(random, kind);
   const as = random.next();
   if (as < 0.15) return { bytes: broken(protobufOf(kind, object), random), type: type ?? TYPES[2] };
+  if (as < 0.19) return { bytes: oddWire(random, kind), type: type ?? TYPES[2] };
   if (as < 0.25) return { bytes: text.encode(jsonOf(object, random)), type: type ?? "application/yaml" };
   return { bytes: text.encode(brokenText(jsonOf(object, random), random)), type: type ?? "application/json" };
 }

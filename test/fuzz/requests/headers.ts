@@ -1,5 +1,6 @@
 /** Headers of requests for kinds. */
 import type { Random } from "#base/random";
+import { accept } from "./accepts.ts";
 import { chance, pick } from "./choices.ts";
 
 const ACCEPTS = [
@@ -48,7 +49,7 @@ export function headersOf(
   if (chance(random, 0.02))
     headers["authorization"] = pick(random, ["Basic YTpi", "Bearer", "bearer  ", "x", "Bearer a b"]);
   if (type !== undefined && method !== "GET") headers["content-type"] = type;
-  if (chance(random, 0.12)) headers["accept"] = pick(random, ACCEPTS);
+  if (chance(random, 0.12)) headers["accept"] = chance(random, 0.5) ? accept(random) : pick(random, ACCEPTS);
   if (chance(random, 0.04)) {
     headers["impersonate-user"] = pick(random, [
       "system:admin",

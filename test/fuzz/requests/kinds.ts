@@ -9,13 +9,14 @@ import { rawBytes } from "./http1.ts";
 import { PATHS, pathOf } from "./paths.ts";
 import { queryOf } from "./queries.ts";
 import type { OddRequest, RawBytes } from "./request.ts";
+import { smuggling } from "./smuggling.ts";
 
 const METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"];
 
 const ODD_METHODS = ["HEAD", "OPTIONS", "TRACE", "PROPFIND", "PURGE", "MKCOL", "QUERY"];
 
 export function oddRequest(random: Random, kinds: readonly Resource[]): OddRequest | RawBytes {
-  if (chance(random, 0.04)) return rawBytes(random);
+  if (chance(random, 0.05)) return chance(random, 0.3) ? smuggling(random) : rawBytes(random);
   const kind = chance(random, 0.4) ? kindOf(pick(random, VALID), kinds) : pick(random, kinds);
   const method = chance(random, 0.05) ? pick(random, ODD_METHODS) : pick(random, METHODS);
   const gate = kind.group === "admissionregistration.k8s.io";

@@ -1,5 +1,9 @@
 /** Odd requests for what is no kind of its own. */
 import type { Random } from "#base/random";
+import { shown } from "./accepts.ts";
+import { bomb } from "./bombs.ts";
+import { owned } from "./managed-fields.ts";
+import { resize } from "./resizes.ts";
 import { proxied } from "./backends.ts";
 import { pick } from "./choices.ts";
 import { credentials } from "./credentials.ts";
@@ -37,6 +41,13 @@ const MADE: readonly ((random: Random) => Made)[] = [
   converted,
   converted,
   extended,
+  shown,
+  shown,
+  owned,
+  owned,
+  resize,
+  resize,
+  bomb,
 ];
 
 export function specialRequest(random: Random): OddRequest {
