@@ -31,104 +31,73 @@ export function estimateCost(node: Node, variables: ReadonlyMap<string, Declarat
 }
 
 class Estimator {
-  private readonly variables: ReadonlyMap<string, Declaration>;
-  private readonly locals: (readonly [name: string, facts: Facts])[] = [];
+  readonly #variables: ReadonlyMap<string, Declaration>;
+  readonly #locals: (readonly [name: string, facts: Facts])[] = [];
 
   constructor(variables: ReadonlyMap<string, Declaration>) {
-    this.variables = variables;
+    this.#variables = variables;
   }
 
   facts(node: Node): Facts {
-    const facts = this.factsOf(node);
+    const facts = this.#factsOf(node);
     if (facts.size !== undefined) return facts;
     const declared = facts.declaration && range(0, facts.declaration.sizeMax);
     return { ...facts, size: declared ?? (isScalar(node.type) ? ONE : undefined) };
   }
 
-  private factsOf(node: Node): Facts {
+  #factsOf(node: Node): Facts {
     switch (node.kind) {
       case "literal":
         return { cost: NOTHING, size: exactly(literalSize(node.value)) };
       case "ident":
-        return this.ident(node);
+        return this.#ident(node);
       case "select":
-        return this.select(node);
+        return this.#select(node);
       case "has":
         return { cost: this.facts(node.operand).cost, size: ONE };
       case "index":
-        return this.index(node);
+        return this.#index(node);
       case "call":
-        return this.call(node);
+        return this.#call(node);
       case "and":
-      case "or": {
-        const costs = node.terms.map((term) => this.facts(term).cost);
-        const all = costs.reduce(plus);
-        return { cost: range(costs[0]!.min, all.max), size: ONE };
-      }
-      case "conditional": {
-        const test = this.facts(node.test);
-        const [yes, no] = [this.facts(node.yes), this.facts(node.no)];
-        return {
-          cost: plus(test.cost, union(yes.cost, no.cost)),
-          size: union(sizeOf(yes), sizeOf(no)),
-          inside: bothInside(yes.inside, no.inside),
-        };
-      }
-      case "list": {
-        const items = node.items.map((item) => this.facts(item));
-        const inside = {
-          key: ONE,
-          value: items.map(sizeOf).reduce(union, items.length > 0 ? sizeOf(items[0]!) : NOTHING),
-        };
-        return { cost: plus(total(items), exactly(LIST_COST)), size: exactly(items.length), inside };
-      }
-      case "map": {
-        const keys = node.entries.map(({ key }) => this.facts(key));
-        const values = node.entries.map(({ value }) => this.facts(value));
-        const cost = plus(plus(total(keys), total(values)), exactly(MAP_COST));
-        return { cost, size: exactly(keys.length), inside: { key: widest(keys), value: widest(values) } };
-      }
+      case "or":
+        return this.#logical(node);
+      case "conditional":
+        return this.#conditional(node);
+      case "list":
+        return this.#list(node);
+      case "map":
+        return this.#map(node);
       case "object":
         return {
           cost: plus(total(node.fields.map(({ value }) => this.facts(value))), exactly(OBJECT_COST)),
           size: undefined,
         };
       case "fold":
-        return this.fold(node);
-      case "bind": {
-        const value = this.facts(node.value);
-        const body = this.within([[node.name, value]], () => this.facts(node.body));
-        return { ...body, cost: plus(plus(value.cost, body.cost), exactly(LIST_COST)) };
-      }
-      default: {
-        const target = this.facts(node.target);
-        const held: Facts = { ...target, cost: NOTHING };
-        const body = this.within([[node.name, held]], () => this.facts(node.body));
-        const made = plus(
-          plus(body.cost, target.cost),
-          exactly(LIST_COST + (node.kind === "optMap" ? 2 : 1)),
-        );
-        return { cost: plus(plus(target.cost, ONE), union(made, ONE)), size: body.size };
-      }
+        return this.#fold(node);
+      case "bind":
+        return this.#bind(node);
+      default:
+        return this.#optional(node);
     }
   }
 
-  private within<T>(locals: readonly (readonly [string, Facts])[], run: () => T): T {
-    this.locals.push(...locals);
+  #within<T>(locals: readonly (readonly [string, Facts])[], run: () => T): T {
+    this.#locals.push(...locals);
     const made = run();
-    this.locals.length -= locals.length;
+    this.#locals.length -= locals.length;
     return made;
   }
 
-  private ident(node: Node & { kind: "ident" }): Facts {
-    const local = this.locals.findLast(([name]) => name === node.name);
+  #ident(node: Node & { kind: "ident" }): Facts {
+    const local = this.#locals.findLast(([name]) => name === node.name);
     if (local) return { ...local[1], cost: ONE };
-    return { cost: ONE, size: undefined, declaration: this.variables.get(node.name) };
+    return { cost: ONE, size: undefined, declaration: this.#variables.get(node.name) };
   }
 
-  private select(node: Node & { kind: "select" }): Facts {
+  #select(node: Node & { kind: "select" }): Facts {
     if (node.reference?.kind === "variable")
-      return { cost: ONE, size: undefined, declaration: this.variables.get(node.reference.name) };
+      return { cost: ONE, size: undefined, declaration: this.#variables.get(node.reference.name) };
     const operand = this.facts(node.operand);
     const known = ["map", "object", "parameter"].includes(node.operand.type?.kind ?? "dyn");
     const declared = operand.declaration;
@@ -139,7 +108,7 @@ class Estimator {
     };
   }
 
-  private index(node: Node & { kind: "index" }): Facts {
+  #index(node: Node & { kind: "index" }): Facts {
     const operand = this.facts(node.operand);
     const index = this.facts(node.index);
     return {
@@ -149,7 +118,56 @@ class Estimator {
     };
   }
 
-  private call(node: Call): Facts {
+  /** What comes first may decide alone. */
+  #logical({ terms }: Node & { kind: "and" | "or" }): Facts {
+    const costs = terms.map((term) => this.facts(term).cost);
+    return { cost: range(costs[0]!.min, costs.reduce(plus).max), size: ONE };
+  }
+
+  #conditional(node: Node & { kind: "conditional" }): Facts {
+    const test = this.facts(node.test);
+    const [yes, no] = [this.facts(node.yes), this.facts(node.no)];
+    return {
+      cost: plus(test.cost, union(yes.cost, no.cost)),
+      size: union(sizeOf(yes), sizeOf(no)),
+      inside: bothInside(yes.inside, no.inside),
+    };
+  }
+
+  #list(node: Node & { kind: "list" }): Facts {
+    const items = node.items.map((item) => this.facts(item));
+    return {
+      cost: plus(total(items), exactly(LIST_COST)),
+      size: exactly(items.length),
+      inside: { key: ONE, value: widest(items) },
+    };
+  }
+
+  #map({ entries }: Node & { kind: "map" }): Facts {
+    const keys = entries.map(({ key }) => this.facts(key));
+    const values = entries.map(({ value }) => this.facts(value));
+    return {
+      cost: plus(plus(total(keys), total(values)), exactly(MAP_COST)),
+      size: exactly(keys.length),
+      inside: { key: widest(keys), value: widest(values) },
+    };
+  }
+
+  #bind(node: Node & { kind: "bind" }): Facts {
+    const value = this.facts(node.value);
+    const body = this.#within([[node.name, value]], () => this.facts(node.body));
+    return { ...body, cost: plus(plus(value.cost, body.cost), exactly(LIST_COST)) };
+  }
+
+  #optional(node: Node & { kind: "optMap" | "optFlatMap" }): Facts {
+    const target = this.facts(node.target);
+    const held: Facts = { ...target, cost: NOTHING };
+    const body = this.#within([[node.name, held]], () => this.facts(node.body));
+    const made = plus(plus(body.cost, target.cost), exactly(LIST_COST + (node.kind === "optMap" ? 2 : 1)));
+    return { cost: plus(plus(target.cost, ONE), union(made, ONE)), size: body.size };
+  }
+
+  #call(node: Call): Facts {
     const nodes = node.target && node.qualified === undefined ? [node.target, ...node.args] : node.args;
     const args = nodes.map((arg) => this.facts(arg));
     if (node.name === "dyn") return { ...args[0]!, cost: plus(args[0]!.cost, ONE) };
@@ -165,7 +183,7 @@ class Estimator {
     return { cost: plus(total(args), cost ?? NOTHING), size, inside };
   }
 
-  private fold(node: Fold): Facts {
+  #fold(node: Fold): Facts {
     const over = this.facts(node.range);
     const isList = node.range.type?.kind === "list";
     const { declaration } = over;
@@ -178,7 +196,7 @@ class Estimator {
     const single = isList ? value : key;
     const variables = node.variables.length === 1 ? [single] : [key, value];
     const locals = node.variables.map((name, index) => [name, variables[index]!] as const);
-    const [filter, body] = this.within(locals, () => [
+    const [filter, body] = this.#within(locals, () => [
       node.filter && this.facts(node.filter),
       this.facts(node.body),
     ]);
