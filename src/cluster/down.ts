@@ -3,6 +3,7 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { systemClock } from "#base/clock";
 import { mountsBelow } from "#kubelet/volumes/mounts-below";
+import { removeTree } from "#kubelet/volumes/remove-tree";
 import { fabricNamespaces, processesIn, removeFabric } from "#network/machine/start-fabric";
 import { clusterCgroup, endProcesses, removeCgroups } from "./cgroups.ts";
 import { stopContainers } from "./containerd/stop.ts";
@@ -47,7 +48,7 @@ export async function deleteCluster(options: DownOptions): Promise<void> {
   // What is mounted may be anybody's.
   if (mounted !== undefined)
     throw new StepFailed(`something is still mounted on ${mounted}`, "unmount it, then delete once more");
-  await rm(dir, { recursive: true, force: true });
+  await removeTree(dir);
 }
 
 /** The nodes of the settings, and any whose folder is left of an interrupted start. */

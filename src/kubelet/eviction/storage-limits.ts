@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { Pod } from "#api/core-v1/pod";
 import { quantityValue } from "#machinery/quantity";
 import { type Directories, podLogDir, volumeDir } from "../pod/directories.ts";
+import { atShortPath } from "../volumes/descriptors.ts";
 
 /** Does the pod have limits on what it may keep on the node's disk? */
 export const limitsStorage = ({ spec }: Pod): boolean =>
@@ -36,8 +37,12 @@ export async function exceededLimit(
 export async function usedBytes(path: string): Promise<number> {
   const own = await lstat(path).catch(() => undefined);
   if (!own) return 0;
-  let bytes = own.blocks * 512;
-  if (!own.isDirectory()) return bytes;
-  for (const name of await readdir(path).catch(() => [])) bytes += await usedBytes(join(path, name));
+  const bytes = own.blocks * 512;
+  return own.isDirectory() ? bytes + (await atShortPath(path, usedInside).catch(() => 0)) : bytes;
+}
+
+async function usedInside(path: string): Promise<number> {
+  let bytes = 0;
+  for (const name of await readdir(path)) bytes += await usedBytes(join(path, name));
   return bytes;
 }

@@ -1,4 +1,4 @@
-import { chmod, mkdir, readdir, rm, statfs } from "node:fs/promises";
+import { chmod, mkdir, readdir, statfs } from "node:fs/promises";
 import { join } from "node:path";
 import { PersistentVolume } from "#api/core-v1/persistentvolume";
 import { PersistentVolumeClaim } from "#api/core-v1/persistentvolumeclaim";
@@ -17,6 +17,7 @@ import { mountsBelow } from "./mounts-below.ts";
 import { belongsToGroup, giveToGroup } from "./ownership.ts";
 import { payloadOf } from "./payload.ts";
 import type { PodReferences } from "./references.ts";
+import { removeTree } from "./remove-tree.ts";
 import { PodTokens } from "./tokens.ts";
 
 /** One of the pod's volumes could not be set up. */
@@ -203,5 +204,5 @@ export async function removePodDir(dirs: Directories, uid: string): Promise<void
   const left = await mounts();
   // What is mounted is not ours to delete.
   if (left.length > 0) throw new Error(`still mounted: ${left.join(", ")}`);
-  await rm(dir, { recursive: true, force: true });
+  await removeTree(dir);
 }
