@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
-import { type Daemon, pidOf } from "#cluster/daemon/daemon";
+import { type Daemon, pidOf, recordOf, signalProcess } from "#cluster/daemon/daemon";
 import type { LocalCluster } from "../local-cluster.ts";
 import { eventually } from "../tools/eventually.ts";
 
@@ -10,6 +10,14 @@ export async function killDaemon(daemon: Daemon): Promise<void> {
   assert.ok(pid !== undefined, `${daemon.what} runs`);
   process.kill(pid, "SIGKILL");
   await eventually(() => assert.notEqual(pidOf(daemon), pid));
+}
+
+/** Ends a daemon and who would start it again: as if the machine it ran on were gone. */
+export async function killForGood(daemon: Daemon): Promise<void> {
+  const { main, successor } = recordOf(daemon);
+  assert.ok(main && successor, `${daemon.what} runs, and somebody waits beside it`);
+  for (const { pid } of [successor, main]) signalProcess(pid, "SIGKILL");
+  await eventually(() => assert.equal(pidOf(daemon), undefined));
 }
 
 /** Processes of the machine that are in this cgroup or below: a pod's, a container's or a node's. */

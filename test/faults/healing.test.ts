@@ -7,7 +7,7 @@ import { stopContainers } from "#cluster/containerd/stop";
 import { agentDaemon } from "#cluster/daemons";
 import { type LocalCluster, startLocalCluster } from "../local-cluster.ts";
 import { eventually } from "../tools/eventually.ts";
-import { killDaemon, processesOf } from "./daemons.ts";
+import { killForGood, processesOf } from "./daemons.ts";
 import { webManifest } from "./web.ts";
 
 /** A node is given up when nothing was heard of it for 50 seconds. */
@@ -68,7 +68,7 @@ describe("a Deployment of three pods on two nodes", () => {
 
   it("moves away from a lost node", async () => {
     const places = cluster.places.node("node-2");
-    await killDaemon(agentDaemon(places));
+    await killForGood(agentDaemon(places));
     await stopContainers(places);
     await cluster
       .kubectl(

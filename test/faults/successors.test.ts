@@ -2,11 +2,11 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { systemClock } from "#base/clock";
-import { isUp, pidOf, recordOf, runs, signalProcess } from "#cluster/daemon/daemon";
+import { isUp, recordOf, runs } from "#cluster/daemon/daemon";
 import { agentDaemon, serverDaemon } from "#cluster/daemons";
 import { type LocalCluster, startLocalCluster } from "../local-cluster.ts";
 import { eventually } from "../tools/eventually.ts";
-import { containersOf, killDaemon } from "./daemons.ts";
+import { containersOf, killDaemon, killForGood } from "./daemons.ts";
 import { webManifest } from "./web.ts";
 
 describe("a local cluster whose daemons are killed", () => {
@@ -39,9 +39,7 @@ describe("a local cluster whose daemons are killed", () => {
   it("is brought back by up when nobody is left to do it", async () => {
     for (const daemon of daemons()) {
       await isUp(daemon, systemClock);
-      const { main, successor } = recordOf(daemon);
-      for (const { pid } of [successor!, main!]) signalProcess(pid, "SIGKILL");
-      await eventually(() => assert.equal(pidOf(daemon), undefined));
+      await killForGood(daemon);
     }
     await cluster.up();
     await running("after-up");

@@ -59,7 +59,8 @@ function customScalar(schema: JsonSchema): Leaf {
 
 function customObject(schema: JsonSchema): ObjectNode {
   const { properties = {} } = schema;
-  const named = isEmbedded(schema) ? { ...EMBEDDED_MEMBERS, ...properties } : properties;
+  // What every object has is of its own shape, whatever the schema says of it.
+  const named = isEmbedded(schema) ? { ...properties, ...EMBEDDED_MEMBERS } : properties;
   const values = valuesOf(schema);
   const isOpen = keepsUnknown(schema);
   if (isOpen && Object.keys(named).length === 0 && values === undefined) return DEDUCED;

@@ -34,7 +34,7 @@ const EMBEDDED_METADATA: JsonSchema = {
     creationTimestamp: MOMENT,
     deletionGracePeriodSeconds: NUMBER,
     deletionTimestamp: MOMENT,
-    finalizers: { type: "array", items: TEXT },
+    finalizers: { type: "array", items: TEXT, "x-kubernetes-list-type": "set" },
     generateName: TEXT,
     generation: NUMBER,
     labels: TEXTS,
@@ -43,6 +43,8 @@ const EMBEDDED_METADATA: JsonSchema = {
     namespace: TEXT,
     ownerReferences: {
       type: "array",
+      "x-kubernetes-list-type": "map",
+      "x-kubernetes-list-map-keys": ["uid"],
       items: {
         type: "object",
         properties: {
