@@ -55,16 +55,16 @@ function joinBytes(a: Uint8Array, b: Uint8Array): Uint8Array {
 /** Two lists one after the other, not copied: adding lists costs next to nothing, however long they have become. */
 class JoinedList extends List {
   readonly size: number;
-  private readonly first: List;
-  private readonly second: List;
+  readonly #first: List;
+  readonly #second: List;
   constructor(first: List, second: List) {
     super();
-    this.first = first;
-    this.second = second;
+    this.#first = first;
+    this.#second = second;
     this.size = first.size + second.size;
   }
   at(index: number): Result {
-    return index < this.first.size ? this.first.at(index) : this.second.at(index - this.first.size);
+    return index < this.#first.size ? this.#first.at(index) : this.#second.at(index - this.#first.size);
   }
 }
 

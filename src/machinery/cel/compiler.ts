@@ -34,33 +34,33 @@ export function compile(node: Node, environment: Environment): Compiled {
 
 /** A map with the name of its type. */
 class ObjectValue extends LiteralMap {
-  private readonly name: string;
+  readonly #name: string;
   constructor(name: string) {
     super();
-    this.name = name;
+    this.#name = name;
   }
   override get typeName(): string {
-    return this.name;
+    return this.#name;
   }
 }
 
 export class Compiler {
   slots = 0;
   readonly variables = new Map<string, number>();
-  private readonly environment: Environment;
-  private readonly locals = new Map<Local, number>();
+  readonly #environment: Environment;
+  readonly #locals = new Map<Local, number>();
 
   constructor(environment: Environment) {
-    this.environment = environment;
+    this.#environment = environment;
   }
 
   /** A slot of its own for a macro's variable. */
   slotOf(local: Local): number {
-    let slot = this.locals.get(local);
+    let slot = this.#locals.get(local);
     if (slot === undefined) {
       slot = this.slots;
       this.slots += 1;
-      this.locals.set(local, slot);
+      this.#locals.set(local, slot);
     }
     return slot;
   }
@@ -72,18 +72,18 @@ export class Compiler {
         return () => value;
       }
       case "ident":
-        return node.reference ? this.reference(node.reference) : unknownName(node.name);
+        return node.reference ? this.#reference(node.reference) : unknownName(node.name);
       case "select":
-        return node.reference ? this.reference(node.reference) : this.select(node);
+        return node.reference ? this.#reference(node.reference) : this.#select(node);
       case "has":
-        return this.has(node);
+        return this.#has(node);
       case "index":
         return binary(this.compile(node.operand), this.compile(node.index), {
           apply: node.optional ? atOptional : at,
           cost: () => 1,
         });
       case "call":
-        return this.call(node);
+        return this.#call(node);
       case "and":
         return logic(
           node.terms.map((term) => this.compile(term)),
@@ -97,21 +97,21 @@ export class Compiler {
       case "conditional":
         return conditional(this.compile(node.test), this.compile(node.yes), this.compile(node.no));
       case "list":
-        return this.list(node);
+        return this.#list(node);
       case "map":
-        return this.map(node);
+        return this.#map(node);
       case "object":
-        return this.object(node);
+        return this.#object(node);
       case "fold":
         return compileFold(this, node);
       case "bind":
-        return this.bind(node);
+        return this.#bind(node);
       default:
-        return this.optionalMap(node);
+        return this.#optionalMap(node);
     }
   }
 
-  private reference(reference: Reference): Code {
+  #reference(reference: Reference): Code {
     if (reference.kind === "constant") {
       const { value } = reference;
       return (frame) => {
@@ -119,14 +119,14 @@ export class Compiler {
         return value;
       };
     }
-    const slot = reference.kind === "local" ? this.slotOf(reference.slot) : this.variable(reference.name);
+    const slot = reference.kind === "local" ? this.slotOf(reference.slot) : this.#variable(reference.name);
     return (frame) => {
       frame.cost += 1;
       return frame.slots[slot]!;
     };
   }
 
-  private variable(name: string): number {
+  #variable(name: string): number {
     let slot = this.variables.get(name);
     if (slot === undefined) {
       slot = this.slots;
@@ -136,7 +136,7 @@ export class Compiler {
     return slot;
   }
 
-  private select(node: Node & { kind: "select" }): Code {
+  #select(node: Node & { kind: "select" }): Code {
     const operand = this.compile(node.operand);
     const { field } = node;
     const pick = node.optional ? selectOptional : select;
@@ -148,7 +148,7 @@ export class Compiler {
     };
   }
 
-  private has(node: Node & { kind: "has" }): Code {
+  #has(node: Node & { kind: "has" }): Code {
     const operand = this.compile(node.operand);
     const { field } = node;
     return (frame) => {
@@ -157,7 +157,7 @@ export class Compiler {
     };
   }
 
-  private call(node: Call): Code {
+  #call(node: Call): Code {
     const targets = node.target && node.qualified === undefined ? [node.target] : [];
     const nodes = [...targets, ...node.args];
     const args = nodes.map((arg) => this.compile(arg));
@@ -165,20 +165,20 @@ export class Compiler {
     if (unaryOperator) return unary(args[0]!, unaryOperator);
     const operator = BINARY.get(node.name);
     if (operator) return binary(args[0]!, args[1]!, operator);
-    const overloads = this.overloadsOf(node, nodes);
+    const overloads = this.#overloadsOf(node, nodes);
     if (!overloads) return unknownFunction(node.name);
     const certain = node.overloads?.length === 1 && nodes.every((arg) => isCertain(arg.type));
     return certain ? direct(overloads[0]!, args) : dispatched(overloads, args);
   }
 
-  private overloadsOf(node: Call, args: readonly Node[]): readonly Overload[] | undefined {
+  #overloadsOf(node: Call, args: readonly Node[]): readonly Overload[] | undefined {
     if (node.overloads && node.overloads.length > 0) return node.overloads;
     const member = node.target !== undefined && node.qualified === undefined;
-    const all = this.environment.functions.get(node.qualified ?? node.name);
+    const all = this.#environment.functions.get(node.qualified ?? node.name);
     return all?.filter((each) => each.member === member && each.parameters.length === args.length);
   }
 
-  private list(node: Node & { kind: "list" }): Code {
+  #list(node: Node & { kind: "list" }): Code {
     if (node.items.every(({ kind }) => kind === "literal") && node.optional.size === 0) {
       const whole = new ArrayList(node.items.map((item) => (item as Node & { kind: "literal" }).value));
       return (frame) => {
@@ -202,7 +202,7 @@ export class Compiler {
     };
   }
 
-  private map(node: Node & { kind: "map" }): Code {
+  #map(node: Node & { kind: "map" }): Code {
     const entries = node.entries.map(({ key, value, optional }) => ({
       key: this.compile(key),
       value: this.compile(value),
@@ -223,7 +223,7 @@ export class Compiler {
     };
   }
 
-  private object(node: Node & { kind: "object" }): Code {
+  #object(node: Node & { kind: "object" }): Code {
     const { made } = node;
     if (made === undefined) return unknownName(node.name);
     const fields = node.fields.map(({ name, value, optional }) => ({
@@ -244,7 +244,7 @@ export class Compiler {
     };
   }
 
-  private bind(node: Bind): Code {
+  #bind(node: Bind): Code {
     const value = this.compile(node.value);
     const slot = this.slotOf(node.locals![0]!);
     const body = this.compile(node.body);
@@ -256,7 +256,7 @@ export class Compiler {
   }
 
   /** Upstream writes the target twice: once to ask whether it has a value, once to get it. */
-  private optionalMap(node: OptionalMap): Code {
+  #optionalMap(node: OptionalMap): Code {
     const target = this.compile(node.target);
     const slot = this.slotOf(node.locals![0]!);
     const body = this.compile(node.body);

@@ -37,40 +37,42 @@ export function readAny(json: unknown): Result {
 
 export class JsonList extends List {
   readonly json: readonly unknown[];
-  private readonly read: Read;
+  readonly #read: Read;
   constructor(json: readonly unknown[], read: Read) {
     super();
     this.json = json;
-    this.read = read;
+    this.#read = read;
   }
   get size(): number {
     return this.json.length;
   }
   at(index: number): Result {
-    return this.read(this.json[index]);
+    return this.#read(this.json[index]);
   }
 }
 
 /** A map with values of one kind. */
 export class JsonMap extends CelMap {
-  private readonly json: Json;
-  private readonly read: Read;
+  readonly #json: Json;
+  readonly #read: Read;
   constructor(json: Json, read: Read) {
     super();
-    this.json = json;
-    this.read = read;
+    this.#json = json;
+    this.#read = read;
   }
   get size(): number {
-    return Object.keys(this.json).length;
+    return Object.keys(this.#json).length;
   }
   get(key: Value): Result | undefined {
-    return typeof key === "string" && Object.hasOwn(this.json, key) ? this.read(this.json[key]) : undefined;
+    return typeof key === "string" && Object.hasOwn(this.#json, key)
+      ? this.#read(this.#json[key])
+      : undefined;
   }
   has(key: Value): boolean {
-    return typeof key === "string" && Object.hasOwn(this.json, key);
+    return typeof key === "string" && Object.hasOwn(this.#json, key);
   }
   keys(): readonly Value[] {
-    return Object.keys(this.json);
+    return Object.keys(this.#json);
   }
 }
 
@@ -89,12 +91,12 @@ export interface Members {
 
 /** An object with known members. A member that is null counts as missing. */
 export class JsonObject extends CelMap {
-  private readonly json: Json;
-  private readonly members: Members;
+  readonly #json: Json;
+  readonly #members: Members;
   constructor(json: Json, members: Members) {
     super();
-    this.json = json;
-    this.members = members;
+    this.#json = json;
+    this.#members = members;
   }
   override get typeName(): string {
     return "object";
@@ -104,43 +106,43 @@ export class JsonObject extends CelMap {
   }
   get(key: Value): Result | undefined {
     if (typeof key !== "string") return undefined;
-    const known = this.members.readers.get(key);
+    const known = this.#members.readers.get(key);
     const name = known ? known.name : key;
-    const { json } = this;
+    const json = this.#json;
     const part = json[name];
     if (part === undefined || part === null || !Object.hasOwn(json, name)) return undefined;
     return known ? known.read(part) : readAny(part);
   }
   has(key: Value): boolean {
     if (typeof key !== "string") return false;
-    const name = this.members.readers.get(key)?.name ?? key;
-    return Object.hasOwn(this.json, name) && this.json[name] !== null;
+    const name = this.#members.readers.get(key)?.name ?? key;
+    return Object.hasOwn(this.#json, name) && this.#json[name] !== null;
   }
   keys(): readonly Value[] {
-    return Object.keys(this.json)
-      .filter((name) => this.json[name] !== null)
-      .map((name) => this.members.escaped.get(name) ?? name);
+    return Object.keys(this.#json)
+      .filter((name) => this.#json[name] !== null)
+      .map((name) => this.#members.escaped.get(name) ?? name);
   }
 }
 
 /** A list whose items are told apart by a key; `undefined` stands for the whole item (a set). Order does not count. */
 export class KeyedList extends ComparingList {
-  private readonly list: List;
-  private readonly keys: readonly string[] | undefined;
+  readonly #list: List;
+  readonly #keys: readonly string[] | undefined;
   constructor(list: List, keys: readonly string[] | undefined) {
     super();
-    this.list = list;
-    this.keys = keys;
+    this.#list = list;
+    this.#keys = keys;
   }
   get size(): number {
-    return this.list.size;
+    return this.#list.size;
   }
   at(index: number): Result {
-    return this.list.at(index);
+    return this.#list.at(index);
   }
 
   equalTo(other: List): boolean {
-    const [mine, theirs] = [this.byKey(this), this.byKey(other)];
+    const [mine, theirs] = [this.#byKey(this), this.#byKey(other)];
     if (!mine || !theirs || mine.size !== theirs.size) return false;
     for (const [key, item] of mine) {
       const there = theirs.get(key);
@@ -151,16 +153,16 @@ export class KeyedList extends ComparingList {
 
   /** Items of the other list take the place of those with their key; new ones come at the end. */
   plus(other: List): List {
-    const [mine, theirs] = [this.byKey(this), this.byKey(other)];
+    const [mine, theirs] = [this.#byKey(this), this.#byKey(other)];
     if (!mine || !theirs) return this;
     for (const [key, item] of theirs) mine.set(key, item);
-    return new KeyedList(new ArrayList([...mine.values()]), this.keys);
+    return new KeyedList(new ArrayList([...mine.values()]), this.#keys);
   }
 
-  private byKey(list: List): Map<string, Value> | undefined {
+  #byKey(list: List): Map<string, Value> | undefined {
     const items = itemsOf(list);
     if (isError(items)) return undefined;
-    const { keys } = this;
+    const keys = this.#keys;
     return new Map(
       items.map((item) => [
         keys ? keys.map((key) => identityOf(memberOf(item, key))).join(",") : identityOf(item),

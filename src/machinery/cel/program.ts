@@ -26,29 +26,29 @@ export const PER_CALL_LIMIT = 1_000_000;
 export class Program {
   readonly node: Node;
   readonly type: Type;
-  private readonly compiled: Compiled;
-  private readonly variables: readonly (readonly [name: string, slot: number])[];
+  readonly #compiled: Compiled;
+  readonly #variables: readonly (readonly [name: string, slot: number])[];
 
   constructor(node: Node, environment: Environment) {
     this.node = node;
     this.type = node.type!;
-    this.compiled = compile(node, environment);
-    this.variables = [...this.compiled.variables];
+    this.#compiled = compile(node, environment);
+    this.#variables = [...this.#compiled.variables];
   }
 
   /** Does the expression mention this variable? */
   mentions(variable: string): boolean {
-    return this.compiled.variables.has(variable);
+    return this.#compiled.variables.has(variable);
   }
 
   evaluate(variables: Variables, limit: number = PER_CALL_LIMIT): Evaluation {
-    const frame = { cost: 0, limit, slots: Array<Result>(this.compiled.slots).fill(null) };
-    for (const [name, slot] of this.variables) {
+    const frame = { cost: 0, limit, slots: Array<Result>(this.#compiled.slots).fill(null) };
+    for (const [name, slot] of this.#variables) {
       const value = variables(name);
       frame.slots[slot] = value === undefined ? new CelError(`no such attribute(s): ${name}`) : value;
     }
     try {
-      const value = this.compiled.code(frame);
+      const value = this.#compiled.code(frame);
       if (frame.cost > limit) throw new CostExceeded();
       return { value, cost: frame.cost, exceeded: false };
     } catch (error) {

@@ -161,56 +161,56 @@ const isPresent = (value: unknown): boolean => value !== undefined && value !== 
 class Walk implements Verdict {
   readonly problems: FieldProblem[] = [];
   readonly tolerated: FieldProblem[] = [];
-  private budget = RUNTIME_COST_BUDGET;
+  #budget = RUNTIME_COST_BUDGET;
 
   visit(place: Place, here: Here): void {
-    if (this.budget < 0 || !isPresent(here.value)) return;
-    this.evaluateRules(place, here);
+    if (this.#budget < 0 || !isPresent(here.value)) return;
+    this.#evaluateRules(place, here);
     for (const one of place.all) this.visit(one, here);
-    if (Array.isArray(here.value)) this.visitItems(place, here, here.value);
-    else if (typeof here.value === "object") this.visitMembers(place, here, here.value as Json);
+    if (Array.isArray(here.value)) this.#visitItems(place, here, here.value);
+    else if (typeof here.value === "object") this.#visitMembers(place, here, here.value as Json);
   }
 
-  private below(here: Here, value: unknown, old: unknown, path: string): Here {
+  #below(here: Here, value: unknown, old: unknown, path: string): Here {
     const unchanged = old === undefined ? here.unchanged : once(() => sameJson(value, old));
     return { value, old, path, unchanged };
   }
 
-  private visitItems({ items, itemKey }: Place, here: Here, list: readonly unknown[]): void {
+  #visitItems({ items, itemKey }: Place, here: Here, list: readonly unknown[]): void {
     if (!items) return;
     const before =
       itemKey && Array.isArray(here.old) ? new Map(here.old.map((item) => [itemKey(item), item])) : undefined;
     for (const [index, item] of list.entries())
-      this.visit(items, this.below(here, item, before?.get(itemKey!(item)), `${here.path}[${index}]`));
+      this.visit(items, this.#below(here, item, before?.get(itemKey!(item)), `${here.path}[${index}]`));
   }
 
-  private visitMembers({ members, values }: Place, here: Here, object: Json): void {
+  #visitMembers({ members, values }: Place, here: Here, object: Json): void {
     const old = typeof here.old === "object" && here.old !== null ? (here.old as Json) : {};
     for (const [name, value] of Object.entries(object)) {
       const before = Object.hasOwn(old, name) ? old[name] : undefined;
       const place = members.get(name);
       const path = here.path === "" ? name : `${here.path}.${name}`;
-      if (place) this.visit(place, this.below(here, value, before, path));
-      else if (values) this.visit(values, this.below(here, value, before, `${here.path}[${name}]`));
+      if (place) this.visit(place, this.#below(here, value, before, path));
+      else if (values) this.visit(values, this.#below(here, value, before, `${here.path}[${name}]`));
     }
   }
 
-  private evaluateRules(place: Place, here: Here): void {
+  #evaluateRules(place: Place, here: Here): void {
     for (const rule of place.rules) {
-      if (this.budget < 0) return;
-      if (this.budget === 0) return this.outOfBudget(place, here);
-      this.evaluateRule(place, rule, here);
+      if (this.#budget < 0) return;
+      if (this.#budget === 0) return this.#outOfBudget(place, here);
+      this.#evaluateRule(place, rule, here);
     }
   }
 
-  private outOfBudget({ typeName }: Place, { path }: Here): void {
+  #outOfBudget({ typeName }: Place, { path }: Here): void {
     const detail =
       "validation failed due to running out of cost budget, no further validation rules will be run";
     this.problems.push(invalid(path, typeName, detail));
-    this.budget = -1;
+    this.#budget = -1;
   }
 
-  private evaluateRule(place: Place, compiled: CompiledRule, here: Here): void {
+  #evaluateRule(place: Place, compiled: CompiledRule, here: Here): void {
     const { source, rule } = compiled;
     const { path, old } = here;
     const fail = (detail: string): void => void this.problems.push(invalid(path, place.typeName, detail));
@@ -219,27 +219,27 @@ class Walk implements Verdict {
     if (transition && !isPresent(old) && source.optionalOldSelf !== true) return;
     const variables = variablesOf(place.self!, source, here);
     const evaluation = rule.program.evaluate(variables);
-    if (!this.pay(evaluation)) return this.outOfBudget(place, here);
+    if (!this.#pay(evaluation)) return this.#outOfBudget(place, here);
     if (evaluation.value === true) return;
     if (isError(evaluation.value)) {
-      if (evaluation.exceeded) this.budget = -1;
+      if (evaluation.exceeded) this.#budget = -1;
       return fail(errorDetail(evaluation, source));
     }
-    const message = this.messageOf(compiled, variables);
-    if (message.over) this.budget = -1;
+    const message = this.#messageOf(compiled, variables);
+    if (message.over) this.#budget = -1;
     // Errors show simple values only.
     const shown = typeof here.value === "object" ? undefined : here.value;
     const list = !transition && here.unchanged() ? this.tolerated : this.problems;
     list.push(problemFor(source, shown, path, message.text));
   }
 
-  private pay({ cost }: Evaluation): boolean {
-    if (cost > this.budget) return false;
-    this.budget -= cost;
+  #pay({ cost }: Evaluation): boolean {
+    if (cost > this.#budget) return false;
+    this.#budget -= cost;
     return true;
   }
 
-  private messageOf(
+  #messageOf(
     { source, message }: CompiledRule,
     variables: Variables,
   ): { readonly text: string; readonly over: boolean } {
@@ -250,7 +250,7 @@ class Walk implements Verdict {
     if (!message || "error" in message) return plain;
     const evaluation = message.program.evaluate(variables);
     const quoted = JSON.stringify(source.messageExpression);
-    if (!this.pay(evaluation)) {
+    if (!this.#pay(evaluation)) {
       const text =
         "messageExpression evaluation failed due to running out of cost budget, no further validation rules will be run";
       return { text, over: true };

@@ -3,26 +3,26 @@ import { DYN, type Type } from "./types.ts";
 
 /** What type parameters stand for so far. */
 export class Bindings {
-  private bound: Map<string, Type>;
-  private fresh = 0;
+  #bound: Map<string, Type>;
+  #fresh = 0;
 
   constructor() {
-    this.bound = new Map();
+    this.#bound = new Map();
   }
 
   /** A parameter that nothing else mentions. */
   newParameter(): Type {
-    const name = `_var${this.fresh}`;
-    this.fresh += 1;
+    const name = `_var${this.#fresh}`;
+    this.#fresh += 1;
     return { kind: "parameter", name };
   }
 
   /** Can each value be given where the other type is expected? Parameters are bound only if all fit. */
   assignable(given: readonly Type[], expected: readonly Type[]): boolean {
-    const before = this.bound;
-    this.bound = new Map(before);
-    const fits = given.length === expected.length && given.every((type, i) => this.fits(type, expected[i]!));
-    if (!fits) this.bound = before;
+    const before = this.#bound;
+    this.#bound = new Map(before);
+    const fits = given.length === expected.length && given.every((type, i) => this.#fits(type, expected[i]!));
+    if (!fits) this.#bound = before;
     return fits;
   }
 
@@ -30,7 +30,7 @@ export class Bindings {
   resolve(type: Type, unknownAsDyn = false): Type {
     switch (type.kind) {
       case "parameter": {
-        const known = this.bound.get(type.name);
+        const known = this.#bound.get(type.name);
         if (known) return this.resolve(known, unknownAsDyn);
         return unknownAsDyn ? DYN : type;
       }
@@ -77,13 +77,13 @@ export class Bindings {
     return types.map(rename);
   }
 
-  private fits(given: Type, expected: Type): boolean {
+  #fits(given: Type, expected: Type): boolean {
     if (expected.kind === "parameter") {
-      const bound = this.bound.has(expected.name);
-      if (this.bind(given, expected)) return true;
+      const bound = this.#bound.has(expected.name);
+      if (this.#bind(given, expected)) return true;
       if (bound) return false;
     }
-    if (given.kind === "parameter") return this.bind(expected, given);
+    if (given.kind === "parameter") return this.#bind(expected, given);
     if (isAny(given) || isAny(expected)) return true;
     if (given.kind === "null") return takesNull(expected);
     if (expected.kind === "null") return takesNull(given);
@@ -91,31 +91,31 @@ export class Bindings {
     const left = parametersOf(given);
     const right = parametersOf(expected);
     if (nameOf(given) !== nameOf(expected) || left.length !== right.length) return false;
-    return left.every((type, index) => this.fits(type, right[index]!));
+    return left.every((type, index) => this.#fits(type, right[index]!));
   }
 
-  private bind(type: Type, parameter: Type & { kind: "parameter" }): boolean {
+  #bind(type: Type, parameter: Type & { kind: "parameter" }): boolean {
     if (type.kind === "parameter" && type.name === parameter.name) return true;
-    const known = this.bound.get(parameter.name);
+    const known = this.#bound.get(parameter.name);
     if (known) {
       if (sameType(type, known)) return true;
-      if (!this.fits(type, known)) return false;
+      if (!this.#fits(type, known)) return false;
       const general = mostGeneral(type, known);
-      if (!this.mentions(general, parameter.name)) this.bound.set(parameter.name, general);
+      if (!this.#mentions(general, parameter.name)) this.#bound.set(parameter.name, general);
       return true;
     }
-    if (this.mentions(type, parameter.name)) return false;
-    this.bound.set(parameter.name, type);
+    if (this.#mentions(type, parameter.name)) return false;
+    this.#bound.set(parameter.name, type);
     return true;
   }
 
-  private mentions(type: Type, name: string): boolean {
+  #mentions(type: Type, name: string): boolean {
     if (type.kind === "parameter") {
       if (type.name === name) return true;
-      const known = this.bound.get(type.name);
-      return known !== undefined && this.mentions(known, name);
+      const known = this.#bound.get(type.name);
+      return known !== undefined && this.#mentions(known, name);
     }
-    return parametersOf(type).some((each) => this.mentions(each, name));
+    return parametersOf(type).some((each) => this.#mentions(each, name));
   }
 }
 

@@ -107,27 +107,27 @@ export function keyOf(key: Value): bigint | string | boolean | undefined {
 }
 
 export class LiteralMap extends CelMap {
-  private readonly entries = new Map<bigint | string | boolean, readonly [Value, Value]>();
+  readonly #entries = new Map<bigint | string | boolean, readonly [Value, Value]>();
 
   get size(): number {
-    return this.entries.size;
+    return this.#entries.size;
   }
   get(key: Value): Value | undefined {
     const known = keyOf(key);
-    return known === undefined ? undefined : this.entries.get(known)?.[1];
+    return known === undefined ? undefined : this.#entries.get(known)?.[1];
   }
   has(key: Value): boolean {
     const known = keyOf(key);
-    return known !== undefined && this.entries.has(known);
+    return known !== undefined && this.#entries.has(known);
   }
   keys(): readonly Value[] {
-    return Array.from(this.entries.values(), ([key]) => key);
+    return Array.from(this.#entries.values(), ([key]) => key);
   }
   /** False when the key is there already. The key is one that `keyOf` knows. */
   add(key: Value, value: Value): boolean {
     const known = keyOf(key)!;
-    if (this.entries.has(known)) return false;
-    this.entries.set(known, [key, value]);
+    if (this.#entries.has(known)) return false;
+    this.#entries.set(known, [key, value]);
     return true;
   }
 }

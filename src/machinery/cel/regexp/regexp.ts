@@ -50,43 +50,43 @@ interface State {
 }
 
 export class Regexp {
-  private readonly program: Program;
-  private states = new Map<string, State>();
-  private readonly start: State;
+  readonly #program: Program;
+  #states = new Map<string, State>();
+  readonly #start: State;
 
   /** Throws `PatternError`. */
   constructor(source: string) {
-    this.program = compilePattern(parsePattern(source), source);
-    this.start = this.newState([0], 0);
+    this.#program = compilePattern(parsePattern(source), source);
+    this.#start = this.#newState([0], 0);
   }
 
-  private newState(places: readonly number[], before: Before): State {
+  #newState(places: readonly number[], before: Before): State {
     return { places, before, ascii: [], wide: new Map(), atEnd: undefined };
   }
 
   /** Does the pattern match anywhere in the text? */
   test(text: string): boolean {
-    let state = this.start;
+    let state = this.#start;
     for (let index = 0; index < text.length; index += 1) {
       const code = text.codePointAt(index)!;
       if (code > 0xffff) index += 1;
-      const next = (code < 128 ? state.ascii[code] : state.wide.get(code)) ?? this.step(state, code);
+      const next = (code < 128 ? state.ascii[code] : state.wide.get(code)) ?? this.#step(state, code);
       if (next === true) return true;
       state = next;
     }
-    state.atEnd ??= this.follow(state.places, state.before, END).matched;
+    state.atEnd ??= this.#follow(state.places, state.before, END).matched;
     return state.atEnd;
   }
 
-  private step(state: State, code: number): State | true {
-    const next = this.makeStep(state, code);
+  #step(state: State, code: number): State | true {
+    const next = this.#makeStep(state, code);
     if (code < 128) state.ascii[code] = next;
     else if (state.wide.size < WIDE_TRANSITIONS_MAX) state.wide.set(code, next);
     return next;
   }
 
-  private makeStep(state: State, code: number): State | true {
-    const { matched, waiting } = this.follow(state.places, state.before, code);
+  #makeStep(state: State, code: number): State | true {
+    const { matched, waiting } = this.#follow(state.places, state.before, code);
     if (matched) return true;
     const places = new Set<number>();
     for (const instruction of waiting) {
@@ -96,16 +96,16 @@ export class Regexp {
     places.add(0);
     const before = beforeOf(code);
     const key = `${before}:${Array.from(places).join(",")}`;
-    const known = this.states.get(key);
+    const known = this.#states.get(key);
     if (known) return known;
-    if (this.states.size >= STATES_MAX) this.states = new Map();
-    const made = this.newState(Array.from(places), before);
-    this.states.set(key, made);
+    if (this.#states.size >= STATES_MAX) this.#states = new Map();
+    const made = this.#newState(Array.from(places), before);
+    this.#states.set(key, made);
     return made;
   }
 
   /** Goes through splits and assertions to the places that wait for a character. */
-  private follow(
+  #follow(
     places: readonly number[],
     before: Before,
     next: number,
@@ -116,7 +116,7 @@ export class Regexp {
     for (let place = stack.pop(); place !== undefined; place = stack.pop()) {
       if (seen.has(place)) continue;
       seen.add(place);
-      const instruction = this.program[place]!;
+      const instruction = this.#program[place]!;
       if (instruction.op === "match") return { matched: true, waiting };
       if (instruction.op === "split") stack.push(instruction.second, instruction.first);
       else if (instruction.op === "chars") waiting.push(instruction);
@@ -134,12 +134,12 @@ export class Regexp {
       const code = index < text.length ? text.codePointAt(index)! : END;
       if (!found) threads.push({ place: 0, start: index });
       else if (threads.length === 0) return found;
-      const { ended, waiting } = this.followThreads(threads, before, code);
+      const { ended, waiting } = this.#followThreads(threads, before, code);
       if (ended !== undefined) found = [ended, index];
       if (code === END) return found;
       const width = code > 0xffff ? 2 : 1;
       threads = waiting.flatMap(({ place, start }) => {
-        const instruction = this.program[place]! as Instruction & { op: "chars" };
+        const instruction = this.#program[place]! as Instruction & { op: "chars" };
         return instruction.set.has(code) ? [{ place: instruction.next, start }] : [];
       });
       before = beforeOf(code);
@@ -148,7 +148,7 @@ export class Regexp {
   }
 
   /** In order of preference; what comes after a match is given up. */
-  private followThreads(
+  #followThreads(
     threads: readonly Thread[],
     before: Before,
     next: number,
@@ -160,7 +160,7 @@ export class Regexp {
       const { place, start } = thread;
       if (seen.has(place)) continue;
       seen.add(place);
-      const instruction = this.program[place]!;
+      const instruction = this.#program[place]!;
       if (instruction.op === "match") return { ended: start, waiting };
       if (instruction.op === "split")
         stack.push({ place: instruction.second, start }, { place: instruction.first, start });

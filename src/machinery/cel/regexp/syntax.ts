@@ -54,245 +54,250 @@ export function parsePattern(source: string): Pattern {
 const EMPTY: Pattern = { kind: "empty" };
 
 class PatternParser {
-  private readonly source: string;
-  private position = 0;
-  private flags = NO_FLAGS;
+  readonly #source: string;
+  #position = 0;
+  #flags = NO_FLAGS;
 
   constructor(source: string) {
-    this.source = source;
+    this.#source = source;
   }
 
   get ended(): boolean {
-    return this.position >= this.source.length;
+    return this.#position >= this.#source.length;
   }
 
-  private get char(): string {
-    const code = this.source.codePointAt(this.position);
+  get #char(): string {
+    const code = this.#source.codePointAt(this.#position);
     return code === undefined ? "" : String.fromCodePoint(code);
   }
 
-  private take(): string {
-    const { char } = this;
-    this.position += char.length;
+  #take(): string {
+    const char = this.#char;
+    this.#position += char.length;
     return char;
   }
 
-  private accept(text: string): boolean {
-    if (!this.source.startsWith(text, this.position)) return false;
-    this.position += text.length;
+  #accept(text: string): boolean {
+    if (!this.#source.startsWith(text, this.#position)) return false;
+    this.#position += text.length;
     return true;
   }
 
   alternation(depth: number): Pattern {
-    if (depth > DEPTH_MAX) throw new PatternError("expression nests too deeply", this.source);
-    const { flags } = this;
-    const parts = [this.concatenation(depth)];
-    while (this.accept("|")) parts.push(this.concatenation(depth));
-    this.flags = flags;
+    if (depth > DEPTH_MAX) throw new PatternError("expression nests too deeply", this.#source);
+    const flags = this.#flags;
+    const parts = [this.#concatenation(depth)];
+    while (this.#accept("|")) parts.push(this.#concatenation(depth));
+    this.#flags = flags;
     return parts.length === 1 ? parts[0]! : { kind: "alternate", parts };
   }
 
-  private concatenation(depth: number): Pattern {
+  #concatenation(depth: number): Pattern {
     const parts: Pattern[] = [];
-    while (!this.ended && this.char !== "|" && this.char !== ")") {
-      const from = this.position;
-      const atom = this.atom(depth);
-      if (atom) parts.push(this.repeated(atom, from));
+    while (!this.ended && this.#char !== "|" && this.#char !== ")") {
+      const from = this.#position;
+      const atom = this.#atom(depth);
+      if (atom) parts.push(this.#repeated(atom, from));
     }
     return parts.length === 1 ? parts[0]! : { kind: "concat", parts };
   }
 
-  private repeated(atom: Pattern, from: number): Pattern {
+  #repeated(atom: Pattern, from: number): Pattern {
     let part = atom;
     for (let count = 0; ; count += 1) {
-      const at = this.position;
-      const bounds = this.bounds();
+      const at = this.#position;
+      const bounds = this.#bounds();
       if (!bounds) return part;
       const [min, max] = bounds;
-      const lazy = this.accept("?");
+      const lazy = this.#accept("?");
       if (count > 0) {
-        const where = this.source.slice(from, this.position);
+        const where = this.#source.slice(from, this.#position);
         throw new PatternError("invalid nested repetition operator", where.slice(at - from - 1));
       }
-      part = { kind: "repeat", part, min, max, greedy: lazy === this.flags.ungreedy };
+      part = { kind: "repeat", part, min, max, greedy: lazy === this.#flags.ungreedy };
     }
   }
 
   /** `*`, `+`, `?`, `{2}`, `{2,}`, `{2,3}`; braces of any other form are ordinary characters. */
-  private bounds(): readonly [number, number] | undefined {
-    if (this.accept("*")) return [0, Infinity];
-    if (this.accept("+")) return [1, Infinity];
-    if (this.accept("?")) return [0, 1];
+  #bounds(): readonly [number, number] | undefined {
+    if (this.#accept("*")) return [0, Infinity];
+    if (this.#accept("+")) return [1, Infinity];
+    if (this.#accept("?")) return [0, 1];
     const counted = /^\{(\d{1,5})(?:(,)(\d{1,5})?)?\}/.exec(
-      this.source.slice(this.position, this.position + 16),
+      this.#source.slice(this.#position, this.#position + 16),
     );
     if (!counted) return undefined;
     const min = Number(counted[1]);
     const max = counted[2] === undefined ? min : counted[3] === undefined ? Infinity : Number(counted[3]);
     if (min > REPEAT_MAX || (max !== Infinity && (max > REPEAT_MAX || max < min)))
       throw new PatternError("invalid repeat count", counted[0]);
-    this.position += counted[0].length;
+    this.#position += counted[0].length;
     return [min, max];
   }
 
   /** Undefined for what matches nothing by itself, as `(?i)`. */
-  private atom(depth: number): Pattern | undefined {
-    const at = this.position;
-    const char = this.take();
+  #atom(depth: number): Pattern | undefined {
+    const at = this.#position;
+    const char = this.#take();
     switch (char) {
       case "(":
-        return this.group(depth, at);
+        return this.#group(depth, at);
       case "[":
-        return this.chars(this.charClass(at));
+        return this.#chars(this.#charClass(at));
       case ".":
-        return this.chars(this.flags.dotAll ? ANY : NOT_NEWLINE, true);
+        return this.#chars(this.#flags.dotAll ? ANY : NOT_NEWLINE, true);
       case "^":
-        return { kind: "assert", assertion: this.flags.multiline ? "line-start" : "text-start" };
+        return { kind: "assert", assertion: this.#flags.multiline ? "line-start" : "text-start" };
       case "$":
-        return { kind: "assert", assertion: this.flags.multiline ? "line-end" : "text-end" };
+        return { kind: "assert", assertion: this.#flags.multiline ? "line-end" : "text-end" };
       case "\\":
-        return this.escape(at);
+        return this.#escape(at);
       case "*":
       case "+":
       case "?":
         throw new PatternError("missing argument to repetition operator", char);
       default:
-        return this.chars(single(char.codePointAt(0)!));
+        return this.#chars(single(char.codePointAt(0)!));
     }
   }
 
-  private chars(set: CharSet, asIs = false): Pattern {
-    return { kind: "chars", set: this.flags.ignoreCase && !asIs ? ignoringCase(set) : set };
+  #chars(set: CharSet, asIs = false): Pattern {
+    return { kind: "chars", set: this.#flags.ignoreCase && !asIs ? ignoringCase(set) : set };
   }
 
-  private group(depth: number, at: number): Pattern | undefined {
-    const { flags } = this;
-    if (this.accept("?")) {
-      const named = /^P?<[A-Za-z_][A-Za-z0-9_]*>/.exec(this.source.slice(this.position));
-      if (named) this.position += named[0].length;
-      else if (this.setFlags(at)) return undefined;
+  #group(depth: number, at: number): Pattern | undefined {
+    const flags = this.#flags;
+    if (this.#accept("?")) {
+      const named = /^P?<[A-Za-z_][A-Za-z0-9_]*>/.exec(this.#source.slice(this.#position));
+      if (named) this.#position += named[0].length;
+      else if (this.#setFlags(at)) return undefined;
     }
     const inner = this.alternation(depth + 1);
-    if (!this.accept(")")) throw new PatternError("missing closing )", this.source);
-    this.flags = flags;
+    if (!this.#accept(")")) throw new PatternError("missing closing )", this.#source);
+    this.#flags = flags;
     return inner;
   }
 
   /** `i`, `m-s:` and the like; true when the group is over, so the flags hold for what follows. */
-  private setFlags(at: number): boolean {
-    const written = /^([imsU]*)(?:-([imsU]+))?([:)])/.exec(this.source.slice(this.position));
+  #setFlags(at: number): boolean {
+    const written = /^([imsU]*)(?:-([imsU]+))?([:)])/.exec(this.#source.slice(this.#position));
     if (!written || (written[0] === ")" && written[1] === ""))
-      throw new PatternError("invalid or unsupported Perl syntax", this.source.slice(at, this.position + 1));
+      throw new PatternError(
+        "invalid or unsupported Perl syntax",
+        this.#source.slice(at, this.#position + 1),
+      );
     const [all, on = "", off = "", end] = written;
-    this.position += all.length;
+    this.#position += all.length;
     const flag = (letter: string, before: boolean): boolean =>
       off.includes(letter) ? false : on.includes(letter) || before;
-    this.flags = {
-      ignoreCase: flag("i", this.flags.ignoreCase),
-      multiline: flag("m", this.flags.multiline),
-      dotAll: flag("s", this.flags.dotAll),
-      ungreedy: flag("U", this.flags.ungreedy),
+    this.#flags = {
+      ignoreCase: flag("i", this.#flags.ignoreCase),
+      multiline: flag("m", this.#flags.multiline),
+      dotAll: flag("s", this.#flags.dotAll),
+      ungreedy: flag("U", this.#flags.ungreedy),
     };
     return end === ")";
   }
 
-  private escape(at: number): Pattern {
-    const { char } = this;
+  #escape(at: number): Pattern {
+    const char = this.#char;
     const assertion = ASSERTIONS.get(char);
     if (assertion) {
-      this.take();
+      this.#take();
       return { kind: "assert", assertion };
     }
-    if (this.accept("Q")) return this.quoted();
-    const set = this.escapedClass() ?? single(this.escapedChar(at));
-    return this.chars(set);
+    if (this.#accept("Q")) return this.#quoted();
+    const set = this.#escapedClass() ?? single(this.#escapedChar(at));
+    return this.#chars(set);
   }
 
   /** `\Qa.b\E` */
-  private quoted(): Pattern {
-    const end = this.source.indexOf("\\E", this.position);
-    const text = this.source.slice(this.position, end < 0 ? undefined : end);
-    this.position = end < 0 ? this.source.length : end + 2;
+  #quoted(): Pattern {
+    const end = this.#source.indexOf("\\E", this.#position);
+    const text = this.#source.slice(this.#position, end < 0 ? undefined : end);
+    this.#position = end < 0 ? this.#source.length : end + 2;
     if (text === "") return EMPTY;
-    const parts = Array.from(text, (char) => this.chars(single(char.codePointAt(0)!)));
+    const parts = Array.from(text, (char) => this.#chars(single(char.codePointAt(0)!)));
     return { kind: "concat", parts };
   }
 
   /** `\d`, `\pL` and the like; the backslash is behind. */
-  private escapedClass(): CharSet | undefined {
-    const perl = PERL.get(this.char);
+  #escapedClass(): CharSet | undefined {
+    const perl = PERL.get(this.#char);
     if (perl) {
-      this.take();
+      this.#take();
       return perl;
     }
-    const property = /^([pP])(?:\{(\^?)([A-Za-z_]+)\}|([A-Za-z]))/.exec(this.source.slice(this.position));
+    const property = /^([pP])(?:\{(\^?)([A-Za-z_]+)\}|([A-Za-z]))/.exec(this.#source.slice(this.#position));
     if (!property) return undefined;
-    this.position += property[0].length;
+    this.#position += property[0].length;
     const set = unicodeProperty(property[3] ?? property[4]!, `\\${property[0]}`);
     return (property[1] === "P") === (property[2] === "^") ? set : not(set);
   }
 
-  private escapedChar(at: number): number {
+  #escapedChar(at: number): number {
     if (this.ended) throw new PatternError("trailing backslash at end of expression", "");
     const numeric = /^(?:x([0-9A-Fa-f]{2})|x\{([0-9A-Fa-f]{1,6})\}|(0[0-7]{0,2}|[1-7][0-7]{1,2}))/.exec(
-      this.source.slice(this.position),
+      this.#source.slice(this.#position),
     );
     if (numeric) {
-      this.position += numeric[0].length;
+      this.#position += numeric[0].length;
       const hex = numeric[1] ?? numeric[2];
       return hex === undefined ? Number.parseInt(numeric[3]!, 8) : Number.parseInt(hex, 16);
     }
-    const char = this.take();
+    const char = this.#take();
     const control = CONTROLS.get(char);
     if (control !== undefined) return control;
     if (/[A-Za-z0-9]/.test(char) || char.codePointAt(0)! > 127)
-      throw new PatternError("invalid escape sequence", this.source.slice(at, this.position));
+      throw new PatternError("invalid escape sequence", this.#source.slice(at, this.#position));
     return char.codePointAt(0)!;
   }
 
-  private charClass(at: number): CharSet {
-    const negated = this.accept("^");
+  #charClass(at: number): CharSet {
+    const negated = this.#accept("^");
     const sets: CharSet[] = [];
-    for (let first = true; first || this.char !== "]"; first = false) {
-      if (this.ended) throw new PatternError("missing closing ]", this.source.slice(at));
-      sets.push(this.classItem(at));
+    for (let first = true; first || this.#char !== "]"; first = false) {
+      if (this.ended) throw new PatternError("missing closing ]", this.#source.slice(at));
+      sets.push(this.#classItem(at));
     }
-    this.take();
+    this.#take();
     const union = anyOf(sets);
-    const folded = this.flags.ignoreCase ? ignoringCase(union) : union;
+    const folded = this.#flags.ignoreCase ? ignoringCase(union) : union;
     return negated ? not(folded) : folded;
   }
 
-  private classItem(at: number): CharSet {
-    const posix = /^\[:(\^?)([a-z]+):\]/.exec(this.source.slice(this.position));
+  #classItem(at: number): CharSet {
+    const posix = /^\[:(\^?)([a-z]+):\]/.exec(this.#source.slice(this.#position));
     if (posix) {
       const set = POSIX.get(posix[2]!);
       if (!set) throw new PatternError("invalid character class range", posix[0]);
-      this.position += posix[0].length;
+      this.#position += posix[0].length;
       return posix[1] === "^" ? not(set) : set;
     }
-    const from = this.position;
-    if (this.accept("\\")) {
-      const set = this.escapedClass();
+    const from = this.#position;
+    if (this.#accept("\\")) {
+      const set = this.#escapedClass();
       if (set) return set;
-      this.position = from;
+      this.#position = from;
     }
-    const low = this.classChar();
+    const low = this.#classChar();
     const ranged =
-      this.char === "-" && this.source[this.position + 1] !== "]" && this.source.length > this.position + 1;
+      this.#char === "-" &&
+      this.#source[this.#position + 1] !== "]" &&
+      this.#source.length > this.#position + 1;
     if (!ranged) return single(low);
-    this.take();
-    if (this.ended) throw new PatternError("missing closing ]", this.source.slice(at));
-    const high = this.classChar();
+    this.#take();
+    if (this.ended) throw new PatternError("missing closing ]", this.#source.slice(at));
+    const high = this.#classChar();
     if (high < low)
-      throw new PatternError("invalid character class range", this.source.slice(from, this.position));
+      throw new PatternError("invalid character class range", this.#source.slice(from, this.#position));
     return between(low, high);
   }
 
-  private classChar(): number {
-    const at = this.position;
-    const char = this.take();
-    return char === "\\" ? this.escapedChar(at) : char.codePointAt(0)!;
+  #classChar(): number {
+    const at = this.#position;
+    const char = this.#take();
+    return char === "\\" ? this.#escapedChar(at) : char.codePointAt(0)!;
   }
 }
 
