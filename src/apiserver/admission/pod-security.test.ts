@@ -50,7 +50,7 @@ test("another version of the same level counts as well", () => {
   );
 });
 
-test("defaults count where a namespace says nothing, and nobody looks at what is exempt", () => {
+test("defaults count where a namespace says nothing, and nobody looks at what is exempt; a level that nobody knows is the strictest", () => {
   const settings = {
     defaults: { enforce: "baseline" },
     exemptions: { usernames: ["root"], namespaces: ["machines"], runtimeClasses: ["vm"] },
@@ -76,6 +76,11 @@ test("defaults count where a namespace says nothing, and nobody looks at what is
   };
   assert.throws(() => create({}), /violates PodSecurity "baseline:latest": privileged/);
   create({ [ENFORCE]: "privileged" });
+  assert.throws(
+    () => create({ [ENFORCE]: "basline" }),
+    /violates PodSecurity "restricted:latest": privileged/,
+  );
+  create({ [ENFORCE]: "privileged", "pod-security.kubernetes.io/warn": "basline" });
   create({}, { user: "root" });
   create({}, { space: "machines" });
   create({}, { runtimeClassName: "vm" });

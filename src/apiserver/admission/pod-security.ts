@@ -103,9 +103,11 @@ function exemptionOf(
   return asked !== undefined && runtimeClasses.includes(asked) ? "runtimeClass" : undefined;
 }
 
-/** Labels that say nothing, or nothing known, ask for nothing. */
+/** Labels that say nothing ask for nothing; where a level is enforced that nobody knows, it is the strictest. */
 function policyOf(labels: Labels, mode: Mode): Policy {
-  const level = LEVELS.find((known) => known === labels[PREFIX + mode]) ?? "privileged";
+  const said = labels[PREFIX + mode];
+  const otherwise = mode === "enforce" && said !== undefined ? "restricted" : "privileged";
+  const level = LEVELS.find((known) => known === said) ?? otherwise;
   const [, minor] = VERSION.exec(labels[`${PREFIX}${mode}-version`] ?? "")?.[1]?.split(".") ?? [];
   return { level, minor: minor === undefined ? Number.POSITIVE_INFINITY : Number(minor) };
 }
