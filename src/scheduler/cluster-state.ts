@@ -81,7 +81,9 @@ export class ClusterState {
     if (nodeName === undefined) return;
     this.#nodeOfPod.delete(uid);
     this.nodes.get(nodeName)?.removePod(uid);
-    this.#homeless.get(nodeName)?.delete(uid);
+    const homeless = this.#homeless.get(nodeName);
+    homeless?.delete(uid);
+    if (homeless?.size === 0) this.#homeless.delete(nodeName);
     const pods = this.#podsByNamespace.get(namespace);
     pods?.delete(uid);
     if (pods?.size === 0) this.#podsByNamespace.delete(namespace);

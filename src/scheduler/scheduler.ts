@@ -12,6 +12,7 @@ import type { InformerSet } from "#client/informer-set";
 import { matchesSelector } from "#machinery/label-selector";
 import { hasReason } from "#machinery/status";
 import { formatTime } from "#machinery/time";
+import { aborted } from "#reconciler/aborted";
 import { EventRecorder } from "#reconciler/events";
 import { nodeChanges, podChanges } from "./changes.ts";
 import { ClusterState, occupies } from "./cluster-state.ts";
@@ -111,7 +112,9 @@ export class Scheduler {
       updated: (pod, before) => this.#podChanged(pod, before),
       deleted: (pod) => this.#podGone(pod),
     });
-    await Promise.all([nodes, namespaces, budgets, pods].map(({ synced }) => synced));
+    const synced = Promise.all([nodes, namespaces, budgets, pods].map((cache) => cache.synced));
+    await Promise.race([synced, aborted(scope.signal)]);
+    if (scope.closed) return;
     this.#running = false;
     if (this.#queue.size > 0) this.#wake();
     log.info("scheduler started", { nodes: this.#state.nodes.size, pending: this.#queue.size });

@@ -39,3 +39,15 @@ test("a gauge shows what all who watch it say, until they stop", async () => {
   stop();
   assert.deepEqual(await linesOf(registry), ['ponds{side="right"} 1']);
 });
+
+test("of two who say the same of a gauge the later one counts", async () => {
+  const registry = new Registry();
+  const measures = new RegisteredMeasures(registry);
+  const gauge = { name: "ponds", help: "Ponds." };
+  const say = (value: number) => measures.watch(gauge, () => [{ labels: { side: "left" }, value }]);
+  const stop = say(1);
+  say(2);
+  assert.deepEqual(await linesOf(registry), ['ponds{side="left"} 2']);
+  stop();
+  assert.deepEqual(await linesOf(registry), ['ponds{side="left"} 2']);
+});

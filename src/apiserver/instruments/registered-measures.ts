@@ -43,8 +43,12 @@ export class RegisteredMeasures implements Measures {
 
   #showGauge({ name, help }: Gauge): Set<() => Iterable<Reading>> {
     const reads = new Set<() => Iterable<Reading>>();
-    const samples = function* (): Generator<Sample> {
-      for (const read of reads) yield* read();
+    // Of two that read the same, as when one comes after the other and that is not quite over, the later one counts.
+    const samples = (): Iterable<Sample> => {
+      const latest = new Map<string, Sample>();
+      for (const read of reads)
+        for (const reading of read()) latest.set(Object.values(reading.labels ?? {}).join("\n"), reading);
+      return latest.values();
     };
     register(this.#registry, { name, help, type: "gauge", samples });
     return reads;
