@@ -88,7 +88,7 @@ function faultOfStatus({ status, type, body }: Answer): string | undefined {
     status === 431 ||
     status === 417 ||
     WEB_SOCKET.test(body) ||
-    (type.startsWith("text/plain") && status === 400)
+    (type.startsWith("text/plain") && (status === 400 || status === 429))
   )
     return undefined;
   if (type.startsWith("application/vnd.kubernetes.protobuf")) {

@@ -3,11 +3,12 @@ import { REVIEW_VERSIONS } from "#api/apiextensions-v1/version-problems";
 import { present } from "#base/assert";
 import { type Random, uuid } from "#base/random";
 import { parseJson } from "#machinery/json";
-import { sameJson } from "#machinery/same-json";
+import { isObject } from "#machinery/patch/merge-patch";
 import type { AnyObject } from "#machinery/schema";
 import { StatusError } from "#machinery/status";
 import type { WebhookClient } from "../webhook-client/client.ts";
 import { type Target, targetOf } from "../webhook-client/target.ts";
+import { convertedMetadata } from "./converted-metadata.ts";
 
 type Conversion = NonNullable<CustomResourceDefinition["spec"]["conversion"]>;
 type Webhook = NonNullable<Conversion["webhook"]>;
@@ -67,7 +68,7 @@ export class ConversionWebhook implements Converter {
 interface Answer {
   readonly response?: {
     readonly uid?: string;
-    readonly convertedObjects?: readonly AnyObject[];
+    readonly convertedObjects?: unknown;
     readonly result?: { readonly status?: string; readonly message?: string; readonly reason?: string };
   };
 }
@@ -79,7 +80,7 @@ function checked(
   objects: readonly AnyObject[],
   apiVersion: string,
 ): readonly AnyObject[] {
-  const { response } = (answer ?? {}) as Answer;
+  const { response } = (isObject(answer) ? answer : {}) as Answer;
   if (response?.uid !== uid)
     throw new Error(
       `expected response.uid=${JSON.stringify(uid)}, got ${JSON.stringify(response?.uid ?? "")}`,
@@ -87,30 +88,27 @@ function checked(
   const { status, message, reason } = response.result ?? {};
   if (status !== "Success") throw new Error(message || reason || "the webhook gave no reason");
   const converted = response.convertedObjects ?? [];
+  if (!Array.isArray(converted)) throw new Error("webhook returned convertedObjects that are no list");
   if (converted.length !== objects.length)
     throw new Error(`webhook returned ${converted.length} objects, expected ${objects.length}`);
-  return converted.map((one, index) => {
-    const before = objects[index]!;
-    if (one.apiVersion !== apiVersion || one.kind !== before.kind)
+  return converted.map((one: unknown, index) => {
+    try {
+      return checkedObject(one, objects[index]!, apiVersion);
+    } catch (cause) {
       throw new Error(
-        `webhook returned invalid converted object at index ${index}: invalid groupVersion or kind (${one.apiVersion}, Kind=${one.kind})`,
+        `webhook returned invalid converted object at index ${index}: ${(cause as Error).message}`,
+        { cause },
       );
-    for (const name of ["name", "namespace", "uid"] as const) {
-      if ((one.metadata?.[name] ?? "") !== (before.metadata[name] ?? ""))
-        throw new Error(
-          `webhook returned invalid converted object at index ${index}: must have the same ${name}: ${one.metadata?.[name]} != ${before.metadata[name]}`,
-        );
     }
-    const { labels, annotations } = one.metadata;
-    const { labels: _labels, annotations: _annotations, ...metadata } = before.metadata;
-    const same =
-      sameJson(labels, before.metadata.labels) && sameJson(annotations, before.metadata.annotations);
-    if (same) return { ...one, metadata: before.metadata };
-    return {
-      ...one,
-      metadata: { ...metadata, ...(labels ? { labels } : {}), ...(annotations ? { annotations } : {}) },
-    };
   });
+}
+
+function checkedObject(one: unknown, before: AnyObject, apiVersion: string): AnyObject {
+  if (!isObject(one)) throw new Error("it is no object");
+  if (one.apiVersion !== apiVersion || one.kind !== before.kind)
+    throw new Error(`invalid groupVersion or kind (${String(one.apiVersion)}, Kind=${String(one.kind)})`);
+  const metadata = convertedMetadata(one.metadata, before.metadata);
+  return { ...one, apiVersion, kind: before.kind, metadata };
 }
 
 const failed = ({ apiVersion, kind }: AnyObject, error: Error): StatusError =>

@@ -21,14 +21,21 @@ function converted(object: Json, apiVersion: string): Json {
 /** A webhook on this machine. */
 async function webhook(t: TestContext) {
   const { certificate: cert, key } = await selfSigned();
-  const state = { asked: 0, broken: false };
+  const state = { asked: 0, broken: false, lie: undefined as unknown };
   const server = createServer({ cert, key }, (incoming, outgoing) => {
     const chunks: Buffer[] = [];
     incoming.on("data", (chunk: Buffer) => chunks.push(chunk));
     incoming.on("end", () => {
       state.asked++;
       const { request, ...review } = JSON.parse(Buffer.concat(chunks).toString()) as Json;
-      const convertedObjects = request.objects.map((one: Json) => converted(one, request.desiredAPIVersion));
+      const convertedObjects = request.objects.map((one: Json) => {
+        const made = converted(one, request.desiredAPIVersion);
+        if (state.lie === undefined) return made;
+        const { metadata, ...rest } = (state.lie ?? {}) as Json;
+        const uid = made.metadata.uid;
+        const meta = typeof metadata === "object" ? { uid, ...metadata } : metadata;
+        return state.lie === null ? null : { ...made, ...rest, metadata: meta };
+      });
       const response = state.broken
         ? { uid: request.uid, convertedObjects: [], result: { status: "Failed", message: "out of order" } }
         : { uid: request.uid, convertedObjects, result: { status: "Success" } };
@@ -254,4 +261,51 @@ test("a conversion must say whom to ask", async (t) => {
     refused.json.details.causes.map((one: Json) => `${one.field}: ${one.message}`),
     ["spec.conversion.webhookClientConfig: Required value: exactly one of url or service is required"],
   );
+});
+
+test("what a webhook makes of labels, annotations and identities is looked at before anybody believes it", async (t) => {
+  const { state, clientConfig } = await webhook(t);
+  const { ask } = await startHarness(t);
+  await ask("POST", DEFINITIONS, routes(clientConfig));
+  while ((await ask("GET", BETA)).status !== 200) await new Promise(setImmediate);
+  const route = {
+    apiVersion: "net.example.com/v1beta1",
+    kind: "Route",
+    metadata: { name: "a", labels: { x: "y" } },
+    spec: { address: "example.com:80" },
+  };
+  const rows: readonly (readonly [unknown, RegExp])[] = [
+    [null, /it is no object/],
+    [{ metadata: undefined }, /missing metadata/],
+    [{ metadata: 5 }, /invalid metadata of type int64/],
+    [{ metadata: { name: "b" } }, /must have the same name: b != a/],
+    [
+      { metadata: { name: "a", namespace: "default", labels: [] } },
+      /invalid metadata\.labels of type \[\]interface \{\}/,
+    ],
+    [
+      { metadata: { name: "a", namespace: "default", labels: { x: 1 } } },
+      /metadata\.labels\[x\] must be a string, but is int64/,
+    ],
+    [
+      { metadata: { name: "a", namespace: "default", labels: { "a/b/c": "d" } } },
+      /metadata\.labels: Invalid value: "a\/b\/c"/,
+    ],
+    [
+      { metadata: { name: "a", namespace: "default", annotations: { " ": "d" } } },
+      /metadata\.annotations: Invalid value: " "/,
+    ],
+  ];
+  for (const [lie, says] of rows) {
+    state.lie = lie;
+    const answer = await ask("POST", BETA, route);
+    assert.equal(answer.status, 500, answer.text);
+    assert.match(
+      answer.json.message,
+      /^conversion webhook for net\.example\.com\/v1beta1, Kind=Route failed: webhook returned/,
+    );
+    assert.match(answer.json.message, says);
+  }
+  state.lie = undefined;
+  assert.equal((await ask("POST", BETA, route)).status, 201);
 });

@@ -137,5 +137,6 @@ export const extended = (random: Random): Made => {
         "application/com.github.proto-openapi.spec.v3.v1.0+protobuf",
       ]),
     },
+    mayFail: true,
   };
 };
