@@ -228,7 +228,7 @@ test("refusals in the words of the API", async () => {
     ],
     [
       { resource: Node, object: node({ "node-restriction.kubernetes.io/a": "b" }), user: kubelet },
-      'nodes "n1" is forbidden: is not allowed to set the following labels: node-restriction.kubernetes.io/a',
+      'nodes "n1" is forbidden: node "n1" is not allowed to set the following labels: node-restriction.kubernetes.io/a',
     ],
     [
       {
