@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Pod } from "#api/core-v1/pod";
-import { PodAllocation, type ResizeProblem } from "./allocation.ts";
+import { PodAllocation, type ResizeAnswer, type ResizeProblem } from "./allocation.ts";
 
 const requests = (cpu: string) => ({ requests: { cpu, memory: "1Gi" } });
 
@@ -47,4 +47,14 @@ test("a kubelet that takes over knows from the status what was granted", () => {
   assert.equal(allocation.isOpen, true);
   allocation.review();
   assert.deepEqual(allocation.problem, problem);
+});
+
+test("nothing is granted, and nothing said, before all is known that takes up room", () => {
+  let answer: ResizeAnswer = "unknown";
+  const allocation = new PodAllocation(pod("2", shown("1")), () => answer);
+  allocation.take(pod("3", shown("1")));
+  assert.deepEqual([cpuOf(allocation.pod), allocation.problem], ["1", undefined]);
+  answer = undefined;
+  allocation.review();
+  assert.equal(cpuOf(allocation.pod), "3");
 });

@@ -10,18 +10,21 @@ export interface ResizeProblem {
   readonly message: string;
 }
 
+/** `unknown`: not all that takes up room on the node is known yet. */
+export type ResizeAnswer = ResizeProblem | "unknown" | undefined;
+
 type Resources = Container["resources"];
 type Grant = ReadonlyMap<string, Resources>;
 
 /** Keeps a pod at the resources that it was granted, until it can have what it asks for. */
 export class PodAllocation {
-  readonly #problemOf: (pod: Pod) => ResizeProblem | undefined;
+  readonly #problemOf: (pod: Pod) => ResizeAnswer;
   #desired: Pod;
   #granted: Grant;
   #problem: ResizeProblem | undefined;
 
   /** What ran before this kubelet has been granted what its status says. */
-  constructor(pod: Pod, problemOf: (pod: Pod) => ResizeProblem | undefined) {
+  constructor(pod: Pod, problemOf: (pod: Pod) => ResizeAnswer) {
     this.#desired = pod;
     this.#granted = grantShown(pod);
     this.#problemOf = problemOf;
@@ -50,7 +53,9 @@ export class PodAllocation {
 
   /** Grants what the pod asks for, if there is room for it by now. */
   review(): void {
-    this.#problem = this.isOpen ? this.#problemOf(this.#desired) : undefined;
+    const problem = this.isOpen ? this.#problemOf(this.#desired) : undefined;
+    if (problem === "unknown") return;
+    this.#problem = problem;
     if (!this.#problem) this.#granted = grantOf(this.#desired);
   }
 }

@@ -43,7 +43,8 @@ export class PodManager {
       ...services,
       own: (id, uid) => void this.#owners.set(id, uid),
       disown: (id) => void this.#owners.delete(id),
-      resizeProblem: (pod) => resizeProblemOf(pod, this.#ground(pod.metadata.uid)),
+      resizeProblem: (pod) =>
+        this.#allKnown ? resizeProblemOf(pod, this.#ground(pod.metadata.uid)) : "unknown",
       roomChanged: () => this.#reviewResizes(),
     };
     scope.defer(() => this.#relistTimer?.());

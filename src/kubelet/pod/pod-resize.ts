@@ -85,10 +85,12 @@ export class PodResize {
 
   /** On the way up the pod's own limits must go first, on the way down its containers' must. */
   async #carryOut(changes: readonly Change[]): Promise<void> {
-    const { services, pod } = this.#context;
+    const { services, pod, ending } = this.#context;
+    if (ending.aborted) return;
     await services.cgroups.widen(pod);
     for (const change of changes) await this.#apply(change);
-    await services.cgroups.ensure(pod);
+    // When a pod ends its cgroup goes, and must not come back.
+    if (!ending.aborted) await services.cgroups.ensure(pod);
   }
 
   async #apply(change: Change): Promise<void> {

@@ -12,7 +12,7 @@ import type { OomKills } from "../node/oom-kills.ts";
 import type { PodCgroups } from "../resources/cgroups.ts";
 import type { KubeletMetrics } from "../stats/metrics.ts";
 import type { ObjectReferences } from "../volumes/references.ts";
-import type { ResizeProblem } from "./allocation.ts";
+import type { ResizeAnswer } from "./allocation.ts";
 import type { Directories } from "./directories.ts";
 import type { ClusterDns, DnsSettings } from "./dns.ts";
 
@@ -54,7 +54,7 @@ export interface PodServices {
   own(id: string, podUid: string): void;
   disown(id: string): void;
   /** Why the node cannot give a running pod the resources that it asks for. */
-  resizeProblem(pod: Pod): ResizeProblem | undefined;
+  resizeProblem(pod: Pod): ResizeAnswer;
   /** A pod needs less than before, or nothing any more: another may have waited for it. */
   roomChanged(): void;
 }

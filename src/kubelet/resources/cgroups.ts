@@ -6,7 +6,14 @@ import type { Pod } from "#api/core-v1/pod";
 import { qosClassOf } from "#api/core-v1/podresources";
 import { logger } from "#base/log";
 import type { Enforcement } from "./enforcement.ts";
-import { podLimits, type PodLimits, QUOTA_PERIOD_US, SHARES_MIN } from "./linux-resources.ts";
+import {
+  podLimits,
+  type PodLimits,
+  QUOTA_PERIOD_US,
+  SHARES_MIN,
+  weightOf,
+  weightsOf,
+} from "./linux-resources.ts";
 
 const log = logger("cgroups");
 
@@ -67,7 +74,7 @@ export class PodCgroups {
   async enforced(pod: Pod, containerId: string, wanted: Enforcement): Promise<Enforcement | undefined> {
     const now = await this.#limitsAt(join(this.pathOf(pod), containerId));
     if (!now) return undefined;
-    const isWeight = this.version === 2 && weightOf(wanted.cpuShares) === weightOf(now.cpuShares);
+    const isWeight = this.version === 2 && weightsOf(wanted.cpuShares).includes(weightOf(now.cpuShares));
     const isPages = wanted.memoryBytes - (wanted.memoryBytes % PAGE_BYTES) === now.memoryBytes;
     return {
       cpuShares: isWeight ? wanted.cpuShares : now.cpuShares,
@@ -196,9 +203,6 @@ export class PodCgroups {
     }
   }
 }
-
-/** Version 2 counts from 1 to 10000 what version 1 counts from 2 to 262144. */
-const weightOf = (shares: number): number => 1 + Math.floor(((shares - 2) * 9999) / 262_142);
 
 /** The least that has this weight. */
 const sharesOfWeight = (weight: number): number => 2 + Math.ceil(((weight - 1) * 262_142) / 9999);

@@ -16,6 +16,20 @@ const QUOTA_MIN_US = 1_000;
 export const sharesOf = (milliCpu: number): number =>
   Math.min(SHARES_MAX, Math.max(SHARES_MIN, Math.floor((milliCpu * SHARES_PER_CPU) / 1000)));
 
+/** Version 2 of cgroups counts from 1 to 10000 what version 1 counts from 2 to 262144. */
+export const weightOf = (shares: number): number => 1 + Math.floor(((shares - 2) * 9999) / 262_142);
+
+/** Runtimes of late give 1024 shares the weight that the kernel takes for usual, and bend the line accordingly. */
+const bentWeightOf = (shares: number): number => {
+  if (shares <= SHARES_MIN) return 1;
+  if (shares >= SHARES_MAX) return 10_000;
+  const log = Math.log2(shares);
+  return Math.ceil(10 ** ((log * log + 125 * log) / 612 - 7 / 34));
+};
+
+/** The weights that runtimes give a container with so many shares. */
+export const weightsOf = (shares: number): readonly number[] => [weightOf(shares), bentWeightOf(shares)];
+
 /** Microseconds of CPU in each period; 0 for no limit. */
 export const quotaOf = (milliCpu: number): number =>
   milliCpu <= 0 ? 0 : Math.max(QUOTA_MIN_US, Math.floor((milliCpu * QUOTA_PERIOD_US) / 1000));

@@ -3,7 +3,7 @@ import { suite, test } from "node:test";
 import type { Pod } from "#api/core-v1/pod";
 import { qosClassOf } from "#api/core-v1/podresources";
 import type { Container } from "../pod/spec.ts";
-import { containerResources, podLimits, quotaOf, sharesOf } from "./linux-resources.ts";
+import { containerResources, podLimits, quotaOf, sharesOf, weightsOf } from "./linux-resources.ts";
 
 const GIB = 1024 ** 3;
 type Amounts = Readonly<Record<string, string>>;
@@ -33,6 +33,15 @@ suite("quality of service", () => {
 test("CPU as weight and as quota", () => {
   assert.deepEqual([0, 1, 250, 1000, 1e9].map(sharesOf), [2, 2, 256, 1024, 262_144]);
   assert.deepEqual([0, 1, 250, 1500].map(quotaOf), [0, 1000, 25_000, 150_000]);
+});
+
+test("shares as weights of cgroup v2, as older and as newer runtimes have them", () => {
+  assert.deepEqual([2, 102, 1024, 262_144].map(weightsOf), [
+    [1, 1],
+    [4, 17],
+    [39, 100],
+    [10_000, 10_000],
+  ]);
 });
 
 test("who is killed first when memory runs out", () => {
