@@ -1,26 +1,17 @@
 import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from "node:http2";
 import type { Clock } from "#base/clock";
-import type { Credentials, HeaderSet } from "../contracts.ts";
-import { readAll } from "./body.ts";
-import { NodeOutgoing } from "./outgoing.ts";
+import type { Credentials } from "../contracts.ts";
 import type { Exchange, Headers, OutgoingStream, RawExchange } from "./exchange.ts";
+import { StreamExchange } from "./node-exchange.ts";
+import { NodeOutgoing } from "./outgoing.ts";
 
 const NO_BODY = { endStream: true };
 
 /** A request on an HTTP/2 stream. */
-export class H2Exchange implements Exchange, HeaderSet {
-  readonly method: string;
-  readonly path: string;
-  readonly search: string;
-  readonly credentials: Credentials;
-  status = 0;
-  #sentBytes = 0;
-  #outgoing: NodeOutgoing | undefined;
+export class H2Exchange extends StreamExchange implements Exchange {
   readonly #stream: ServerHttp2Stream;
   readonly #headers: IncomingHttpHeaders;
   readonly #raw: readonly string[];
-  readonly #clock: Clock;
-  #abort: AbortController | undefined;
 
   /** `raw`: names and values of the headers in turn, as they came. */
   constructor(
@@ -30,56 +21,15 @@ export class H2Exchange implements Exchange, HeaderSet {
     clock: Clock,
     peer: Omit<Credentials, "header">,
   ) {
+    const { ":method": method, ":path": target } = headers;
+    super({ method, target, headers, peer }, stream, stream, clock);
     this.#stream = stream;
     this.#headers = headers;
     this.#raw = raw;
-    this.#clock = clock;
-    this.method = headers[":method"] ?? "GET";
-    const target = headers[":path"] ?? "/";
-    const mark = target.indexOf("?");
-    this.path = mark < 0 ? target : target.slice(0, mark);
-    this.search = mark < 0 ? "" : target.slice(mark + 1);
-    this.credentials = { path: this.path, header: (name) => this.header(name), all: this, ...peer };
-    // A stream that breaks is the client's business; without a listener it would be ours.
-    stream.on("error", () => undefined);
-  }
-
-  header(name: string): string | undefined {
-    const value = this.#headers[name];
-    return Array.isArray(value) ? value.join(", ") : value;
-  }
-
-  headerNames(): Iterable<string> {
-    return Object.keys(this.#headers);
   }
 
   headerValues(name: string): readonly string[] {
     return this.#raw.filter((_, at) => at % 2 === 1 && this.#raw[at - 1] === name);
-  }
-
-  readBody(bytesMax: number, withinMs: number): Promise<Buffer> {
-    return readAll(this.#stream, bytesMax, withinMs, this.#clock);
-  }
-
-  get signal(): AbortSignal {
-    if (!this.#abort) {
-      const abort = (this.#abort = new AbortController());
-      if (this.#stream.destroyed) abort.abort();
-      else this.#stream.once("close", () => abort.abort());
-    }
-    return this.#abort.signal;
-  }
-
-  get sentBytes(): number {
-    return this.#outgoing?.bytes ?? this.#sentBytes;
-  }
-
-  get unsent(): boolean {
-    return !this.#stream.writableFinished && !this.#stream.destroyed;
-  }
-
-  onSent(callback: () => void): void {
-    this.#stream.once("close", callback);
   }
 
   breakOff(): void {
@@ -96,7 +46,7 @@ export class H2Exchange implements Exchange, HeaderSet {
     this.status = status;
     if (stream.destroyed) return;
     const length = body?.length ?? 0;
-    this.#sentBytes = length;
+    this.repliedBytes = length;
     const all = { ":status": status, ...headers, "content-length": length } as Record<
       string,
       string | number
@@ -106,7 +56,7 @@ export class H2Exchange implements Exchange, HeaderSet {
       stream.respond(all);
       stream.end(body);
     }
-    this.#refuseRest();
+    this.dropRest();
   }
 
   open(status: number, headers: Headers): OutgoingStream {
@@ -117,12 +67,7 @@ export class H2Exchange implements Exchange, HeaderSet {
     this.status = status;
     if (!stream.destroyed)
       stream.respond({ ":status": status, ...headers } as Record<string, string | number>);
-    this.#refuseRest();
-    return (this.#outgoing = new NodeOutgoing(stream, breakOff));
-  }
-
-  /** A body that nobody reads would hold the stream open. */
-  #refuseRest(): void {
-    if (!this.#stream.readableEnded) this.#stream.resume();
+    this.dropRest();
+    return (this.outgoing = new NodeOutgoing(stream, breakOff));
   }
 }

@@ -178,7 +178,7 @@ export class Listener {
       (method === "GET" && MESSAGES.test(url) && headers.upgrade?.toLowerCase() === "websocket");
     server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
       socket.on("error", () => undefined);
-      this.#run(new UpgradeExchange(request, socket, head, clock, this.#peerOf(request.socket)));
+      this.#run(new UpgradeExchange(request, socket, head, this.#peerOf(request.socket)));
     });
   }
 

@@ -1,17 +1,12 @@
 import { type IncomingMessage, STATUS_CODES } from "node:http";
 import type { Duplex } from "node:stream";
-import type { Clock } from "#base/clock";
 import { EarlyBytes } from "#base/node/early-bytes";
-import type { Credentials, HeaderSet } from "../contracts.ts";
+import type { Credentials } from "../contracts.ts";
 import type { Exchange, Headers, OutgoingStream, RawExchange } from "./exchange.ts";
+import { NodeExchange } from "./node-exchange.ts";
 
 /** A request to change the protocol of its connection. Whoever does not grant that answers as HTTP/1.1. */
-export class UpgradeExchange implements Exchange, HeaderSet {
-  readonly method: string;
-  readonly path: string;
-  readonly search: string;
-  readonly credentials: Credentials;
-  status = 0;
+export class UpgradeExchange extends NodeExchange implements Exchange {
   /** What follows a change of protocol is no answer of ours. */
   readonly sentBytes = 0;
   readonly raw: RawExchange;
@@ -19,21 +14,11 @@ export class UpgradeExchange implements Exchange, HeaderSet {
   readonly #socket: Duplex;
   readonly #abort = new AbortController();
 
-  constructor(
-    request: IncomingMessage,
-    socket: Duplex,
-    head: Buffer,
-    _clock: Clock,
-    peer: Omit<Credentials, "header">,
-  ) {
+  constructor(request: IncomingMessage, socket: Duplex, head: Buffer, peer: Omit<Credentials, "header">) {
+    const { method, url, headers } = request;
+    super({ method, target: url, headers, peer });
     this.#request = request;
     this.#socket = socket;
-    this.method = request.method ?? "GET";
-    const target = request.url ?? "/";
-    const mark = target.indexOf("?");
-    this.path = mark < 0 ? target : target.slice(0, mark);
-    this.search = mark < 0 ? "" : target.slice(mark + 1);
-    this.credentials = { path: this.path, header: (name) => this.header(name), all: this, ...peer };
     const early = new EarlyBytes(socket, head);
     this.raw = {
       protocol: "upgrade",
@@ -48,15 +33,6 @@ export class UpgradeExchange implements Exchange, HeaderSet {
 
   get signal(): AbortSignal {
     return this.#abort.signal;
-  }
-
-  header(name: string): string | undefined {
-    const value = this.#request.headers[name];
-    return Array.isArray(value) ? value.join(", ") : value;
-  }
-
-  headerNames(): Iterable<string> {
-    return Object.keys(this.#request.headers);
   }
 
   headerValues(name: string): readonly string[] {
