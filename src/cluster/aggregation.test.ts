@@ -377,21 +377,21 @@ test("a proxy with the right certificate says who asks", async (t) => {
 test("of a proxies' authority, only those with the right names may speak for users", async () => {
   const nowMs = systemClock.now();
   const authority = new CertificateAuthority(CertificateAuthority.create({ commonName: "proxies" }, nowMs));
-  const { certificate } = authority.issue(
-    {
-      subject: { commonName: "other" },
-      usages: ["digital signature"],
-      extendedUsages: ["client auth"],
-      lifetimeMs: 60_000,
-    },
-    nowMs,
-  );
-  const asked = {
-    header: (name: string) => (name === "x-user" ? "ann" : undefined),
-    clientCertificate: new X509Certificate(certificate).raw,
-    remoteAddress: "",
+  const issued = (use: "client auth" | "server auth") => {
+    const about = { subject: { commonName: "other" }, usages: ["digital signature"] as const };
+    return authority.issue({ ...about, extendedUsages: [use], lifetimeMs: 60_000 }, nowMs).certificate;
   };
-  const nameOf = async (allowedNames: readonly string[], clock: Clock = systemClock) => {
+  const [certificate, ofServer] = [issued("client auth"), issued("server auth")];
+  const nameOf = async (
+    allowedNames: readonly string[],
+    clock: Clock = systemClock,
+    shown: string = certificate,
+  ) => {
+    const asked = {
+      header: (name: string) => (name === "x-user" ? "ann" : undefined),
+      clientCertificate: new X509Certificate(shown).raw,
+      remoteAddress: "",
+    };
     const clientAuthorities = [authority.certificate];
     const options = { clientAuthorities, allowedNames, usernameHeaders: ["X-Other", "X-User"] };
     return (await new RequestHeaderAuthenticator(options, clock).authenticate(asked))?.name;
@@ -399,6 +399,7 @@ test("of a proxies' authority, only those with the right names may speak for use
   assert.equal(await nameOf(["proxy"]), undefined);
   assert.equal(await nameOf(["proxy", "other"]), "ann");
   assert.equal(await nameOf([]), "ann");
+  assert.equal(await nameOf([], systemClock, ofServer), undefined);
   await assert.rejects(nameOf([], new VirtualClock(nowMs + 120_000)), (error) =>
     hasReason(error, "Unauthorized"),
   );

@@ -8,7 +8,8 @@ import { CREDENTIAL_ID, withAuthenticated } from "./users.ts";
 /** Certificates remembered, so that a client that reconnects costs no second look. */
 const CERTIFICATES_MAX = 4096;
 
-const CLIENT_AUTH = "1.3.6.1.5.5.7.3.2";
+/** What a certificate that clients show is for. */
+export const CLIENT_AUTH = "1.3.6.1.5.5.7.3.2";
 
 interface Seen {
   readonly user: User;

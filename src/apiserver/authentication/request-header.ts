@@ -4,7 +4,7 @@ import type { Clock } from "#base/clock";
 import { unauthorized } from "#machinery/status";
 import type { Authenticator, Credentials, User } from "../contracts.ts";
 import { headerText } from "../http/header-text.ts";
-import { subjectValues } from "./client-certificate.ts";
+import { CLIENT_AUTH, subjectValues } from "./client-certificate.ts";
 import { withAuthenticated } from "./users.ts";
 
 export interface RequestHeaderOptions {
@@ -27,6 +27,9 @@ export const requestHeaderDefaults = {
   groupHeaders: ["X-Remote-Group"],
   extraPrefixes: ["X-Remote-Extra-"],
 } as const satisfies Partial<RequestHeaderOptions>;
+
+/** Its own, and any. */
+const CLIENT_USES = [CLIENT_AUTH, "2.5.29.37.0"];
 
 interface Vouching {
   readonly notBeforeMs: number;
@@ -78,6 +81,9 @@ export class RequestHeaderAuthenticator implements Authenticator {
       (authority) => certificate.checkIssued(authority) && certificate.verify(authority.publicKey),
     );
     if (!isSigned) return undefined;
+    // One that is meant for servers only is no client's.
+    const uses = certificate.keyUsage;
+    if (uses !== undefined && !CLIENT_USES.some((use) => uses.includes(use))) return undefined;
     const names = subjectValues(certificate, "CN");
     // Of an authority that is only asked for this, and yet not one of those that may.
     if (this.#allowedNames.length > 0 && !names.some((name) => this.#allowedNames.includes(name)))
