@@ -12,6 +12,8 @@ import { Scope } from "#base/scope";
 import { VirtualClock } from "#base/virtual-clock";
 import { Client } from "#client/client";
 import { InformerSet } from "#client/informer-set";
+import type { Transport, Watch, WatchEvent } from "#client/transport";
+import type { AnyObject } from "#machinery/schema";
 import { formatTime } from "#machinery/time";
 import type { Controller } from "#reconciler/controller";
 import { runControllers } from "#reconciler/run";
@@ -122,4 +124,44 @@ export async function addNode({ client, clock }: House, name: string): Promise<v
     },
   ];
   await client.updateStatus(Node, { ...node, status: { ...node.status, conditions } } as Node);
+}
+
+/** A transport whose watches of one kind tell nothing until they are let go. */
+function slow(inner: Transport, plural: string): { readonly transport: Transport; letGo(): void } {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  async function* watch<T extends AnyObject>(
+    about: Watch<T>,
+    options: { readonly signal: AbortSignal },
+  ): AsyncGenerator<WatchEvent<T>> {
+    for await (const event of inner.watch(about, options)) {
+      if (about.resource.plural === plural) await promise;
+      yield event;
+    }
+  }
+  const transport: Transport = {
+    sharesObjects: inner.sharesObjects,
+    call: (call, options) => inner.call(call, options),
+    list: (scope, options) => inner.list(scope, options),
+    raw: (request, options) => inner.raw(request, options),
+    watch,
+  } as Transport;
+  return { transport, letGo: resolve };
+}
+
+/** Starts controllers that are slow to see one kind: nothing of it before they are let go. */
+export function startSlowly(
+  context: TestContext,
+  { client, clock }: House,
+  plural: string,
+  ...controllers: Controller[]
+): { letGo(): void; end(): Promise<void> } {
+  const scope = new Scope();
+  const { transport, letGo } = slow(client.transport, plural);
+  context.after(async () => {
+    letGo();
+    await scope.close();
+  });
+  const options = { client: new Client(transport), clock, random: seededRandom(2), scope };
+  void runControllers({ ...options, controllers });
+  return { letGo, end: () => scope.close() };
 }

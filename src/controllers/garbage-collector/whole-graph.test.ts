@@ -1,16 +1,11 @@
 import assert from "node:assert/strict";
-import { type TestContext, test } from "node:test";
+import { test } from "node:test";
 import { CustomResourceDefinition } from "#api/apiextensions-v1/customresourcedefinition";
 import { ConfigMap } from "#api/core-v1/configmap";
 import { Secret } from "#api/core-v1/secret";
-import { seededRandom } from "#base/random";
-import { Scope } from "#base/scope";
-import { Client } from "#client/client";
 import { customKind } from "#client/kinds";
-import type { Transport, Watch, WatchEvent } from "#client/transport";
 import type { AnyObject, Resource } from "#machinery/schema";
-import { runControllers } from "#reconciler/run";
-import { type House, start } from "../harness.test.ts";
+import { start, startSlowly } from "../harness.test.ts";
 import { garbageCollector } from "./garbage-collector.ts";
 
 const definition = {
@@ -22,41 +17,6 @@ const definition = {
     versions: [{ name: "v1", served: true, storage: true, schema: { openAPIV3Schema: { type: "object" } } }],
   },
 };
-
-/** A transport whose watches of one kind tell nothing until they are let go. */
-function slow(inner: Transport, plural: string): { readonly transport: Transport; letGo(): void } {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  async function* watch<T extends AnyObject>(
-    about: Watch<T>,
-    options: { readonly signal: AbortSignal },
-  ): AsyncGenerator<WatchEvent<T>> {
-    for await (const event of inner.watch(about, options)) {
-      if (about.resource.plural === plural) await promise;
-      yield event;
-    }
-  }
-  const transport: Transport = {
-    sharesObjects: inner.sharesObjects,
-    call: (call, options) => inner.call(call, options),
-    list: (scope, options) => inner.list(scope, options),
-    raw: (request, options) => inner.raw(request, options),
-    watch,
-  } as Transport;
-  return { transport, letGo: resolve };
-}
-
-/** Starts a collector that is slow to see one kind. */
-function collect(t: TestContext, { client, clock }: House, slowly: string): { letGo(): void } {
-  const scope = new Scope();
-  const { transport, letGo } = slow(client.transport, slowly);
-  t.after(async () => {
-    letGo();
-    await scope.close();
-  });
-  const options = { client: new Client(transport), clock, random: seededRandom(2), scope };
-  void runControllers({ ...options, controllers: [garbageCollector] });
-  return { letGo };
-}
 
 const owned = (owner: AnyObject, kind: string, name = owner.metadata.name) => [
   { apiVersion: "v1", kind, name, uid: owner.metadata.uid },
@@ -78,7 +38,7 @@ test("an owner that leaves orphans is not let go before those of custom kinds ar
   await client.delete(ConfigMap, { ...at, name: "owner" }, { propagationPolicy: "Orphan" });
   const maps = informers.of(ConfigMap);
 
-  const { letGo } = collect(t, house, "widgets");
+  const { letGo } = startSlowly(t, house, "widgets", garbageCollector);
   await settled();
   assert.ok(await client.find(ConfigMap, { ...at, name: "owner" }));
   letGo();
@@ -92,7 +52,7 @@ test("who names an owner wrongly does not take it from those that name it rightl
   const house = await start(t);
   const { client, informers, until, settled } = house;
   const maps = informers.of(ConfigMap);
-  const { letGo } = collect(t, house, "secrets");
+  const { letGo } = startSlowly(t, house, "secrets", garbageCollector);
   await settled();
   const owner = await client.create(Secret, { metadata: { namespace: "web", name: "owner" } });
   for (const [name, says] of [
@@ -108,3 +68,24 @@ test("who names an owner wrongly does not take it from those that name it rightl
   await settled();
   assert.ok(await client.find(ConfigMap, { namespace: "web", name: "right" }));
 });
+
+for (const plural of ["configmaps", "secrets"])
+  test(`nobody is taken for an orphan while ${plural} are not all known`, async (t) => {
+    const house = await start(t);
+    const { client, settled } = house;
+    const at = { namespace: "web" };
+    for (let count = 0; count < 30; count++) {
+      const owner = await client.create(ConfigMap, { metadata: { ...at, name: `owner-${count}` } });
+      const ownerReferences = owned(owner, "ConfigMap");
+      await client.create(Secret, { metadata: { ...at, name: `owned-${count}`, ownerReferences } });
+    }
+    const { letGo } = startSlowly(t, house, plural, garbageCollector);
+    await settled();
+    letGo();
+    await settled();
+    const left = [await client.list(Secret, at), await client.list(ConfigMap, at)];
+    assert.deepEqual(
+      left.map(({ items }) => items.length),
+      [30, 30],
+    );
+  });
