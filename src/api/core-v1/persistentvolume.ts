@@ -25,7 +25,7 @@ import {
 } from "./volume-rules.ts";
 import { classAnnotationWarnings, fractionWarnings } from "#api/core-v1/claim-warnings";
 import { nodeTermWarnings } from "#api/core-v1/node-label-warnings";
-import { outdatedVolumeWarnings } from "#api/core-v1/pod-warnings";
+import { outdatedVolumeWarnings } from "./volume-warnings.ts";
 import { ObjectReference, SecretReference } from "#api/core-v1/reference";
 import {
   AWSElasticBlockStoreVolumeSource,

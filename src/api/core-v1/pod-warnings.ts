@@ -1,18 +1,19 @@
 import type { ObjectMeta } from "#api/meta-v1/objectmeta";
 import { problemsOfName } from "#machinery/names";
-import { at, entry, item } from "#machinery/schema";
+import { at, item } from "#machinery/schema";
+import { annotationWarnings, appArmorWarnings } from "./annotation-warnings.ts";
 import { addressWarnings } from "./address-warnings.ts";
 import type { PodAffinity } from "./affinity.ts";
-import { claimSpecWarnings, fractionWarnings } from "./claim-warnings.ts";
-import type { Container, ContainerPort } from "./container.ts";
+import { fractionWarnings } from "./claim-warnings.ts";
+import type { Container } from "./container.ts";
 import { nodeSelectorWarnings, nodeTermWarnings, outdatedNodeLabel } from "./node-label-warnings.ts";
-import { APPARMOR_ANNOTATION } from "./pod-apparmor.ts";
+import { containersOf } from "./pod-containers.ts";
 import type { PodSpec } from "./podspec.ts";
 import type { PodTemplateSpec } from "./podtemplatespec.ts";
-import type { Volume } from "./volume.ts";
+import { portWarnings } from "./port-warnings.ts";
+import { tokenPathWarnings, volumeWarnings } from "./volume-warnings.ts";
 
 type Warnings = Iterable<string>;
-type Annotations = ObjectMeta["annotations"];
 
 interface PodLike {
   readonly metadata: Pick<ObjectMeta, "annotations">;
@@ -113,98 +114,6 @@ function* neighbourWarnings(affinity: PodAffinity | undefined, path: string): Wa
       );
 }
 
-const USE_SYSCTLS = 'non-functional in v1.11+; use the "sysctls" field instead';
-const USE_SECCOMP = 'non-functional in v1.27+; use the "seccompProfile" field instead';
-
-const OUTDATED_ANNOTATIONS: Readonly<Record<string, string>> = {
-  "scheduler.alpha.kubernetes.io/critical-pod":
-    'non-functional in v1.16+; use the "priorityClassName" field instead',
-  "security.alpha.kubernetes.io/sysctls": USE_SYSCTLS,
-  "security.alpha.kubernetes.io/unsafe-sysctls": USE_SYSCTLS,
-};
-
-const SECCOMP_POD = "seccomp.security.alpha.kubernetes.io/pod";
-const SECCOMP_CONTAINER = "container.seccomp.security.alpha.kubernetes.io/";
-
-/** Annotations that fields have taken the place of. */
-function* annotationWarnings(annotations: Annotations, spec: PodSpec, path: string): Warnings {
-  if (!annotations) return;
-  for (const [name, text] of Object.entries(OUTDATED_ANNOTATIONS))
-    if (annotations[name] !== undefined) yield `${entry(path, name)}: ${text}`;
-  if (!spec.securityContext.seccompProfile && annotations[SECCOMP_POD] !== undefined)
-    yield `${entry(path, SECCOMP_POD)}: ${USE_SECCOMP}`;
-  for (const [{ name, securityContext }] of containersOf(spec, path)) {
-    const seccomp = SECCOMP_CONTAINER + name;
-    if (!securityContext?.seccompProfile && annotations[seccomp] !== undefined)
-      yield `${entry(path, seccomp)}: ${USE_SECCOMP}`;
-  }
-}
-
-/** Of profiles that annotations give to containers. A new pod has them in the fields by now, a template never. */
-export function* appArmorWarnings({ metadata, spec }: PodLike, path: string, isSettled: boolean): Warnings {
-  const { annotations } = metadata;
-  if (!annotations || spec.securityContext.appArmorProfile) return;
-  for (const [{ name, securityContext }] of containersOf(spec, path)) {
-    const key = APPARMOR_ANNOTATION + name;
-    if (annotations[key] === undefined) continue;
-    if (isSettled || !securityContext?.appArmorProfile)
-      yield `${entry(at(path, "metadata.annotations"), key)}: deprecated since v1.30; use the "appArmorProfile" field instead`;
-  }
-}
-
-const OUTDATED_VOLUMES = {
-  photonPersistentDisk: "deprecated in v1.11, non-functional in v1.16+",
-  gitRepo: "deprecated in v1.11, and disabled by default in v1.33+",
-  scaleIO: "deprecated in v1.16, non-functional in v1.22+",
-  flocker: "deprecated in v1.22, non-functional in v1.25+",
-  storageos: "deprecated in v1.22, non-functional in v1.25+",
-  quobyte: "deprecated in v1.22, non-functional in v1.25+",
-  glusterfs: "deprecated in v1.25, non-functional in v1.26+",
-  cephfs: "deprecated in v1.28, non-functional in v1.31+",
-  rbd: "deprecated in v1.28, non-functional in v1.31+",
-} as const satisfies Partial<Record<keyof Volume, string>>;
-
-/** The sources that volumes of pods and of the cluster have in common and that no node serves any more. */
-export function* outdatedVolumeWarnings(
-  source: { readonly [Name in keyof typeof OUTDATED_VOLUMES]?: object },
-  path: string,
-): Warnings {
-  for (const [name, text] of Object.entries(OUTDATED_VOLUMES) as [keyof typeof OUTDATED_VOLUMES, string][])
-    if (source[name]) yield `${at(path, name === "storageos" ? "storageOS" : name)}: ${text}`;
-}
-
-function* volumeWarnings(volume: Volume, path: string): Warnings {
-  yield* outdatedVolumeWarnings(volume, path);
-  const template = volume.ephemeral?.volumeClaimTemplate;
-  if (template) yield* claimSpecWarnings(template.spec, at(path, "ephemeral.volumeClaimTemplate.spec"));
-}
-
-/** A file that is in the way of a token. */
-function* tokenPathWarnings(volumes: readonly Volume[], path: string): Warnings {
-  const tokens = new Set<string>();
-  for (const { projected } of volumes)
-    for (const { serviceAccountToken } of projected?.sources ?? [])
-      if (serviceAccountToken) tokens.add(serviceAccountToken.path);
-  if (tokens.size === 0) return;
-  for (const [index, { projected }] of volumes.entries()) {
-    const sources = at(item(path, index), "projected.sources");
-    for (const { configMap, secret, downwardAPI, clusterTrustBundle } of projected?.sources ?? []) {
-      const files = {
-        configMap: configMap?.items ?? [],
-        secrets: secret?.items ?? [],
-        downwardAPI: downwardAPI?.items ?? [],
-      };
-      for (const [name, items] of Object.entries(files))
-        for (const [place, { path: file }] of items.entries())
-          if (tokens.has(file)) yield `${item(at(sources, name), place)}: ${isToken(file)}`;
-      if (clusterTrustBundle && tokens.has(clusterTrustBundle.path))
-        yield `${at(sources, "ClusterTrustBundle")}: ${isToken(clusterTrustBundle.path)}`;
-    }
-  }
-}
-
-const isToken = (file: string): string => `has duplicated path with ServiceAccountToken "${file}"`;
-
 function* nameWarnings(spec: PodSpec, path: string): Warnings {
   const { hostAliases = [], imagePullSecrets = [], dnsConfig } = spec;
   for (const [index, server] of (dnsConfig?.nameservers ?? []).entries())
@@ -237,52 +146,4 @@ function* containerWarnings({ resources, env }: Container, path: string): Warnin
       yield `${item(at(path, "env"), index)}: hides previous definition of "${name}", which may be dropped when using apply`;
     known.add(name);
   }
-}
-
-interface Place {
-  readonly path: string;
-  readonly port: ContainerPort;
-}
-
-function* portWarnings(spec: PodSpec, path: string): Warnings {
-  const places = new Map<string, Place[]>();
-  for (const [{ ports }, there] of containersOf(spec, path)) {
-    for (const [index, port] of (ports ?? []).entries()) {
-      const place = { path: item(at(there, "ports"), index), port };
-      if (port.hostIP && !port.hostPort)
-        yield `${place.path}: hostIP set without hostPort: ${shownPort(port)}`;
-      const key = `${port.containerPort}/${port.protocol}`;
-      const others = places.get(key);
-      if (!others) places.set(key, [place]);
-      else {
-        for (const other of others) yield* overlapWarnings(place, other);
-        others.push(place);
-      }
-    }
-  }
-}
-
-const shownPort = ({
-  name = "",
-  hostPort = 0,
-  containerPort,
-  protocol,
-  hostIP = "",
-}: ContainerPort): string =>
-  `{Name:${name} HostPort:${hostPort} ContainerPort:${containerPort} Protocol:${protocol} HostIP:${hostIP}}`;
-
-function* overlapWarnings({ path, port }: Place, { path: other, port: before }: Place): Warnings {
-  const [ip, ipBefore] = [port.hostIP ?? "", before.hostIP ?? ""];
-  const [host, hostBefore] = [port.hostPort ?? 0, before.hostPort ?? 0];
-  if (ip === ipBefore && host === hostBefore) yield `${path}: duplicate port definition with ${other}`;
-  else if (host === 0 || hostBefore === 0) yield `${path}: overlapping port definition with ${other}`;
-  else if (host === hostBefore && (ip === "") !== (ipBefore === ""))
-    yield `${path}: dangerously ambiguous port definition with ${other}`;
-}
-
-/** Every container with the path that leads to it. */
-function* containersOf(spec: PodSpec, path: string): Iterable<readonly [Container, string]> {
-  for (const sort of ["initContainers", "containers", "ephemeralContainers"] as const)
-    for (const [index, container] of (spec[sort] ?? []).entries())
-      yield [container as Container, item(at(path, sort), index)];
 }

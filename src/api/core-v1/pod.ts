@@ -8,7 +8,8 @@ import { podDefaults } from "./pod-defaults.ts";
 import { createdPod, keptQosClass } from "./pod-strategy.ts";
 import { podStatusUpdateProblems, podUpdateProblems } from "./pod-update.ts";
 import { appArmorProblems } from "./pod-apparmor.ts";
-import { appArmorWarnings, hostNameWarnings, podWarnings } from "./pod-warnings.ts";
+import { appArmorWarnings } from "./annotation-warnings.ts";
+import { hostNameWarnings, podWarnings } from "./pod-warnings.ts";
 import { podSpecProblems } from "./podspec-rules.ts";
 import { isMirror, MIRROR_ANNOTATION } from "./podstate.ts";
 
