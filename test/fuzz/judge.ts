@@ -40,6 +40,8 @@ const isAnothers = (request: OddRequest | RawBytes, { body }: Answer): boolean =
   ELSEWHERE.test(request.path) &&
   // The words of a kubelet are in the body, which HEAD does not show.
   (request.method === "HEAD" ||
+    // Nor has the beginning of an answer that broke off any.
+    (request.path.includes("/proxy/") && body === "") ||
     (request.path.startsWith(`/apis/${EXTENSION}`) && !body.includes("Internal error occurred")));
 
 /** Why this is no answer that Kubernetes could give; undefined for those that are fine. */

@@ -22,7 +22,7 @@ import { openMemoryStore } from "#store/memory/memory-store";
 import { Credentials } from "../../src/testing/credentials.ts";
 import type { Misbehaving } from "./misbehaving.ts";
 import { KEPT_OBJECTS } from "./objects.ts";
-import { ASKER, type Believed, deceivingCollector, deceivingSettings } from "./deceived.ts";
+import { ASKER, BELIEVER, type Believed, deceivingCollector, deceivingSettings } from "./deceived.ts";
 import { EXTENSION, FUZZED, KEPT, OWN_NAMES, STREAMS } from "./names.ts";
 import { startSurroundings } from "./surroundings.ts";
 
@@ -49,6 +49,7 @@ export interface Target {
 export const USERS = new Map([
   ["attacker", { name: "attacker", groups: ["attackers", "system:authenticated"] }],
   ["node", { name: "system:node:kept", groups: ["system:nodes", "system:authenticated"] }],
+  [BELIEVER, { name: BELIEVER, groups: ["attackers", "system:authenticated"] }],
   [ASKER, { name: ASKER, groups: ["system:authenticated"] }],
   ["reader", { name: "reader", groups: ["system:authenticated"] }],
   ["admin", { name: "kubernetes-admin", groups: ["system:masters", "system:authenticated"] }],

@@ -1,6 +1,6 @@
 /** Requests that lead to the liar: it is asked about their objects, their holders, their rights and their versions. */
 import type { Random } from "#base/random";
-import { ASKER, LIED, liedGroup } from "../deceived.ts";
+import { ASKER, BELIEVER, LIED, liedGroup } from "../deceived.ts";
 import { signedToken } from "../issuer.ts";
 import { VALID } from "../objects.ts";
 import { asBody } from "./cbor.ts";
@@ -21,7 +21,10 @@ const pathOf = (apiVersion: string, kind: string): string =>
   `${apiVersion === "v1" ? "/api/v1" : `/apis/${apiVersion}`}/namespaces/fuzz/${PLURALS[kind] ?? `${kind.toLowerCase()}s`}`;
 
 /** Objects that admission webhooks change, or refuse, or answer nonsense about. */
-export const admitted = (random: Random): Made => ({ ...written(random), mayFail: true });
+export const admitted = (random: Random): Made => {
+  const made = written(random);
+  return { ...made, headers: { ...made.headers, authorization: `Bearer ${BELIEVER}` }, mayFail: true };
+};
 
 function written(random: Random): Made {
   const { metadata, ...rest } = pick(random, ADMITTED);
