@@ -2,39 +2,25 @@ import { Registry } from "prom-client";
 import type { RequestInfo } from "./contracts.ts";
 import { Histogram } from "./instruments/histogram.ts";
 import { type Labels, type Sample, register } from "./instruments/instrument.ts";
+import {
+  byCode,
+  deprecated,
+  histograms,
+  numbers,
+  type Samples,
+  sliOf,
+} from "./instruments/request-samples.ts";
+import { knownVerb, newSeries, scopeOf, type Series, withoutWait } from "./instruments/request-series.ts";
 import { textOf } from "./instruments/stability.ts";
+import { registerStorage } from "./instruments/storage-metrics.ts";
 import type { InFlight } from "./request/in-flight.ts";
 import type { ResourceSet, ServedKind } from "./resource-set.ts";
 import { AdmissionMetrics } from "./rest/admission-metrics.ts";
-import type { KindCache } from "./watch/kind-cache.ts";
 
 /** Clients choose the names of subresources, also of those that do not exist: beyond so many they count together. */
 const SERIES_MAX = 5_000;
 
-const SECONDS = [
-  0.005, 0.025, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1, 1.25, 1.5, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 45, 60,
-];
-/** Of what a request has taken without waiting for its turn: fewer, and all of them are bounds above. */
-const SLI_SECONDS = SECONDS.filter((bound) => bound >= 0.05);
-const ANSWER_BYTES = [1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9];
 const EVENT_BYTES = [1024, 2048, 4096, 8192, 16_384, 32_768, 65_536, 131_072];
-
-const COMPONENT = "apiserver";
-
-/** Of one verb on one kind; the answers by their code. */
-interface Series {
-  readonly labels: Labels;
-  readonly codes: Map<number, number>;
-  /** Requests that were ended before they were answered, or turned away. */
-  readonly terminated: Map<number, number>;
-  readonly duration: Histogram | undefined;
-  /** What is to be added to the duration to have it without waits. Few requests wait: most cost nothing here. */
-  unwaited: Histogram | undefined;
-  /** Requests whose answers broke off. */
-  aborted: number;
-  readonly bytes: Histogram | undefined;
-  longRunning: number;
-}
 
 /** What was sent to the watches of one kind. */
 export interface WatchTraffic {
@@ -159,46 +145,13 @@ export class RequestMetrics {
 
   /** Shows how many objects are stored, how far the caches have come, and who asks for what is on its way out. */
   watchStorage(kinds: ResourceSet): void {
-    const each = function* (
-      labels: (kind: ServedKind) => Labels,
-      value: (cache: KindCache) => number,
-    ): Generator<Sample> {
-      const seen = new Set<object>();
-      for (const kind of kinds) {
-        const { storage } = kind;
-        if (!storage || seen.has(storage.cache)) continue;
-        seen.add(storage.cache);
-        yield { labels: labels(kind), value: value(storage.cache) };
-      }
-    };
-    const gauge = (name: string, help: string, samples: () => Iterable<Sample>) =>
-      register(this.registry, { name: `apiserver_${name}`, help, type: "gauge", samples });
-    const ofKind = ({ groupResource: { group, plural } }: ServedKind) => ({ group, resource: plural });
-    const size = ({ size: objects }: KindCache) => objects;
-    gauge("storage_objects", "Stored objects by resource.", () =>
-      each(
-        ({ groupResource: { group, plural } }) => ({
-          resource: group === "" ? plural : `${plural}.${group}`,
-        }),
-        size,
-      ),
-    );
-    gauge("resource_objects", "Stored objects by group and resource.", () => each(ofKind, size));
-    gauge("watch_cache_resource_version", "Revision of the last change that each cache has seen.", () =>
-      each(ofKind, ({ changedAt }) => changedAt),
-    );
-    gauge("watch_cache_capacity", "Past changes that each cache keeps at most.", () =>
-      each(ofKind, ({ eventsMax }) => eventsMax),
-    );
+    registerStorage(this.registry, kinds);
     register(this.registry, {
-      name: "apiserver_watch_cache_events_received_total",
-      help: "Changes that each cache has seen.",
-      type: "counter",
-      samples: () => each(ofKind, ({ eventsSeen }) => eventsSeen),
+      name: "apiserver_requested_deprecated_apis",
+      help: "Kinds that are on their way out and have been asked for.",
+      type: "gauge",
+      samples: () => deprecated(this.#series.values(), kinds),
     });
-    gauge("requested_deprecated_apis", "Kinds that are on their way out and have been asked for.", () =>
-      deprecated(this.#series.values(), kinds),
-    );
   }
 
   text(): Promise<string> {
@@ -240,144 +193,8 @@ export class RequestMetrics {
     key = keyWith(subresource);
     series = this.#series.get(key);
     if (series) return series;
-    const labels = {
-      verb: wireVerb(info, verb),
-      dry_run: dryRun,
-      group,
-      version,
-      resource,
-      subresource,
-      scope,
-      component: COMPONENT,
-    };
-    const lasts = verb === "watch";
-    series = {
-      labels,
-      codes: new Map(),
-      terminated: new Map(),
-      unwaited: undefined,
-      aborted: 0,
-      duration: lasts ? undefined : new Histogram(SECONDS),
-      bytes: verb === "get" || verb === "list" ? new Histogram(ANSWER_BYTES) : undefined,
-      longRunning: 0,
-    };
+    series = newSeries(info, { dryRun, subresource });
     this.#series.set(key, series);
     return series;
   }
-}
-
-type Samples = (series: Iterable<Series>) => Iterable<Sample>;
-
-const byCode = (codesOf: (series: Series) => ReadonlyMap<number, number>): Samples =>
-  function* (all) {
-    for (const series of all)
-      for (const [code, value] of codesOf(series)) yield { labels: { ...series.labels, code }, value };
-  };
-
-const histograms = (histogramOf: (series: Series) => Histogram | undefined, without = ""): Samples =>
-  function* (all) {
-    const sums = new Sums();
-    for (const series of all) {
-      const value = histogramOf(series);
-      if (!value) continue;
-      if (without === "") yield { labels: series.labels, value };
-      else sums.add(omit(series.labels, without), value);
-    }
-    yield* sums;
-  };
-
-/** Without those that are zero. */
-const numbers = (numberOf: (series: Series) => number): Samples =>
-  function* (all) {
-    const sums = new Sums();
-    for (const series of all) {
-      const value = numberOf(series);
-      if (value > 0) sums.add(omit(series.labels, "dry_run"), value);
-    }
-    yield* sums;
-  };
-
-/** Samples of which those with the same labels become one: readers refuse a text that has two. */
-class Sums implements Iterable<Sample> {
-  readonly #byLabels = new Map<string, Sample>();
-
-  add(labels: Labels, value: number | Histogram): void {
-    const key = Object.values(labels).join("\n");
-    const known = this.#byLabels.get(key);
-    this.#byLabels.set(key, { labels, value: known ? sum(known.value, value) : value });
-  }
-
-  [Symbol.iterator](): Iterator<Sample> {
-    return this.#byLabels.values();
-  }
-}
-
-function sum(one: number | Histogram, other: number | Histogram): number | Histogram {
-  if (typeof one === "number" || typeof other === "number") return Number(one) + Number(other);
-  const both = new Histogram(one.bounds);
-  for (const { counts, sum: total } of [one, other]) {
-    for (const [index, count] of counts.entries()) both.counts[index]! += count;
-    both.sum += total;
-  }
-  return both;
-}
-
-/** Takes the time with its wait out, and puts the time without it in. */
-function withoutWait(series: Series, tookMs: number, waitedMs: number): void {
-  series.unwaited ??= new Histogram(SECONDS);
-  series.unwaited.observe(tookMs / 1000, -1);
-  series.unwaited.observe((tookMs - waitedMs) / 1000);
-}
-
-/** The duration without waits, in the buckets that service levels are kept by. */
-function sliOf({ duration, unwaited }: Series): Histogram | undefined {
-  if (!duration) return undefined;
-  const exact = unwaited ? (sum(duration, unwaited) as Histogram) : duration;
-  const first = SECONDS.length - SLI_SECONDS.length;
-  const sli = new Histogram(SLI_SECONDS);
-  for (const [index, count] of exact.counts.entries()) sli.counts[Math.max(0, index - first)]! += count;
-  sli.sum = exact.sum;
-  return sli;
-}
-
-function* deprecated(all: Iterable<Series>, kinds: ResourceSet): Generator<Sample> {
-  const shown = new Set<string>();
-  for (const { labels, codes } of all) {
-    const { group, version, resource, subresource } = labels as Readonly<Record<string, string>>;
-    const key = [group, version, resource, subresource].join("/");
-    const kind = kinds.find(group!, version!, resource!);
-    if (codes.size === 0 || shown.has(key) || kind?.warning === undefined) continue;
-    shown.add(key);
-    yield {
-      labels: {
-        group: group!,
-        version: version!,
-        resource: resource!,
-        subresource: subresource!,
-        removed_release: "",
-      },
-      value: 1,
-    };
-  }
-}
-
-const omit = (labels: Labels, name: string): Labels =>
-  Object.fromEntries(Object.entries(labels).filter(([key]) => key !== name));
-
-const WIRE_VERBS: Readonly<Record<string, string>> = { create: "POST", update: "PUT" };
-
-const METHODS = new Set(["connect", "delete", "get", "head", "options", "patch", "post", "put", "trace"]);
-
-/** Clients of HTTP/2 may make methods up. */
-const knownVerb = ({ isResource, verb }: RequestInfo): string =>
-  isResource || METHODS.has(verb) ? verb : "other";
-
-/** Verbs as dashboards know them: those of HTTP, and what HTTP does not tell apart. */
-const wireVerb = ({ isResource }: RequestInfo, verb: string): string =>
-  verb === "other" ? verb : (isResource && WIRE_VERBS[verb]) || verb.toUpperCase();
-
-/** Paths that are about no kind count together: their number is not ours to bound. */
-function scopeOf({ isResource, verb, name, namespace }: RequestInfo): string {
-  if (!isResource) return "";
-  return name !== "" || verb === "create" ? "resource" : namespace !== "" ? "namespace" : "cluster";
 }
