@@ -19,7 +19,7 @@ const isAvailable = ({ status }: APIService): boolean =>
   status?.conditions?.some(({ type, status: is }) => type === "Available" && is === "True") ?? false;
 
 export interface AddedKindsOptions extends Pick<Environment, "client" | "informers" | "scope"> {
-  /** A kind is served now; `own` closes when it is served no more. */
+  /** A kind is served now; `own` closes when it is served no more, or by another version, which is told of then. */
   readonly added: (kind: Resource, own: Scope) => void;
 }
 
@@ -53,6 +53,8 @@ class AddedKinds {
   readonly #options: AddedKindsOptions;
   /** By the uid of the definition, or of the API service. */
   readonly #scopes = new Map<string, Scope>();
+  /** Of a definition, the version by which its kind is followed. */
+  readonly #versions = new WeakMap<Scope, string>();
   readonly #asking = new Set<Promise<void>>();
 
   constructor(options: AddedKindsOptions) {
@@ -62,8 +64,15 @@ class AddedKinds {
   define(definition: CustomResourceDefinition): void {
     const kind = customKind(definition);
     const { uid } = definition.metadata;
-    if (!kind || this.#scopes.has(uid)) return;
-    this.#options.added(kind, this.#open(uid));
+    const before = this.#scopes.get(uid);
+    if (!kind || (before && this.#versions.get(before) === kind.apiVersion)) return;
+    const own = this.#open(uid);
+    this.#versions.set(own, kind.apiVersion);
+    if (!before) return this.#options.added(kind, own);
+    own.run(async () => {
+      await before.close();
+      if (!own.closed) this.#options.added(kind, own);
+    });
   }
 
   /** Another server answers for kinds; which, it says when it is available. */

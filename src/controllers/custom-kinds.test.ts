@@ -65,6 +65,46 @@ test("custom objects own, are owned, and go with their namespace", async (t) => 
   assert.deepEqual((await client.list(Widget, at)).items, []);
 });
 
+test("custom objects own others also when their definition has moved on to another version", async (t) => {
+  const { client, informers, until, settled } = await start(t, garbageCollector);
+  const maps = informers.of(ConfigMap);
+  const definitions = informers.of(CustomResourceDefinition);
+  const [version] = definition.spec.versions;
+  const versioned = (...versions: object[]) => ({ ...definition.spec, versions });
+  const old = { ...version, name: "v1alpha1" };
+  const made = await client.create(CustomResourceDefinition, {
+    ...definition,
+    spec: versioned(old, { ...version, storage: false }),
+  } as never);
+  const found = (apiVersion: string) => () =>
+    [...definitions.list()].map(customKind).some((kind) => kind?.apiVersion === apiVersion);
+  await until("the old version is served", found("shop.example.com/v1alpha1"));
+  const Old = customKind(definitions.get(undefined, made.metadata.name)!) as Resource<AnyObject>;
+  const at = { namespace: "web" };
+  const ownerOf = (owner: AnyObject) => [
+    { apiVersion: "shop.example.com/v1", kind: "Widget", name: owner.metadata.name, uid: owner.metadata.uid },
+  ];
+  const own = async (owner: AnyObject) => {
+    const { name } = owner.metadata;
+    await client.create(ConfigMap, { metadata: { ...at, name, ownerReferences: ownerOf(owner) } });
+  };
+  await own(await client.create(Old, { metadata: { ...at, name: "old" } } as never));
+  await settled();
+  await client.mergePatch(CustomResourceDefinition, made.metadata, {
+    spec: versioned({ ...old, served: false, storage: false }, version!),
+  } as never);
+  await until("the new version is stored", found("shop.example.com/v1"));
+  const Widget = customKind(definitions.get(undefined, made.metadata.name)!) as Resource<AnyObject>;
+  await settled();
+  await own(await client.create(Widget, { metadata: { ...at, name: "new" } } as never));
+  await settled();
+  assert.ok(await client.find(ConfigMap, { ...at, name: "new" }), "it has an owner");
+  for (const name of ["old", "new"]) {
+    await client.delete(Widget, { ...at, name });
+    await until(`what ${name} owned is gone`, () => maps.get("web", name) === undefined);
+  }
+});
+
 test("a quota counts custom objects as they come and go", async (t) => {
   const { client, informers, until } = await start(t, resourceQuotas({ usageOf, inScope }));
   const quotas = informers.of(ResourceQuota);

@@ -9,7 +9,7 @@ import type { Scope } from "#base/scope";
 import { Informer } from "#client/informer";
 import { storedKinds } from "#client/kinds";
 import type { AnyObject, AnyOwner, Resource } from "#machinery/schema";
-import { hasReason } from "#machinery/status";
+import { hasReason, type StatusError } from "#machinery/status";
 import { aborted } from "#reconciler/aborted";
 import { inParallel } from "#reconciler/batches";
 import type { Controller, Environment } from "#reconciler/controller";
@@ -53,6 +53,8 @@ class Collector {
   readonly #environment: Environment;
   readonly #graph = new OwnerGraph();
   readonly #kinds = new Set<Resource>();
+  /** Kinds that were followed, and may come back by another version: what went meanwhile nobody has told. */
+  readonly #left = new Set<string>();
   readonly #checks: WorkQueue;
   readonly #orphans: WorkQueue;
 
@@ -136,8 +138,13 @@ class Collector {
     const { client, clock, random } = this.#environment;
     const cache = new Informer({ client, clock, random, resource: kind, selection: { metadataOnly: true } });
     own.run((signal) => cache.run(signal));
-    own.defer(() => void this.#kinds.delete(kind));
+    const name = `${kind.plural}.${kind.group}`;
+    own.defer(() => {
+      this.#kinds.delete(kind);
+      this.#left.add(name);
+    });
     this.#follow(cache);
+    if (this.#left.delete(name)) void cache.synced.then(() => this.#apply(this.#graph.settle(kind)));
     return cache;
   }
 
@@ -206,8 +213,14 @@ class Collector {
     const kind = [...this.#kinds].find((candidate) => refersTo(owner, candidate));
     if (!kind || (kind.namespaced && namespace === "")) return undefined;
     const at = { ...(kind.namespaced ? { namespace } : {}), name: owner.name };
-    const found = await client.find(kind, at, { signal: scope.signal });
-    return found?.metadata.uid === owner.uid;
+    try {
+      const found = await client.get(kind, at, { signal: scope.signal });
+      return found.metadata.uid === owner.uid;
+    } catch (error) {
+      if (!hasReason(error, "NotFound")) throw error;
+      // Whoever does not serve the kind does not know its objects either: it names none.
+      return (error as StatusError).status.details?.name === undefined ? undefined : false;
+    }
   }
 
   async #carryOut(step: Step, node: Node): Promise<void> {

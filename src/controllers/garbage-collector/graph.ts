@@ -116,6 +116,18 @@ export class OwnerGraph {
     return { check, orphan: [] };
   }
 
+  /** All of a kind has been seen anew: what was only seen before is gone. */
+  settle(kind: Resource): Effects {
+    const check: Node[] = [];
+    for (const node of this.#nodes.values()) {
+      const { kind: seenAs } = node;
+      if (!seenAs || seenAs === kind || seenAs.plural !== kind.plural || seenAs.group !== kind.group)
+        continue;
+      check.push(...this.gone(node.uid).check);
+    }
+    return { check, orphan: [] };
+  }
+
   #knownOf({
     name,
     namespace,
