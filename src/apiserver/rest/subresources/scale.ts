@@ -13,7 +13,9 @@ import type { Answer, Operation } from "../../request/operation.ts";
 import type { RestDeps } from "../deps.ts";
 import { get } from "../get.ts";
 import { withMeta } from "../metadata.ts";
-import { APPLY_PATCH, type PatchDocument, applyConfiguration, patchDocument } from "../patch.ts";
+import { applyConfiguration } from "../apply.ts";
+import { APPLY_PATCH } from "../patch-body.ts";
+import { type PatchDocument, patchDocument } from "../patch.ts";
 import { type WriteQuery, writeQueryOf } from "../query.ts";
 import { type UpdatePlan, mainPart, updateObject } from "../update.ts";
 import { versionsOf } from "../versions.ts";
@@ -42,7 +44,7 @@ export const scaleSubresource: SubresourceHandlers = {
     const type = op.body.type === "none" ? "" : mediaTypeOf(op.body.contentType);
     if (type === APPLY_PATCH) return applied(op, deps, query);
     const document = patchDocument(op, deps);
-    const change = (old: AnyObject) => ({ object: scaled(op, old, patchedScale(op, old, document, query)) });
+    const change = (old: AnyObject) => ({ object: scaled(op, old, patchedScale(op, old, document)) });
     return write(op, deps, { query, change, tries: deps.limits.conflictRetries });
   },
 };
@@ -94,7 +96,7 @@ function applied(op: Operation, deps: RestDeps, query: WriteQuery): Promise<Answ
   return write(op, deps, { query, change, tries: deps.limits.conflictRetries });
 }
 
-function patchedScale(op: Operation, old: AnyObject, document: PatchDocument, _query: WriteQuery): Scale {
+function patchedScale(op: Operation, old: AnyObject, document: PatchDocument): Scale {
   const before = scaleOf(op.kind.resource, old);
   try {
     return checked(op, decodeJson<Scale>(Scale, document.apply(Scale, before)));
