@@ -47,10 +47,15 @@ const BACKSLASH = 0x5c;
 const ESCAPES = new Set(['"', "\\", "/", "b", "f", "n", "r", "t"]);
 const LITERALS: Readonly<Record<string, string>> = { t: "true", f: "false", n: "null" };
 
+/** Of repeated keys so many are told, and no more once their paths have so many characters. */
+const DUPLICATES_MAX = 100;
+const DUPLICATE_CHARACTERS_MAX = 1_000_000;
+
 /** Throws `JsonError` unless the text is one JSON value. */
 export function scanJson(text: string, { maxDepth, onDuplicate }: ScanOptions): void {
   const stack: Level[] = [];
   let at = skipSpace(text, 0);
+  let [repeated, characters] = [0, 0];
   for (;;) {
     at = beginValue();
     // A value has ended; close what ends with it.
@@ -75,6 +80,15 @@ export function scanJson(text: string, { maxDepth, onDuplicate }: ScanOptions): 
     }
   }
 
+  /** The first ones. What is long was made by repetition: a path has the names of all that is around. */
+  function tell(listener: (path: string) => void): void {
+    if (repeated >= DUPLICATES_MAX || characters > DUPLICATE_CHARACTERS_MAX) return;
+    const path = pathOf(stack);
+    repeated++;
+    characters += path.length;
+    listener(path);
+  }
+
   /** Enters objects and lists until a value is over. */
   function beginValue(): number {
     for (;;) {
@@ -95,7 +109,7 @@ export function scanJson(text: string, { maxDepth, onDuplicate }: ScanOptions): 
     const end = stringEnd(text, from);
     const raw = text.slice(from + 1, end - 1);
     level.key = raw.includes("\\") ? (JSON.parse(`"${raw}"`) as string) : raw;
-    if (onDuplicate && level.keys?.add(level.key)) onDuplicate(pathOf(stack));
+    if (onDuplicate && level.keys?.add(level.key)) tell(onDuplicate);
     const colon = skipSpace(text, end);
     if (text[colon] !== ":") throw unexpected(text, colon, "after object key");
     return skipSpace(text, colon + 1);

@@ -1,4 +1,5 @@
 import type { FieldProblem } from "./schema/types.ts";
+import { told } from "./told.ts";
 
 /** Why the API said no, in one word. Match by this, never by message. */
 export type StatusReason =
@@ -219,20 +220,22 @@ export function problemText({ type, value, detail }: FieldProblem): string {
   return detail === "" ? shown : `${shown}: ${detail}`;
 }
 
+function* shownProblems(problems: readonly FieldProblem[]) {
+  for (const problem of problems)
+    yield { type: problem.type, path: problem.path || "<nil>", text: problemText(problem) };
+}
+
 /** 422 with every problem as a cause. `kind` is the object's kind, not its plural. */
 export function invalidObject(
   of: { readonly group: string; readonly kind: string },
   name: string,
   problems: readonly FieldProblem[],
 ): StatusError {
-  const texts = new Set(problems.map((problem) => `${problem.path || "<nil>"}: ${problemText(problem)}`));
+  const shown = told(shownProblems(problems), ({ path, text }) => path.length + text.length);
+  const texts = new Set(shown.map(({ path, text }) => `${path}: ${text}`));
   const body = texts.size === 1 ? [...texts][0]! : `[${[...texts].join(", ")}]`;
   const kind = of.group === "" ? of.kind : `${of.kind}.${of.group}`;
-  const causes = problems.map((problem) => ({
-    reason: CAUSE[problem.type],
-    message: problemText(problem),
-    field: problem.path || "<nil>",
-  }));
+  const causes = shown.map(({ type, path, text }) => ({ reason: CAUSE[type], message: text, field: path }));
   const details = {
     ...(name === "" ? {} : { name }),
     ...(of.group === "" ? {} : { group: of.group }),

@@ -1,4 +1,5 @@
 import { StatusError } from "#machinery/status";
+import { told } from "../told.ts";
 import { type FieldSet, intersection, isEmpty, pathsOf } from "./field-set.ts";
 import { identityOf, type Owner } from "./managed-fields.ts";
 
@@ -22,15 +23,18 @@ function byIdentity(one: Owner, other: Owner): number {
 
 /** With one cause a field. */
 export function applyConflict(conflicts: readonly Conflict[]): StatusError {
-  const found = conflicts.map(({ owner, fields }) => ({ who: describe(owner), paths: pathsOf(fields) }));
-  const all = found.flatMap(({ who, paths }) => paths.map((field) => ({ who, field })));
-  const list = found.map(({ who, paths }) =>
-    [`conflicts with ${who}:`, ...paths.map((path) => `- ${path}`)].join("\n"),
+  const found = conflicts.flatMap(({ owner, fields }) => {
+    const who = describe(owner);
+    return pathsOf(fields).map((field) => ({ owner, who, field }));
+  });
+  const all = told(found, ({ who, field }) => who.length + field.length);
+  const list = [...Map.groupBy(all, ({ owner }) => owner).values()].map((lost) =>
+    [`conflicts with ${lost[0]!.who}:`, ...lost.map(({ field }) => `- ${field}`)].join("\n"),
   );
   const words =
-    all.length === 1
+    found.length === 1
       ? `1 conflict: conflict with ${all[0]!.who}: ${all[0]!.field}`
-      : `${all.length} conflicts: ${list.join("\n")}`;
+      : `${found.length} conflicts: ${list.join("\n")}`;
   return new StatusError({
     kind: "Status",
     apiVersion: "v1",

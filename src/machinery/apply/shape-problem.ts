@@ -1,5 +1,6 @@
 /** Does a configuration have the shape of its kind? */
 import { isObject, type JsonObject } from "../patch/merge-patch.ts";
+import { toldTexts } from "../told.ts";
 import { elementOf } from "./collect.ts";
 import { elementText } from "./element.ts";
 import { goSyntax, goType, plain } from "./go-text.ts";
@@ -7,7 +8,7 @@ import type { ItemsNode, Leaf, MergeNode, ObjectNode } from "./merge-node.ts";
 
 /** What is wrong, one text for all; undefined when nothing is. `root` has also what nobody owns. */
 export function shapeProblem(root: ObjectNode, configuration: JsonObject): string | undefined {
-  const problems = [...problemsAt(root, configuration, "")];
+  const problems = toldTexts(problemsAt(root, configuration, ""));
   if (problems.length <= 1) return problems[0];
   return ["errors:", ...problems.map((problem) => `  ${problem}`)].join("\n");
 }

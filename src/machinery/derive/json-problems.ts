@@ -3,6 +3,7 @@ import { canonicalQuantity } from "../quantity.ts";
 import type { JsonSchema, ScalarName, Struct } from "../schema.ts";
 import { membersSchema } from "../structural/defaults.ts";
 import { unknownMembers } from "../structural/prune.ts";
+import { toldTexts } from "../told.ts";
 import { canonicalMicroTime, canonicalTime, parseDuration } from "../time.ts";
 import { goNameOf, isObject, membersOf, type Resolved, resolve, shortNameOf } from "./shape.ts";
 
@@ -13,7 +14,7 @@ const UNKNOWN_FIELDS_MAX = 100;
 export function unknownFields(schema: Struct, value: unknown): string[] {
   const paths: string[] = [];
   findUnknown(schema, value, "", paths);
-  return paths.slice(0, UNKNOWN_FIELDS_MAX);
+  return toldTexts(paths, UNKNOWN_FIELDS_MAX);
 }
 
 function findUnknown(type: Resolved, value: unknown, path: string, paths: string[]): void {

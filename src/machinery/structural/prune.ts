@@ -4,6 +4,7 @@
  */
 import { put } from "../derive/shape.ts";
 import type { JsonSchema } from "../schema.ts";
+import { toldTexts } from "../told.ts";
 import { EMBEDDED_MEMBERS, isEmbedded, itemsOf, keepsUnknown, valuesOf } from "./place.ts";
 
 /** At most so many unknown fields are told of one object. */
@@ -108,7 +109,7 @@ const INTEGER = /^(?:0|[1-9]\d{0,9})$/;
 export function unknownMembers(schema: JsonSchema, value: unknown, path: string): string[] {
   const paths: string[] = [];
   find(schema, value, path, paths);
-  return paths.slice(0, UNKNOWN_FIELDS_MAX);
+  return toldTexts(paths, UNKNOWN_FIELDS_MAX);
 }
 
 function find(schema: JsonSchema, value: unknown, path: string, paths: string[]): void {
