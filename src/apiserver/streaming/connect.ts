@@ -63,8 +63,8 @@ async function serveCommand(
   { cache, kubelets }: StreamingOptions,
 ): Promise<void> {
   const pod = podOf(cache, info);
-  const node = nodeOf(pod);
   const container = containerOf(pod, info.query.get("container"));
+  const node = nodeOf(pod);
   const [stdin, stdout, stderr, tty] = ["stdin", "stdout", "stderr", "tty"].map((name) =>
     isOn(info.query, name),
   ) as [boolean, boolean, boolean, boolean];

@@ -18,7 +18,6 @@ const PASSED_ON = [
   "sinceTime",
   "tailLines",
   "limitBytes",
-  "stream",
 ];
 
 const SWITCHES: ReadonlySet<string> = new Set(["follow", "previous", "timestamps"]);
@@ -81,6 +80,8 @@ function problemsOf(query: URLSearchParams): FieldProblem[] {
   if (query.has("sinceSeconds") && query.has("sinceTime")) {
     problems.push(forbidden("", "at most one of `sinceTime` or `sinceSeconds` may be specified"));
   }
+  // Logs are kept and sent with both streams in them.
+  if (query.has("stream")) problems.push(forbidden("stream", "may not be specified"));
   const time = query.get("sinceTime");
   if (time !== null && time !== "") parsedTime(time);
   return problems;
