@@ -190,6 +190,7 @@ const layNetwork = ({
 async function startServer(places: ClusterPlaces, { name, dataDir, program }: UpOptions): Promise<void> {
   const daemon = serverDaemon(places);
   if (await isUp(daemon, systemClock)) return;
+  await stopDaemon(daemon, systemClock);
   const args = [...program.args, "server", "--name", name, "--data-dir", dataDir];
   await readyOrExplain(daemon, startDaemon(daemon, { program: program.program, args, notifies: true }).ready);
 }
@@ -212,6 +213,7 @@ async function startNodes(
     fabric.nodes.map(async (node) => {
       const daemon = agentDaemon(places.node(node.name));
       if (!(await isUp(daemon, systemClock))) {
+        await stopDaemon(daemon, systemClock);
         const self = [program.program, ...program.args];
         const args = [
           `--net=${namespacePath(node)}`,

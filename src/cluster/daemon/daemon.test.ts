@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { test, type TestContext } from "node:test";
-import { sleep, systemClock } from "#base/clock";
-import { type Daemon, lastWords, pidOf, recordOf, runs, startDaemon, stopDaemon } from "./daemon.ts";
+import { type Clock, sleep, systemClock } from "#base/clock";
+import { type Daemon, isUp, lastWords, pidOf, recordOf, runs, startDaemon, stopDaemon } from "./daemon.ts";
 
 function daemonIn(t: TestContext): Daemon {
   const root = mkdtempSync(join(tmpdir(), "daemon-"));
@@ -44,6 +44,47 @@ test("who has taken a daemon's place while it ended is ended too", async (t) => 
   await stopDaemon(daemon, systemClock);
   assert.ok(!runs(main));
   assert.equal(pidOf(daemon), undefined);
+});
+
+test("a daemon that is started again and again and is never ready does not run", async (t) => {
+  const daemons = [daemonIn(t), daemonIn(t)];
+  const records = daemons.map((daemon) => {
+    startDaemon(daemon, { program: "/bin/sleep", args: ["60"] });
+    return readFileSync(daemon.pidFile, "utf8");
+  });
+  const looping = daemonIn(t);
+  const show = (which: number) => {
+    mkdirSync(dirname(looping.pidFile), { recursive: true });
+    writeFileSync(looping.pidFile, records[which]!);
+  };
+  let nowMs = 0;
+  const clockThat = (does: () => void): Clock => ({
+    now: () => nowMs,
+    monotonic: () => nowMs,
+    after: (delayMs, call) => {
+      nowMs += delayMs;
+      does();
+      queueMicrotask(call);
+      return () => undefined;
+    },
+  });
+  show(0);
+  assert.equal(
+    await isUp(
+      looping,
+      clockThat(() => undefined),
+    ),
+    true,
+    "it does not say that it is ready",
+  );
+  assert.equal(
+    await isUp(
+      looping,
+      clockThat(() => show(1)),
+    ),
+    false,
+  );
+  rmSync(looping.pidFile);
 });
 
 test("a pid that belongs to another process by now is not the daemon", (t) => {

@@ -92,13 +92,18 @@ export function pidOf(daemon: Pick<Daemon, "pidFile">): number | undefined {
   return runs(main) ? main.pid : undefined;
 }
 
-/** Does it run? One that is about to be ready, or to be started again, is waited for. */
+/**
+ * Does it run? One that is about to be ready, or to be started again, is waited for; one that is started again and again
+ * and never comes so far does not run.
+ */
 export async function isUp(daemon: Daemon, clock: Clock): Promise<boolean> {
   const deadline = clock.monotonic() + START_MS_MAX;
+  const { main: first } = recordOf(daemon);
   for (;;) {
     const { main, isReady, successor } = recordOf(daemon);
-    if (runs(main) && (isReady || clock.monotonic() > deadline)) return true;
+    if (runs(main) && isReady) return true;
     if (!runs(main) && !runs(successor)) return false;
+    if (clock.monotonic() > deadline) return runs(main) && main.pid === first?.pid;
     await sleep(clock, CHECK_MS);
   }
 }
