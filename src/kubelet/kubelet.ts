@@ -16,6 +16,7 @@ import { Housekeeping } from "./housekeeping.ts";
 import { ImagePuller } from "./images/image-puller.ts";
 import { machineFacts } from "./node/machine.ts";
 import { NodeAgent } from "./node/node-agent.ts";
+import type { NodeSettings } from "./node/node-status.ts";
 import { OomKills } from "./node/oom-kills.ts";
 import type { Directories } from "./pod/directories.ts";
 import { parseResolvConf } from "./pod/dns.ts";
@@ -106,14 +107,7 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
     runtime,
     machine,
     rootDir,
-    settings: {
-      name: nodeName,
-      ips: options.nodeIPs,
-      maxPods: options.maxPods ?? 110,
-      port: options.port ?? 10_250,
-      version: options.version,
-      reserved: options.reserved ?? { milliCpu: 0, memoryBytes: 0 },
-    },
+    settings: nodeSettings(options),
     labels: options.labels ?? {},
     taints: options.taints ?? [],
     pressures: () => housekeeping.pressures,
@@ -137,17 +131,13 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
     metrics,
     oomKills,
     dirs,
-    clusterDns: { servers: options.clusterDNS, domain: options.clusterDomain },
-    security: { seccompDefault: options.seccompDefault ?? true, seccompDir: `${rootDir}/seccomp` },
+    ...configured(options),
     node: {
       ips: options.nodeIPs,
       memoryBytes: machine.memoryBytes,
       allocatable: () => node.allocatable,
       pressures: () => housekeeping.pressures,
     },
-    hostDns: async () =>
-      parseResolvConf(await readFile(options.resolvConf ?? "/etc/resolv.conf", "utf8").catch(() => "")),
-    hostsFile: () => readFile("/etc/hosts", "utf8").catch(() => ""),
     services: serviceLister(informers, options.podSource),
     runtimeHandler: async (name) => (await client.get(RuntimeClass, { name })).handler,
   };
@@ -163,6 +153,28 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
   metrics.watch(pods, nodeName);
   return { runtime, pods, dirs, node, cgroups, summary: use, documents: statsDocuments(metrics, use) };
 }
+
+const nodeSettings = (options: KubeletOptions): NodeSettings => ({
+  name: options.nodeName,
+  ips: options.nodeIPs,
+  maxPods: options.maxPods ?? 110,
+  port: options.port ?? 10_250,
+  version: options.version,
+  reserved: options.reserved ?? { milliCpu: 0, memoryBytes: 0 },
+});
+
+/** What pods are told of the cluster and of the node's own settings. */
+const configured = (
+  options: KubeletOptions,
+): Pick<PodServices, "clusterDns" | "security" | "hostDns" | "hostsFile"> => ({
+  clusterDns: { servers: options.clusterDNS, domain: options.clusterDomain },
+  security: { seccompDefault: options.seccompDefault ?? true, seccompDir: `${options.rootDir}/seccomp` },
+  hostDns: async () => parseResolvConf(await textOf(options.resolvConf ?? "/etc/resolv.conf")),
+  hostsFile: () => textOf("/etc/hosts"),
+});
+
+/** Empty where there is no such file. */
+const textOf = (path: string): Promise<string> => readFile(path, "utf8").catch(() => "");
 
 /** Pods without an API have no services either. */
 function serviceLister(informers: InformerSet, source: PodSource | undefined): () => Iterable<Service> {
