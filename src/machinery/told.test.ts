@@ -10,6 +10,7 @@ import { parseJson } from "./json.ts";
 import { invalid } from "./schema.ts";
 import { invalidObject } from "./status.ts";
 import { unknownMembers } from "./structural/prune.ts";
+import { problemsOf } from "./structural/validate.ts";
 import { toldTexts } from "./told.ts";
 
 const LONG = "n".repeat(900_000);
@@ -44,6 +45,17 @@ test("of what has the wrong shape", () => {
   const env = names.map((name) => ({ name, value: 5 }));
   const pod = { apiVersion: "v1", kind: "Pod", spec: { containers: [{ name: LONG, env }] } };
   assert.ok(shapeProblem(wholeNode(Pod.schema), pod)!.length < ENOUGH);
+});
+
+test("of custom objects with members of a wrong type, and what is said twice is there once", () => {
+  const text = { type: "object", additionalProperties: { type: "string" } } as const;
+  const schema = { type: "object", additionalProperties: text } as const;
+  const problems = problemsOf(schema, { [LONG]: objectOf(1) });
+  assert.equal(problems.length, COUNT);
+  assert.ok(JSON.stringify(invalidObject(Pod, "a", problems).status).length < 4 * ENOUGH);
+  const twice = { allOf: [text, text], ...text };
+  const ofType = problemsOf(twice, objectOf(1)).filter(({ detail }) => detail.includes("must be of type"));
+  assert.equal(ofType.length, COUNT);
 });
 
 test("of conflicts, of which the number is told", () => {

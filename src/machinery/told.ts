@@ -20,3 +20,17 @@ export function told<T>(all: Iterable<T>, lengthOf: (one: T) => number, countMax
 /** Of texts. */
 export const toldTexts = (all: Iterable<string>, countMax?: number): string[] =>
   told(all, ({ length }) => length, countMax);
+
+/** Each once, by its key. What would not be told is given as often as it is there: keys cost their length. */
+export function distinctBy<T>(all: readonly T[], keyOf: (one: T) => string): T[] {
+  const seen = new Set<string>();
+  let characters = 0;
+  return all.filter((one) => {
+    if (characters > CHARACTERS_MAX) return true;
+    const key = keyOf(one);
+    characters += key.length;
+    if (seen.has(key)) return false;
+    seen.add(key);
+    return true;
+  });
+}

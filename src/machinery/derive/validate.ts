@@ -16,6 +16,7 @@ import {
   tooLong,
   tooMany,
 } from "../schema.ts";
+import { distinctBy } from "../told.ts";
 import { isObject, type Member, membersOf, type Resolved, resolve } from "./shape.ts";
 
 type Check = (value: unknown, path: string, problems: FieldProblem[]) => void;
@@ -81,13 +82,8 @@ export function validateStruct(schema: Struct, value: unknown, path = ""): Field
 }
 
 /** The same complaint about the same field is made once. */
-function distinct(problems: readonly FieldProblem[]): FieldProblem[] {
-  const seen = new Set<string>();
-  return problems.filter(({ type, path, detail }) => {
-    const key = `${type}\n${path}\n${detail}`;
-    return !seen.has(key) && seen.add(key);
-  });
-}
+const distinct = (problems: readonly FieldProblem[]): FieldProblem[] =>
+  distinctBy(problems, ({ type, path, detail }) => `${type}\n${path}\n${detail}`);
 
 const compiled = new WeakMap<Struct, Check | "nothing" | "in progress">();
 

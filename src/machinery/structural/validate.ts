@@ -13,6 +13,7 @@ import {
   tooMany,
   typeInvalid,
 } from "../schema.ts";
+import { distinctBy } from "../told.ts";
 import { formatCheck, isKnownFormat } from "./formats.ts";
 import { patternOf } from "./pattern.ts";
 import { EMBEDDED_MEMBERS, isEmbedded, isIntOrString, itemsOf, valuesOf } from "./place.ts";
@@ -53,14 +54,8 @@ const hasDuplicates = (schema: JsonSchema, value: unknown): boolean => {
   return problems.some(isDuplicate);
 };
 
-function unique(problems: readonly FieldProblem[]): FieldProblem[] {
-  const known = new Map<string, FieldProblem>();
-  for (const problem of problems) {
-    const text = `${problem.path}: ${problem.type}: ${problem.detail}`;
-    if (!known.has(text)) known.set(text, problem);
-  }
-  return [...known.values()];
-}
+const unique = (problems: readonly FieldProblem[]): FieldProblem[] =>
+  distinctBy(problems, ({ path, type, detail }) => `${path}: ${type}: ${detail}`);
 
 function compile(schema: JsonSchema): Check {
   const type = checkType(schema);
