@@ -12,6 +12,17 @@ export interface Measure {
   readonly bounds?: readonly number[];
 }
 
+/** What only grows. */
+export const counter = (name: string, help: string): Measure => ({ type: "counter", name, help });
+
+/** How values are spread. `bounds`: of its buckets, ascending. */
+export const histogram = (name: string, help: string, bounds: readonly number[]): Measure => ({
+  type: "histogram",
+  name,
+  help,
+  bounds,
+});
+
 /** Something that is looked up when somebody asks. */
 export interface Gauge {
   readonly name: string;

@@ -1,31 +1,21 @@
 import type { Clock } from "#base/clock";
-import { growingBounds, type Measure, type Measures, type Meter } from "#base/measures";
+import { counter, growingBounds, histogram, type Measures, type Meter } from "#base/measures";
 import type { Scope } from "#base/scope";
 
 const SECONDS = growingBounds(1e-8, 10, 12);
 
-const ADDS: Measure = {
-  type: "counter",
-  name: "workqueue_adds_total",
-  help: "Keys that were added to a queue.",
-};
-const RETRIES: Measure = {
-  type: "counter",
-  name: "workqueue_retries_total",
-  help: "Keys that came again because their work had failed.",
-};
-const WAITED: Measure = {
-  type: "histogram",
-  name: "workqueue_queue_duration_seconds",
-  help: "How long keys waited for a worker, in seconds.",
-  bounds: SECONDS,
-};
-const WORKED: Measure = {
-  type: "histogram",
-  name: "workqueue_work_duration_seconds",
-  help: "How long the work for a key took, in seconds.",
-  bounds: SECONDS,
-};
+const ADDS = counter("workqueue_adds_total", "Keys that were added to a queue.");
+const RETRIES = counter("workqueue_retries_total", "Keys that came again because their work had failed.");
+const WAITED = histogram(
+  "workqueue_queue_duration_seconds",
+  "How long keys waited for a worker, in seconds.",
+  SECONDS,
+);
+const WORKED = histogram(
+  "workqueue_work_duration_seconds",
+  "How long the work for a key took, in seconds.",
+  SECONDS,
+);
 const DEPTH = { name: "workqueue_depth", help: "Keys that wait for a worker now." };
 const UNFINISHED = {
   name: "workqueue_unfinished_work_seconds",

@@ -1,50 +1,53 @@
 import type { Clock } from "#base/clock";
-import { growingBounds, type Labels, type Measure, type Measures, type Meter } from "#base/measures";
+import {
+  counter,
+  growingBounds,
+  histogram,
+  type Labels,
+  type Measure,
+  type Measures,
+  type Meter,
+} from "#base/measures";
 import type { ClusterChange } from "./plugin.ts";
-
-const counter = (name: string, help: string): Measure => ({
-  type: "counter",
-  name: `scheduler_${name}`,
-  help,
-});
-const histogram = (name: string, help: string, bounds: readonly number[]): Measure => ({
-  type: "histogram",
-  name: `scheduler_${name}`,
-  help,
-  bounds,
-});
 
 const ATTEMPT_SECONDS = growingBounds(0.001, 2, 15);
 
-const ATTEMPTS = counter("schedule_attempts_total", "Attempts to place a pod, by how they ended.");
+const ATTEMPTS = counter("scheduler_schedule_attempts_total", "Attempts to place a pod, by how they ended.");
 const ATTEMPT = histogram(
-  "scheduling_attempt_duration_seconds",
+  "scheduler_scheduling_attempt_duration_seconds",
   "How long attempts took, binding and all, in seconds.",
   ATTEMPT_SECONDS,
 );
 const ALGORITHM = histogram(
-  "scheduling_algorithm_duration_seconds",
+  "scheduler_scheduling_algorithm_duration_seconds",
   "How long looking for a node took, in seconds.",
   ATTEMPT_SECONDS,
 );
 const POD_ATTEMPTS = histogram(
-  "pod_scheduling_attempts",
+  "scheduler_pod_scheduling_attempts",
   "Attempts that pods took until they were placed.",
   growingBounds(1, 2, 5),
 );
 const POD_SECONDS = histogram(
-  "pod_scheduling_sli_duration_seconds",
+  "scheduler_pod_scheduling_sli_duration_seconds",
   "How long pods waited until they were placed, by the attempts that it took, in seconds.",
   growingBounds(0.01, 2, 20),
 );
 const POINT = histogram(
-  "framework_extension_point_duration_seconds",
+  "scheduler_framework_extension_point_duration_seconds",
   "How long all plugins together took at each of their points, in seconds.",
   growingBounds(0.0001, 2, 12),
 );
-const PREEMPTIONS = counter("preemption_attempts_total", "Times that other pods had to go for one.");
-const VICTIMS = histogram("preemption_victims", "Pods that had to go for one.", growingBounds(1, 2, 7));
-const INCOMING = counter("queue_incoming_pods_total", "Pods that came into each queue, by why.");
+const PREEMPTIONS = counter(
+  "scheduler_preemption_attempts_total",
+  "Times that other pods had to go for one.",
+);
+const VICTIMS = histogram(
+  "scheduler_preemption_victims",
+  "Pods that had to go for one.",
+  growingBounds(1, 2, 7),
+);
+const INCOMING = counter("scheduler_queue_incoming_pods_total", "Pods that came into each queue, by why.");
 const PENDING = {
   name: "scheduler_pending_pods",
   help: "Pods without a node, by the queue that they are in.",

@@ -1,20 +1,18 @@
 import type { Clock } from "#base/clock";
-import type { Measure, Measures, Meter } from "#base/measures";
+import { histogram, type Measures, type Meter } from "#base/measures";
 
 const SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
-const COMPILATION: Measure = {
-  type: "histogram",
-  name: "apiserver_cel_compilation_duration_seconds",
-  help: "How long making the rules of a custom kind ready took, in seconds.",
-  bounds: SECONDS,
-};
-const EVALUATION: Measure = {
-  type: "histogram",
-  name: "apiserver_cel_evaluation_duration_seconds",
-  help: "How long holding the rules of its kind against an object took, in seconds.",
-  bounds: SECONDS,
-};
+const COMPILATION = histogram(
+  "apiserver_cel_compilation_duration_seconds",
+  "How long making the rules of a custom kind ready took, in seconds.",
+  SECONDS,
+);
+const EVALUATION = histogram(
+  "apiserver_cel_evaluation_duration_seconds",
+  "How long holding the rules of its kind against an object took, in seconds.",
+  SECONDS,
+);
 
 /** Runs what it is given, and may look at how long that takes. */
 export interface RuleTiming {

@@ -1,7 +1,7 @@
 /** Starts a Job whenever a CronJob's schedule says so. */
 import { CronJob, type CronJobStatus } from "#api/batch-v1/cronjob";
 import { Job } from "#api/batch-v1/job";
-import { growingBounds, type Measure } from "#base/measures";
+import { growingBounds, histogram } from "#base/measures";
 import type { Wire } from "#machinery/schema";
 import { hasReason } from "#machinery/status";
 import { formatTime } from "#machinery/time";
@@ -11,12 +11,11 @@ import { BY_CONTROLLER, controllerReference } from "#reconciler/owner";
 import { dueOf, endOf, forgettable } from "./plan.ts";
 
 /** Of starts that a clock or a suspension has delayed by hours, the last bucket says enough. */
-const SKEW: Measure = {
-  type: "histogram",
-  name: "cronjob_controller_job_creation_skew_duration_seconds",
-  help: "How long after its time a job was made, in seconds.",
-  bounds: growingBounds(1, 2, 10),
-};
+const SKEW = histogram(
+  "cronjob_controller_job_creation_skew_duration_seconds",
+  "How long after its time a job was made, in seconds.",
+  growingBounds(1, 2, 10),
+);
 
 const SCHEDULED = "batch.kubernetes.io/cronjob-scheduled-timestamp";
 

@@ -1,29 +1,19 @@
 import type { Job } from "#api/batch-v1/job";
-import { growingBounds, type Measure } from "#base/measures";
+import { counter, growingBounds, histogram } from "#base/measures";
 import type { Pass } from "#reconciler/controller";
 import type { Plan } from "./plan.ts";
 
-const SYNCS: Measure = {
-  type: "counter",
-  name: "job_controller_job_syncs_total",
-  help: "Looks at jobs, by what they led to.",
-};
-const SYNC: Measure = {
-  type: "histogram",
-  name: "job_controller_job_sync_duration_seconds",
-  help: "How long a look at a job took, in seconds.",
-  bounds: growingBounds(0.004, 2, 15),
-};
-const PODS: Measure = {
-  type: "counter",
-  name: "job_controller_job_pods_finished_total",
-  help: "Pods of jobs that have ended and are counted for good.",
-};
-const JOBS: Measure = {
-  type: "counter",
-  name: "job_controller_jobs_finished_total",
-  help: "Jobs that have ended, by how and why.",
-};
+const SYNCS = counter("job_controller_job_syncs_total", "Looks at jobs, by what they led to.");
+const SYNC = histogram(
+  "job_controller_job_sync_duration_seconds",
+  "How long a look at a job took, in seconds.",
+  growingBounds(0.004, 2, 15),
+);
+const PODS = counter(
+  "job_controller_job_pods_finished_total",
+  "Pods of jobs that have ended and are counted for good.",
+);
+const JOBS = counter("job_controller_jobs_finished_total", "Jobs that have ended, by how and why.");
 
 const modeOf = ({ spec }: Job): string => spec.completionMode ?? "NonIndexed";
 

@@ -3,7 +3,7 @@ import { Lease } from "#api/coordination-v1/lease";
 import { Node } from "#api/core-v1/node";
 import { Pod } from "#api/core-v1/pod";
 import { conditionOf as podConditionOf, isReady } from "#api/core-v1/podstate";
-import type { Measure } from "#base/measures";
+import { counter } from "#base/measures";
 import type { Informer } from "#client/informer";
 import { hasReason } from "#machinery/status";
 import { inParallel } from "#reconciler/batches";
@@ -13,11 +13,10 @@ import { EvictionPace, isReady as isNodeReady, paceOf, type Zone, zoneOf } from 
 import { conditionOf, graceLeftMs, lostConditions, sight, type Sighting } from "./health.ts";
 import { drivesAway, evictingKey, planTaints } from "./taints.ts";
 
-const EVICTIONS: Measure = {
-  type: "counter",
-  name: "node_collector_evictions_total",
-  help: "Nodes that were given up, so that their pods leave.",
-};
+const EVICTIONS = counter(
+  "node_collector_evictions_total",
+  "Nodes that were given up, so that their pods leave.",
+);
 
 const LEASES = "kube-node-lease";
 /** Index of pods by their node. */
