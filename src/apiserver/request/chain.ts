@@ -289,6 +289,25 @@ export class Chain {
     trail?.complete({ code: exchange.status });
   }
 
+  /** Where the client takes the connection over, the request lasts as long as that. */
+  async #connected({ exchange, info, trail }: Visit, connect: () => Promise<void>): Promise<void> {
+    const closed = this.#options.metrics.opened(info);
+    try {
+      await connect();
+    } catch (error) {
+      closed();
+      throw error;
+    }
+    const code = answeredStatus(exchange);
+    trail?.started(code);
+    const end = () => {
+      closed();
+      trail?.complete({ code });
+    };
+    if (exchange.raw.protocol === "upgrade" && exchange.unsent) exchange.onSent(end);
+    else end();
+  }
+
   async #serveResource(visit: Visit, info: RequestInfo, user: User): Promise<void> {
     const { exchange, headers, trail } = visit;
     const { kinds, connects, dispatcher, clock, limits, metrics, closing } = this.#options;
@@ -300,15 +319,7 @@ export class Chain {
       await mayConnect(info, user, trail, this.#options);
       const options = connectOptions(info, kind.resource);
       if (options) await dispatcher.connect(connecting({ info, user, kind }, exchange, trail), options);
-      const closed = this.#options.metrics.opened(info);
-      try {
-        await connect({ info, user, exchange, kind });
-      } finally {
-        closed();
-      }
-      const code = answeredStatus(exchange);
-      trail?.started(code);
-      return trail?.complete({ code });
+      return this.#connected(visit, () => connect({ info, user, exchange, kind }));
     }
     const form = formOf(exchange, info, kind, this.#options.gates);
     const warnings: string[] = [];
