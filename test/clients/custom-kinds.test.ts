@@ -1,17 +1,8 @@
 /** kubectl 1.35 and a custom kind of an operator's size, against the API server alone. */
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
-import { selfSigned } from "#apiserver/listening-harness";
-import { startApiServer } from "#apiserver/server";
-import { systemClock } from "#base/clock";
-import { systemRandom } from "#base/random";
-import { openMemoryStore } from "#store/memory/memory-store";
-import { clientBinary } from "../tools/client-binaries.ts";
-import { output, run } from "../tools/run.ts";
 import { databases } from "./custom-kind.ts";
+import { OperatorServer } from "./operators/operator-server.ts";
 
 const ORDERS = `
 apiVersion: data.example.com/v1
@@ -31,65 +22,14 @@ spec:
 `;
 
 describe("kubectl with a custom kind", () => {
-  let folder: string;
-  let config: string;
-  let close: () => Promise<void>;
-  const args = (words: string) => [
-    "--kubeconfig",
-    config,
-    "--cache-dir",
-    join(folder, "cache"),
-    ...words.split(" "),
-  ];
-  const kubectl = (words: string, input?: string) =>
-    output(clientBinary("kubectl"), args(words), input === undefined ? {} : { input });
-  const failing = async (words: string, input?: string) => {
-    const { code, stderr } = await run(
-      clientBinary("kubectl"),
-      args(words),
-      input === undefined ? {} : { input },
-    );
-    assert.notEqual(code, 0);
-    return stderr;
-  };
+  let server: OperatorServer;
+  const kubectl = (words: string, input?: string) => server.kubectl(words, input);
+  const failing = (words: string, input?: string) => server.refused(words, input);
 
   before(async () => {
-    folder = mkdtempSync(join(tmpdir(), "k8ts-test-"));
-    config = join(folder, "config");
-    const pair = await selfSigned();
-    const store = openMemoryStore();
-    const server = await startApiServer({
-      store,
-      clock: systemClock,
-      random: systemRandom,
-      rooms: () => ({
-        authenticator: { authenticate: () => Promise.resolve({ name: "admin", groups: ["system:masters"] }) },
-        authorizer: { authorize: () => ({ verdict: "allow", reason: "" }) },
-        admission: [],
-      }),
-    });
-    const { url } = await server.listen({ host: "127.0.0.1", port: 0, clientCa: pair.certificate, ...pair });
-    const ca = Buffer.from(pair.certificate).toString("base64");
-    writeFileSync(
-      config,
-      JSON.stringify({
-        apiVersion: "v1",
-        kind: "Config",
-        "current-context": "test",
-        contexts: [{ name: "test", context: { cluster: "test", user: "test" } }],
-        clusters: [{ name: "test", cluster: { server: url, "certificate-authority-data": ca } }],
-        users: [{ name: "test", user: { token: "any" } }],
-      }),
-    );
-    close = async () => {
-      await server.close();
-      await store.close();
-    };
+    server = await OperatorServer.start();
   });
-  after(async () => {
-    rmSync(folder, { recursive: true, force: true });
-    await close();
-  });
+  after(() => server.close());
 
   it("apply of the definition, wait until it is established", async () => {
     assert.match(await kubectl("apply --server-side -f -", JSON.stringify(databases)), /serverside-applied/);
@@ -138,7 +78,7 @@ describe("kubectl with a custom kind", () => {
     const changed = other.replace("value: two", "value: three");
     assert.equal(await kubectl("apply -f -", changed), "database.data.example.com/plain configured\n");
     const old = other.replace("/v1", "/v1alpha1").replace("plain", "old");
-    const { stdout, stderr } = await run(clientBinary("kubectl"), args("apply -f -"), { input: old });
+    const { stdout, stderr } = await server.ran("apply -f -", old);
     assert.equal(stdout, "database.data.example.com/old created\n");
     assert.match(stderr, /Warning: data.example.com\/v1alpha1 Database is old; use v1/);
   });
