@@ -1,6 +1,7 @@
 /** For tests of this room: a server in process that allows everything, and short ways to ask it. */
 import { VirtualClock } from "#base/virtual-clock";
 import { seededRandom } from "#base/random";
+import type { Transport } from "#client/transport";
 import type { AnyObject, Resource } from "#machinery/schema";
 import type { Store } from "#store/store";
 import { openMemoryStore } from "#store/memory/memory-store";
@@ -90,39 +91,48 @@ export async function startHarness(
     server,
     clock,
     store,
-    async ask(method, target, body, headers = {}) {
-      const [path = "", search = ""] = target.split("?");
-      const query = Object.fromEntries(new URLSearchParams(search));
-      const sent =
-        body === undefined || body instanceof Uint8Array
-          ? body
-          : Buffer.from(typeof body === "string" ? body : JSON.stringify(body));
-      const type = {
-        "content-type": method === "PATCH" ? "application/merge-patch+json" : "application/json",
-      };
-      const answer = await transport.raw({
-        method,
-        path,
-        query,
-        headers: { ...type, ...headers },
-        body: sent,
-      });
-      const chunks = await Array.fromAsync(answer.body);
-      const bytes = Buffer.concat(chunks);
-      const text = bytes.toString();
-      return {
-        status: answer.status,
-        headers: answer.headers,
-        text,
-        bytes,
-        get json() {
-          return JSON.parse(text) as Json;
-        },
-      };
-    },
+    ask: (method, target, body, headers = {}) => ask(transport, { method, target, body, headers }),
     async create(resource, body) {
       const { namespace } = (body as { metadata: { namespace?: string } }).metadata;
       return (await transport.call({ resource, verb: "create", namespace, body })) as Json;
     },
   };
+}
+
+interface Question {
+  readonly method: string;
+  /** Path and query. */
+  readonly target: string;
+  readonly body: unknown;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+async function ask(transport: Transport, { method, target, body, headers }: Question): Promise<Answered> {
+  const [path = "", search = ""] = target.split("?");
+  const query = Object.fromEntries(new URLSearchParams(search));
+  const type = method === "PATCH" ? "application/merge-patch+json" : "application/json";
+  const answer = await transport.raw({
+    method,
+    path,
+    query,
+    headers: { "content-type": type, ...headers },
+    body: bytesOf(body),
+  });
+  const bytes = Buffer.concat(await Array.fromAsync(answer.body));
+  const text = bytes.toString();
+  return {
+    status: answer.status,
+    headers: answer.headers,
+    text,
+    bytes,
+    get json() {
+      return JSON.parse(text) as Json;
+    },
+  };
+}
+
+/** Texts and bytes go as they are, other values as JSON. */
+function bytesOf(body: unknown): Uint8Array | undefined {
+  if (body === undefined || body instanceof Uint8Array) return body;
+  return Buffer.from(typeof body === "string" ? body : JSON.stringify(body));
 }
