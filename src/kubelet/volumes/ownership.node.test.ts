@@ -44,6 +44,14 @@ suite("a volume that is given to a group", () => {
     assert.deepEqual(await ownedAs("volume", "inner", "file"), [GID, "4760"]);
   });
 
+  test("a volume that was given only in part does not pass for one that was given", async () => {
+    let deep = join(volume, "inner");
+    for (let depth = 0; depth <= 500; depth++) deep = join(deep, "d");
+    await mkdir(deep, { recursive: true });
+    await assert.rejects(giveToGroup(volume, GID), /more than 500/);
+    assert.equal(await belongsToGroup(volume, GID), false);
+  });
+
   test("links are given, what they lead to is not", async () => {
     await symlink("../outside", join(volume, "link"));
     await symlink("../outside/file", join(volume, "other"));

@@ -21,7 +21,6 @@ export async function giveToGroup(path: string, gid: number): Promise<void> {
 
 async function giveDirectory(directory: FileHandle, gid: number, depth: number): Promise<void> {
   if (depth > DEPTH_MAX) throw new Error(`it has directories in more than ${DEPTH_MAX} others`);
-  await give(directory, gid, GROUP_RW | GROUP_DIR | SETGID);
   for (const name of await readdir(pathOf(directory))) {
     await using entry = await openIfThere(directory, name);
     if (!entry) continue;
@@ -30,6 +29,8 @@ async function giveDirectory(directory: FileHandle, gid: number, depth: number):
     else if (found.isDirectory()) await giveDirectory(entry, gid, depth + 1);
     else await give(entry, gid, GROUP_RW);
   }
+  // Last, so that what is the group's is that as a whole.
+  await give(directory, gid, GROUP_RW | GROUP_DIR | SETGID);
 }
 
 /** Of what goes away meanwhile nothing is left to give. */
