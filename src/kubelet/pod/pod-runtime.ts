@@ -113,6 +113,9 @@ export class PodRuntime {
     }
     if (observed.state === "running")
       observed = { ...observed, ...(await this.#enforcedFor(pod, observed, status)) };
+    // Its end may have been read while this was: what has ended does not run again.
+    const latest = this.#containers.get(id);
+    if (observed.state !== "exited" && latest?.state === "exited") return latest;
     observed = this.#withReason(observed);
     this.#containers.set(id, observed);
     this.#sorted = undefined;
