@@ -3,7 +3,7 @@ import type { AnyObject, Resource } from "#machinery/schema";
 import type { JsonObject } from "../patch/merge-patch.ts";
 import { asJson } from "./as-json.ts";
 import { compare } from "./compare.ts";
-import { EMPTY, type FieldSet, isEmpty, union } from "./field-set.ts";
+import { type FieldSet, isEmpty, unionOf } from "./field-set.ts";
 import type { Owner } from "./managed-fields.ts";
 import { rootNode } from "./struct-node.ts";
 import { taken, withNamed, without, withOwned } from "./prune.ts";
@@ -79,7 +79,11 @@ function canonical(object: AnyObject, resource: Resource, versions: Versions): A
 /** By version, that of what was applied before first: others may need what is kept there to be converted to. */
 function keptByVersion(owners: readonly Owner[], first: string): ReadonlyMap<string, FieldSet> {
   const rest = [...new Set(owners.map(({ apiVersion }) => apiVersion))].filter((one) => one !== first);
-  const kept = new Map([first, ...rest.toSorted()].map((apiVersion) => [apiVersion, EMPTY]));
-  for (const { apiVersion, fields } of owners) kept.set(apiVersion, union(kept.get(apiVersion)!, fields));
-  return kept;
+  const kept = Map.groupBy(owners, ({ apiVersion }) => apiVersion);
+  return new Map(
+    [first, ...rest.toSorted()].map((apiVersion) => [
+      apiVersion,
+      unionOf((kept.get(apiVersion) ?? []).map(({ fields }) => fields)),
+    ]),
+  );
 }

@@ -6,7 +6,7 @@ import { asJson } from "./as-json.ts";
 import { appliedFields } from "./collect.ts";
 import { type Comparison, compare } from "./compare.ts";
 import { type Conflict, applyConflict, conflictsWith } from "./conflicts.ts";
-import { difference, type FieldSet, isEmpty, union } from "./field-set.ts";
+import { difference, type FieldSet, isEmpty, unionOf } from "./field-set.ts";
 import { ownByLastApplied, withLastApplied } from "./last-applied.ts";
 import {
   afterChange,
@@ -67,7 +67,7 @@ export function applyServerSide(request: Apply): Applied {
   const { others, own, fields, merged } = startOf(request, owners);
 
   const isKept = !own || (isEmpty(difference(own.fields, fields)) && !hasFilled(root, own.fields, merged));
-  const owned = () => others.reduce<FieldSet>((all, owner) => union(all, owner.fields), fields);
+  const owned = () => unionOf([fields, ...others.map((owner) => owner.fields)]);
   const object = isKept ? merged : withoutAbandoned(root, merged, own.fields, owned());
   const seen = writtenOf(request, compare(root, asJson(live), object));
   const conflicts = conflictsWith(others, () => seen.changed);

@@ -33,6 +33,13 @@ function nodeOf(member: boolean, members: Record<string, FieldSet>, count: numbe
 
 export const union = (one: FieldSet, other: FieldSet): FieldSet => uniteNodes(one, other, true);
 
+/** Two by two: one after the other, the growing set would be copied for each, and owners are as many as somebody says. */
+export function unionOf(all: readonly FieldSet[]): FieldSet {
+  if (all.length <= 2) return union(all[0] ?? EMPTY, all[1] ?? EMPTY);
+  const half = all.length >> 1;
+  return union(unionOf(all.slice(0, half)), unionOf(all.slice(half)));
+}
+
 /** Gives `one` itself where `other` adds nothing. */
 function uniteNodes(one: FieldSet, other: FieldSet, root: boolean): FieldSet {
   if (root && isEmpty(one)) return other;

@@ -24,6 +24,22 @@ test("updaters are folded oldest first, with those of their own version only", (
   assert.equal(entries.length, 10);
 });
 
+test("however many there are, all that they own is in the bucket", () => {
+  const count = 10_000;
+  const owners = Array.from({ length: count }, (_each, index): Owner => ({
+    manager: `m${index}`,
+    operation: "Update",
+    apiVersion: "v1",
+    subresource: "",
+    time: undefined,
+    fields: { "f:data": { [`f:x${index}`]: {} } },
+  }));
+  const left = withoutSurplus(owners);
+  assert.equal(left.length, 10);
+  const [bucket] = left.filter(({ manager }) => manager === "ancient-changes");
+  assert.equal(Object.keys(bucket!.fields["f:data"] as object).length, count - 9);
+});
+
 test("a bucket that is there already takes what is folded", () => {
   const owner = (manager: string, second: number): Owner => ({
     manager,

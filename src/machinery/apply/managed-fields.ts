@@ -1,7 +1,7 @@
 import type { AnyManagedFields } from "#machinery/schema";
 import { isObject } from "../patch/merge-patch.ts";
 import type { Comparison } from "./compare.ts";
-import { difference, EMPTY, type FieldSet, isEmpty, readFieldSet, sorted, union } from "./field-set.ts";
+import { difference, EMPTY, type FieldSet, isEmpty, readFieldSet, sorted, unionOf } from "./field-set.ts";
 
 /** Who owns what, decoded. One per manager, operation, version and subresource. */
 export interface Owner {
@@ -110,6 +110,7 @@ export function withoutSurplus(owners: readonly Owner[]): readonly Owner[] {
   if (updates.length <= UPDATE_OWNERS_MAX) return owners;
   const left = new Map(owners.map((owner) => [identityOf(owner), owner]));
   const first = new Map<string, Owner>();
+  const parts = new Map<string, FieldSet[]>();
   let count = updates.length;
   for (const owner of updates.toSorted(byAge)) {
     if (count <= UPDATE_OWNERS_MAX) break;
@@ -120,13 +121,18 @@ export function withoutSurplus(owners: readonly Owner[]): readonly Owner[] {
       continue;
     }
     const bucket: Writer = { manager: ANCIENT, operation: "Update", apiVersion, subresource: "" };
-    const known = left.get(identityOf(bucket));
+    const identity = identityOf(bucket);
+    const known = left.get(identity);
     if (!known) left.delete(identityOf(oldest));
     left.delete(identityOf(owner));
-    const fields = union(owner.fields, (known ?? oldest).fields);
-    left.set(identityOf(bucket), { ...bucket, time, fields });
+    const folded = parts.get(identity);
+    if (folded) folded.push(owner.fields);
+    else parts.set(identity, [(known ?? oldest).fields, owner.fields]);
+    left.set(identity, { ...bucket, time, fields: EMPTY });
     count--;
   }
+  for (const [identity, folded] of parts)
+    left.set(identity, { ...left.get(identity)!, fields: unionOf(folded) });
   return [...left.values()];
 }
 
