@@ -62,6 +62,7 @@ export interface ContainerRestartRuleOnExitCodes extends Of<typeof ContainerRest
 export const ContainerRestartRule = struct("core.v1.ContainerRestartRule", {
   action: string(1)
     .oneOf("Restart", "RestartAllContainers")
+    .gateValues("RestartAllContainersOnContainerExits", "RestartAllContainers")
     .required()
     .omitEmpty()
     .notEmpty()

@@ -26,7 +26,10 @@ export const Toleration = struct(
   "core.v1.Toleration",
   {
     key: string(1).doc("Taint's key; empty with Exists for all of them."),
-    operator: string(2).oneOf("Exists", "Equal", "Lt", "Gt").doc("Exists, or Equal to the value."),
+    operator: string(2)
+      .oneOf("Exists", "Equal", "Lt", "Gt")
+      .gateValues("TaintTolerationComparisonOperators", "Lt", "Gt")
+      .doc("Exists, or Equal to the value."),
     value: string(3).doc("Taint's value."),
     effect: string(4)
       .oneOf("NoSchedule", "PreferNoSchedule", "NoExecute")

@@ -1,4 +1,5 @@
 import { present } from "#base/assert";
+import { disabledValues } from "#machinery/derive/gated-values";
 import { dropDisabled } from "#machinery/derive/gates";
 import type { AnyManagedFields, AnyObject } from "#machinery/schema";
 import { StatusError, alreadyExists, hasReason } from "#machinery/status";
@@ -11,7 +12,7 @@ import { hookKey } from "./kind-hooks.ts";
 import { generatedName, inNamespace, newIdentity, withMeta } from "./metadata.ts";
 import { trackedFields } from "./owners.ts";
 import { type WriteQuery, writeQueryOf } from "./query.ts";
-import { canonical, checkNew, defaulted, emptyOf, statusOf, withStatus } from "./rules.ts";
+import { canonical, checkNew, defaulted, emptyOf, refuse, statusOf, withStatus } from "./rules.ts";
 
 /** Tries of a generated name before the collision is reported. */
 const NAME_TRIES = 8;
@@ -92,6 +93,7 @@ async function attemptCreate(
   const prepared = resource.rules.prepareForCreate?.(allowed, { now, gate }) ?? allowed;
   const object = canonical(resource, prepared);
   checkNew(resource, object);
+  refuse(resource, object, disabledValues(resource.schema, object, gate));
   for (const text of resource.rules.warnings?.(object, undefined) ?? []) op.warn(text);
   await deps.admission.validate(op, { ...admitted, object });
   // Admission may have given it another one.

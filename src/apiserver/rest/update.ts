@@ -1,5 +1,6 @@
 import { present } from "#base/assert";
 import type { FieldPattern } from "#machinery/apply/field-pattern";
+import { disabledValues } from "#machinery/derive/gated-values";
 import { dropDisabled } from "#machinery/derive/gates";
 import { type AnyManagedFields, type AnyObject, type Resource, invalid } from "#machinery/schema";
 import { badRequest, conflict, hasReason, invalidObject, notFound, staleVersion } from "#machinery/status";
@@ -20,6 +21,7 @@ import {
   checkChanged,
   checkChangedStatus,
   defaulted,
+  refuse,
   statusOf,
   withStatus,
 } from "./rules.ts";
@@ -157,6 +159,7 @@ async function attemptUpdate(op: Operation, deps: RestDeps, plan: UpdatePlan, it
   const whole = canonical(resource, prepared);
   const counted = part === statusPart ? whole : counting(resource, whole, old);
   part.check(resource, counted, old);
+  refuse(resource, counted, disabledValues(resource.schema, counted, deps.gates.enabled, old));
   if (part === mainPart && shown === asItself)
     for (const text of resource.rules.warnings?.(counted, old) ?? []) op.warn(text);
   await deps.admission.validate(op, { ...admitted, object: shown.of(counted) });

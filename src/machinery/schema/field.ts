@@ -106,6 +106,12 @@ export class Field<T, P extends Presence = "optional"> {
     return this.#with({ gates });
   }
 
+  /** Refused while this feature gate is off. */
+  gateValues(gate: string, ...values: readonly (T & string)[]): Field<T, P> {
+    const added = Object.fromEntries(values.map((value) => [value, gate]));
+    return this.#with({ gatedValues: { ...this.facts.gatedValues, ...added } });
+  }
+
   /** One line of ours about what it means; shown by `kubectl explain`. */
   doc(doc: string): Field<T, P> {
     return this.#with({ doc });

@@ -130,6 +130,8 @@ export interface FieldFacts {
   /** The only values. */
   readonly values?: readonly string[];
   readonly immutable: boolean;
+  /** The gates of values that are behind one; while it is off they are refused. */
+  readonly gatedValues?: Readonly<Record<string, string>>;
   /** Feature gates; when all are off the field is dropped on write. */
   readonly gates: readonly string[];
   readonly merge: MergeFacts;
