@@ -13,15 +13,18 @@ import type { AnyObject, Resource } from "#machinery/schema";
 import type { Admission, Authorizer, ReadCache } from "../contracts.ts";
 import { nodeRestriction } from "./node-restriction.ts";
 
-const KNOWN: readonly (readonly [Resource, object])[] = [
+interface Named {
+  readonly metadata: { readonly name: string; readonly uid: string };
+  readonly spec?: { readonly nodeName: string };
+}
+
+const KNOWN: readonly (readonly [unknown, Named])[] = [
   [Node, { metadata: { name: "n1", uid: "u1" } }],
   [Pod, { metadata: { name: "mine", uid: "p1" }, spec: { nodeName: "n1" } }],
 ];
 const cache = {
   get: (resource: Resource, _: string | undefined, name: string) =>
-    KNOWN.find(
-      ([of, { metadata }]: readonly [Resource, any]) => of === resource && metadata.name === name,
-    )?.[1],
+    KNOWN.find(([of, { metadata }]) => of === resource && metadata.name === name)?.[1],
 } as unknown as ReadCache;
 const authorizer: Authorizer = { authorize: () => ({ verdict: "allow", reason: "" }) };
 const plugin = nodeRestriction(cache, authorizer);
