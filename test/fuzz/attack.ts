@@ -5,7 +5,7 @@ import { Secret } from "#api/core-v1/secret";
 import { Lease } from "#api/coordination-v1/lease";
 import { type Random, seededRandom } from "#base/random";
 import type { Resource } from "#machinery/schema";
-import { type Assault, assault } from "./assaults.ts";
+import { type Assault, assault } from "./connections/assaults.ts";
 import { oddRequest } from "./requests/kinds.ts";
 import { SMUGGLED } from "./requests/smuggling.ts";
 import type { OddRequest, RawBytes } from "./requests/request.ts";
@@ -14,7 +14,7 @@ import { heldBy, pause, remainsOf } from "./remains.ts";
 import { Sender } from "./sender.ts";
 import { specialRequest } from "./requests/special.ts";
 import { type Target, startTarget } from "./target.ts";
-import { type Session, oddSession, runSession } from "./upgrades.ts";
+import { type Session, oddSession, runSession } from "./connections/upgrades.ts";
 import { Witness } from "./witness.ts";
 
 export interface Finding {

@@ -2,7 +2,7 @@
 import { decodeCbor } from "#machinery/cbor";
 import { readEnvelope, isEnvelope } from "#machinery/protobuf-envelope";
 import type { OddRequest, RawBytes } from "./requests/request.ts";
-import { BY_DESIGN, SECOND } from "./misbehaving.ts";
+import { BY_DESIGN, SECOND } from "./peers/misbehaving.ts";
 import type { Answer } from "./sender.ts";
 import { EXTENSION } from "./names.ts";
 

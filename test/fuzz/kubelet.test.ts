@@ -8,9 +8,9 @@ import { KubeletServer } from "#kubelet/streaming/kubelet-server";
 import type { KubeletAccess } from "#kubelet/streaming/access";
 import type { StreamContainer } from "#kubelet/streaming/stream-targets";
 import { Credentials } from "../../src/testing/credentials.ts";
-import { Connection, tick } from "./connections.ts";
-import { brokenSpdy, brokenWebSocket } from "./frames.ts";
-import { endsByItself, startMisbehaving } from "./misbehaving.ts";
+import { Connection, tick } from "./connections/connection.ts";
+import { brokenSpdy, brokenWebSocket } from "./connections/frames.ts";
+import { endsByItself, startMisbehaving } from "./peers/misbehaving.ts";
 
 const SESSIONS = 400;
 const pick = <T>(random: Random, from: readonly T[]): T => from[random.below(from.length)]!;

@@ -5,10 +5,10 @@ import { connect as connectHttp2, constants } from "node:http2";
 import { after, before, describe, it } from "node:test";
 import { connect as connectTls } from "node:tls";
 import { type Answer, Sender } from "./sender.ts";
-import { MANNERS } from "./misbehaving.ts";
+import { MANNERS } from "./peers/misbehaving.ts";
 import { EXTENSION, HOOK } from "./names.ts";
 import { type Target, startTarget } from "./target.ts";
-import { runSession } from "./upgrades.ts";
+import { runSession } from "./connections/upgrades.ts";
 
 const FUZZ = "/api/v1/namespaces/fuzz";
 const THINGS = `/apis/${EXTENSION}/v1/things`;

@@ -20,11 +20,11 @@ import { Scope } from "#base/scope";
 import type { AnyObject, Resource } from "#machinery/schema";
 import { openMemoryStore } from "#store/memory/memory-store";
 import { Credentials } from "../../src/testing/credentials.ts";
-import type { Misbehaving } from "./misbehaving.ts";
+import type { Misbehaving } from "./peers/misbehaving.ts";
 import { KEPT_OBJECTS } from "./objects.ts";
-import { ASKER, BELIEVER, type Believed, deceivingCollector, deceivingSettings } from "./deceived.ts";
+import { ASKER, BELIEVER, type Believed, deceivingCollector, deceivingSettings } from "./peers/deceived.ts";
 import { EXTENSION, FUZZED, KEPT, OWN_NAMES, STREAMS } from "./names.ts";
-import { startSurroundings } from "./surroundings.ts";
+import { startSurroundings } from "./peers/surroundings.ts";
 
 export interface Target {
   readonly port: number;

@@ -1,6 +1,6 @@
 /** What is proxied to pods and services that answer in all manners; the number is the manner. */
 import type { Random } from "#base/random";
-import { endsByItself } from "../misbehaving.ts";
+import { endsByItself } from "../peers/misbehaving.ts";
 import { STREAMS } from "../names.ts";
 import { pick } from "./choices.ts";
 import type { Made } from "./request.ts";

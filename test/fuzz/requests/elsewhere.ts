@@ -1,6 +1,6 @@
 /** What goes on to other servers: extension servers and kubelets. */
 import type { Random } from "#base/random";
-import { endsByItself } from "../misbehaving.ts";
+import { endsByItself } from "../peers/misbehaving.ts";
 import { EXTENSION } from "../names.ts";
 import { pick } from "./choices.ts";
 import type { Made } from "./request.ts";

@@ -1,7 +1,7 @@
 /** Requests that lead to the liar: it is asked about their objects, their holders, their rights and their versions. */
 import type { Random } from "#base/random";
-import { ASKER, BELIEVER, LIED, liedGroup } from "../deceived.ts";
-import { signedToken } from "../issuer.ts";
+import { ASKER, BELIEVER, LIED, liedGroup } from "../peers/deceived.ts";
+import { signedToken } from "../peers/issuer.ts";
 import { VALID } from "../objects.ts";
 import { asBody } from "./cbor.ts";
 import { chance, pick } from "./choices.ts";
