@@ -36,13 +36,11 @@ const READY_MS_MAX = 30_000;
 
 let program: Promise<string> | undefined;
 
-/** As `./k8ts` starts Node. */
-const NODE_OPTIONS = ["--max-semi-space-size=16"];
-let nodeOptions: readonly string[] = NODE_OPTIONS;
+let nodeOptions: readonly string[] = [];
 
 /** From now on control planes leave a CPU profile in this folder when they end. */
 export const profileInto = (folder: string): void =>
-  void (nodeOptions = [...NODE_OPTIONS, "--cpu-prof", `--cpu-prof-dir=${folder}`]);
+  void (nodeOptions = ["--cpu-prof", `--cpu-prof-dir=${folder}`]);
 
 /** On a new folder, or on one that a control plane has left. */
 export async function startControlPlane(

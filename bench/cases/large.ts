@@ -10,8 +10,8 @@ import { pause } from "../workspace.ts";
 const PODS = 50_000;
 const NODES = 5_000;
 const MEGABYTE = 1e6;
-/** What a start leaves to be collected is gone by then. */
-const SETTLE_MS = 6_000;
+/** What a start leaves to be collected is gone by then, and the pages that it was on. */
+const SETTLE_MS = 25_000;
 const PAGE = 500;
 
 /** A store of the size that upstream is tested for: 50,000 pods and 5,000 nodes. */
