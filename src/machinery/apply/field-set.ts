@@ -33,11 +33,23 @@ function nodeOf(member: boolean, members: Record<string, FieldSet>, count: numbe
 
 export const union = (one: FieldSet, other: FieldSet): FieldSet => uniteNodes(one, other, true);
 
-/** Two by two: one after the other, the growing set would be copied for each, and owners are as many as somebody says. */
-export function unionOf(all: readonly FieldSet[]): FieldSet {
-  if (all.length <= 2) return union(all[0] ?? EMPTY, all[1] ?? EMPTY);
-  const half = all.length >> 1;
-  return union(unionOf(all.slice(0, half)), unionOf(all.slice(half)));
+/** In one walk over all of them: owners are as many as somebody says, and the growing set is copied for none. */
+export const unionOf = (all: readonly FieldSet[]): FieldSet => uniteAll(all, true);
+
+function uniteAll(nodes: readonly FieldSet[], root: boolean): FieldSet {
+  const [only = EMPTY] = nodes;
+  if (nodes.length <= 1) return only;
+  const parts = new Map<string, FieldSet[]>();
+  for (const node of nodes)
+    for (const [key, part] of Object.entries(node)) {
+      if (key === ".") continue;
+      const known = parts.get(key);
+      if (known) known.push(part as FieldSet);
+      else parts.set(key, [part as FieldSet]);
+    }
+  const members = Object.fromEntries([...parts].map(([key, inner]) => [key, uniteAll(inner, false)]));
+  const isIn = nodes.some((node) => isMember(node, root));
+  return nodeOf(isIn, members, parts.size) ?? EMPTY;
 }
 
 /** Gives `one` itself where `other` adds nothing. */

@@ -112,7 +112,7 @@ export function withoutSurplus(owners: readonly Owner[]): readonly Owner[] {
   const first = new Map<string, Owner>();
   const parts = new Map<string, FieldSet[]>();
   let count = updates.length;
-  for (const owner of updates.toSorted(byAge)) {
+  for (const owner of byAge(updates)) {
     if (count <= UPDATE_OWNERS_MAX) break;
     const { apiVersion, time } = owner;
     const oldest = first.get(apiVersion);
@@ -136,8 +136,15 @@ export function withoutSurplus(owners: readonly Owner[]): readonly Owner[] {
   return [...left.values()];
 }
 
-const byAge = (one: Owner, other: Owner): number =>
-  compareText(one.time ?? "", other.time ?? "") || compareText(identityOf(one), identityOf(other));
+/** Oldest first; identities settle it between those of one time. */
+function byAge(owners: readonly Owner[]): readonly Owner[] {
+  const identities = new Map(owners.map((owner) => [owner, identityOf(owner)]));
+  const identity = (owner: Owner) => identities.get(owner)!;
+  return owners.toSorted(
+    (one, other) =>
+      compareText(one.time ?? "", other.time ?? "") || compareText(identity(one), identity(other)),
+  );
+}
 
 /** The owner without what has changed, or gone, by somebody else's hand. */
 export const afterChange = (owner: Owner, { changed, removed }: Comparison): Owner =>
