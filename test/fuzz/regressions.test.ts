@@ -101,6 +101,23 @@ const ROWS: readonly Row[] = [
     says: /copies of a JSON patch/,
   },
   {
+    what: "a directive that cannot be made a text",
+    method: "PATCH",
+    path: `${FUZZ}/configmaps/map`,
+    type: "application/strategic-merge-patch+json",
+    body: '{"$patch":{"toString":1,"valueOf":2}}',
+    code: 400,
+    says: /Unknown patch type found/,
+  },
+  {
+    what: "a name that cannot be made a text",
+    method: "PATCH",
+    path: `${FUZZ}/configmaps/map?fieldManager=me`,
+    type: "application/apply-patch+yaml",
+    body: '{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":{"toString":1,"valueOf":2}}}',
+    code: 400,
+  },
+  {
     what: "a strategic merge of a long list in another order",
     method: "PATCH",
     path: "/apis/apps/v1/namespaces/fuzz/deployments/deployment?dryRun=All",

@@ -2,7 +2,7 @@ import type { CustomResourceDefinition } from "#api/apiextensions-v1/customresou
 import { REVIEW_VERSIONS } from "#api/apiextensions-v1/version-problems";
 import { present } from "#base/assert";
 import { type Random, uuid } from "#base/random";
-import { parseJson } from "#machinery/json";
+import { parseJson, stringifyJson } from "#machinery/json";
 import { isObject } from "#machinery/patch/merge-patch";
 import type { AnyObject } from "#machinery/schema";
 import { StatusError } from "#machinery/status";
@@ -103,10 +103,12 @@ function checked(
   });
 }
 
+const text = (value: unknown): string => (typeof value === "string" ? value : stringifyJson(value ?? ""));
+
 function checkedObject(one: unknown, before: AnyObject, apiVersion: string): AnyObject {
   if (!isObject(one)) throw new Error("it is no object");
   if (one.apiVersion !== apiVersion || one.kind !== before.kind)
-    throw new Error(`invalid groupVersion or kind (${String(one.apiVersion)}, Kind=${String(one.kind)})`);
+    throw new Error(`invalid groupVersion or kind (${text(one.apiVersion)}, Kind=${text(one.kind)})`);
   const metadata = convertedMetadata(one.metadata, before.metadata);
   return { ...one, apiVersion, kind: before.kind, metadata };
 }

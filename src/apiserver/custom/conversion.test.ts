@@ -277,8 +277,10 @@ test("what a webhook makes of labels, annotations and identities is looked at be
   const rows: readonly (readonly [unknown, RegExp])[] = [
     [null, /it is no object/],
     [{ metadata: undefined }, /missing metadata/],
+    [{ metadata: { name: { toString: 1 } } }, /must have the same name: \{"toString":1\} != "a"/],
+    [{ kind: { toString: 1 }, metadata: { name: "a" } }, /invalid groupVersion or kind/],
     [{ metadata: 5 }, /invalid metadata of type int64/],
-    [{ metadata: { name: "b" } }, /must have the same name: b != a/],
+    [{ metadata: { name: "b" } }, /must have the same name: "b" != "a"/],
     [
       { metadata: { name: "a", namespace: "default", labels: [] } },
       /invalid metadata\.labels of type \[\]interface \{\}/,

@@ -1,6 +1,7 @@
 /** What a conversion webhook may say about an object beside its content: labels and annotations, if they are some. */
 import { goType } from "#machinery/apply/go-text";
 import { annotationProblems, labelProblems } from "#machinery/object-meta-validation";
+import { stringifyJson } from "#machinery/json";
 import { isObject } from "#machinery/patch/merge-patch";
 import { sameJson } from "#machinery/same-json";
 import type { AnyObject } from "#machinery/schema";
@@ -21,7 +22,8 @@ export function convertedMetadata(given: unknown, own: Metadata): Metadata {
   if (!isObject(given)) throw new Error(`invalid metadata of type ${typeOf(given)} in converted object`);
   for (const field of IDENTITY) {
     const [text, wanted] = [given[field] ?? "", own[field] ?? ""];
-    if (text !== wanted) throw new Error(`must have the same ${field}: ${String(text)} != ${wanted}`);
+    if (text !== wanted)
+      throw new Error(`must have the same ${field}: ${stringifyJson(text)} != ${stringifyJson(wanted)}`);
   }
   let metadata = own;
   for (const field of FIELDS) {

@@ -171,7 +171,11 @@ const selectorsOf = ({ selectableFields = [] }: Version): Record<string, ReadsTe
   Object.fromEntries(
     selectableFields.map(({ jsonPath }): [string, ReadsText<AnyObject>] => {
       const read = compileJsonPath(jsonPath);
-      const text = (object: AnyObject) => String((read(object)[0] ?? "") as string | number | boolean);
+      const text = (object: AnyObject) => {
+        const value = read(object)[0] ?? "";
+        // Of another type where the schema was another one when it was stored.
+        return typeof value === "object" ? "" : String(value);
+      };
       return [jsonPath.slice(1), text];
     }),
   );

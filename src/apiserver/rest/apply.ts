@@ -4,6 +4,7 @@ import { shapeProblem } from "#machinery/apply/shape-problem";
 import { wholeNode } from "#machinery/apply/struct-node";
 import { hasOtherVersions } from "#machinery/apply/versions";
 import { DecodeError, decodeJson } from "#machinery/derive/json";
+import { stringifyJson } from "#machinery/json";
 import { isObject, type JsonObject } from "#machinery/patch/merge-patch";
 import { type AnyObject, required } from "#machinery/schema";
 import { StatusError, badRequest, hasReason, invalidObject } from "#machinery/status";
@@ -102,6 +103,9 @@ function withSentVersion(change: Change, applied: JsonObject): Change {
   };
 }
 
+/** Whatever a client has put where a name should be. */
+const nameText = (name: unknown): string => (typeof name === "string" ? name : stringifyJson(name));
+
 function appliedConfiguration({ kind, info }: Operation, value: unknown): JsonObject {
   const { resource } = kind;
   if (!isObject(value)) {
@@ -115,7 +119,7 @@ function appliedConfiguration({ kind, info }: Operation, value: unknown): JsonOb
   if (metadata.managedFields !== undefined) throw badRequest("metadata.managedFields must be nil");
   if (metadata.name !== undefined && metadata.name !== info.name) {
     throw badRequest(
-      `the name of the object (${String(metadata.name)}) does not match the name on the URL (${info.name})`,
+      `the name of the object (${nameText(metadata.name)}) does not match the name on the URL (${info.name})`,
     );
   }
   const problem = shapeProblem(wholeNode(resource.schema), value);

@@ -1,3 +1,4 @@
+import { stringifyJson } from "#machinery/json";
 import type { FieldFacts, Struct, Type } from "#machinery/schema";
 import { badRequest } from "#machinery/status";
 import { isObject, type JsonObject } from "./merge-patch.ts";
@@ -22,7 +23,7 @@ function mergeObject(type: Type | undefined, document: JsonObject, patch: JsonOb
   if (directive === "replace") return withoutDirectives(patch);
   if (directive === "delete") return {};
   if (directive !== undefined && directive !== "merge")
-    throw badRequest(`Unknown patch type found: ${String(directive)}`);
+    throw badRequest(`Unknown patch type found: ${shown(directive)}`);
 
   const merged = new Map(Object.entries(retain(document, patch)));
   deleteFromLists(merged, patch);
@@ -35,6 +36,9 @@ function mergeObject(type: Type | undefined, document: JsonObject, patch: JsonOb
   orderUntouchedLists(type, merged, patch);
   return Object.fromEntries(merged);
 }
+
+/** Whatever a client has put where a word should be. */
+const shown = (value: unknown): string => (typeof value === "string" ? value : stringifyJson(value));
 
 /** `$retainKeys`: what it does not name goes. */
 function retain(document: JsonObject, patch: JsonObject): JsonObject {
