@@ -135,6 +135,18 @@ def deployment(name):
                                spec=client.V1DeploymentSpec(replicas=0, selector=selector, template=template))
 
 
+def scaled(name, replicas):
+    # The deployment's controller writes, too: who comes second reads again.
+    while True:
+        scale = apps.read_namespaced_deployment_scale(name, NAMESPACE)
+        scale.spec.replicas = replicas
+        try:
+            return apps.replace_namespaced_deployment_scale(name, NAMESPACE, scale)
+        except ApiException as error:
+            if error.status != 409:
+                raise
+
+
 def patches():
     apps.create_namespaced_deployment(NAMESPACE, deployment("patched"))
 
@@ -158,9 +170,7 @@ def patches():
     result = dynamically.patch(body=json.dumps(applied), name="patched", namespace=NAMESPACE, field_manager="python",
                                content_type="application/apply-patch+yaml")
     assert result.spec.paused and "python" in [each.manager for each in result.metadata.managedFields]
-    scale = apps.read_namespaced_deployment_scale("patched", NAMESPACE)
-    scale.spec.replicas = 0
-    same(apps.replace_namespaced_deployment_scale("patched", NAMESPACE, scale).spec.replicas, 0)
+    same(scaled("patched", 0).spec.replicas, 0)
     same(apps.delete_namespaced_deployment("patched", NAMESPACE, propagation_policy="Background").status, "Success")
 
 
