@@ -1,14 +1,7 @@
 /** Values behind feature gates that are off: they are refused, unless the object already used them. */
 import { type FieldProblem, at, entry, item, notSupported } from "../schema.ts";
-import {
-  isObject,
-  type Member,
-  membersOf,
-  type Resolved,
-  resolve,
-  type SchemaLike,
-  schemaOf,
-} from "./shape.ts";
+import { holdersOf } from "./holders.ts";
+import { isObject, type Member, type Resolved, resolve, type SchemaLike, schemaOf } from "./shape.ts";
 
 type Gate = (name: string) => boolean;
 
@@ -17,6 +10,8 @@ interface Use {
   readonly member: Member;
   readonly value: string;
 }
+
+const holdersIn = holdersOf(({ facts }) => facts.gatedValues !== undefined);
 
 /** What `old` uses anywhere may stay, and be used again. */
 export function disabledValues(
@@ -59,23 +54,4 @@ function* usesIn(type: Resolved, value: unknown, path: string): Generator<Use> {
       else yield* usesIn(member.type, inner, place);
     }
   }
-}
-
-const known = new WeakMap<Resolved, readonly Member[]>();
-
-/** Members that may have such a value, or hold some that may. */
-function holdersIn(type: Resolved): readonly Member[] {
-  if (type.kind === "list") return holdersIn(resolve(type.item));
-  if (type.kind === "map") return holdersIn(resolve(type.value));
-  if (type.kind === "scalar" || type.rules.json) return [];
-  let members = known.get(type);
-  if (!members) {
-    // A struct that holds itself adds nothing by that.
-    known.set(type, []);
-    members = membersOf(type).filter(
-      (member) => member.facts.gatedValues !== undefined || holdersIn(member.type).length > 0,
-    );
-    known.set(type, members);
-  }
-  return members;
 }

@@ -1,17 +1,12 @@
 /** Fields behind feature gates that are off: they are dropped on write, unless the object already used them. */
 import type { Struct } from "../schema.ts";
-import {
-  isObject,
-  type Member,
-  membersOf,
-  type Resolved,
-  resolve,
-  type SchemaLike,
-  schemaOf,
-} from "./shape.ts";
+import { holdersOf } from "./holders.ts";
+import { isObject, type Member, type Resolved, resolve, type SchemaLike, schemaOf } from "./shape.ts";
 
 type Gate = (name: string) => boolean;
 type Values = Record<string, unknown>;
+
+const gatedIn = holdersOf(({ facts }) => facts.gates.length > 0);
 
 /**
  * The object without the fields whose gates are all off. What `old` uses anywhere may stay: an update does not
@@ -75,23 +70,4 @@ function findUsed(type: Resolved, value: unknown, used: Set<Member>): void {
       findUsed(member.type, inner, used);
     }
   }
-}
-
-const known = new WeakMap<Struct, readonly Member[]>();
-
-/** Members that are behind a gate, or may hold some that are. */
-function gatedIn(type: Resolved): readonly Member[] {
-  if (type.kind === "list") return gatedIn(resolve(type.item));
-  if (type.kind === "map") return gatedIn(resolve(type.value));
-  if (type.kind === "scalar" || type.rules.json) return [];
-  let members = known.get(type);
-  if (!members) {
-    // A struct that holds itself adds nothing by that.
-    known.set(type, []);
-    members = membersOf(type).filter(
-      (member) => member.facts.gates.length > 0 || gatedIn(member.type).length > 0,
-    );
-    known.set(type, members);
-  }
-  return members;
 }
