@@ -15,7 +15,8 @@ import { cleanUp, newFolder, pause } from "./workspace.ts";
 
 const PROGRAM = fileURLToPath(new URL("../k8ts", import.meta.url));
 const MEGABYTE = 1e6;
-const SETTLE_MS = 10_000;
+/** After its start a process collects its garbage once, and V8 shrinks its spaces some ten seconds later. */
+const SETTLE_MS = 30_000;
 
 const quick = process.argv.includes("--quick");
 const rounds = quick ? 1 : 5;

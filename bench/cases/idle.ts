@@ -4,7 +4,8 @@ import { simulateNodes } from "../load/nodes.ts";
 import { cpuMicros, pssBytes, rssBytes } from "../proc.ts";
 import { pause } from "../workspace.ts";
 
-const SETTLE_MS = 5_000;
+/** After its start a process collects its garbage once, and V8 shrinks its spaces some ten seconds later. */
+const SETTLE_MS = 30_000;
 const MEGABYTE = 1e6;
 
 /** A control plane with one node that says it is alive, and nothing else to do. */
