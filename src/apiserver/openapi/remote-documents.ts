@@ -6,7 +6,7 @@ import type { Clock } from "#base/clock";
 import { isObject } from "#machinery/patch/merge-patch";
 import { encodeJson } from "#machinery/json";
 import { hashOf, protobufOfV3 } from "#machinery/derive/openapi-v3";
-import { serviceUnavailable } from "#machinery/status";
+import { notAcceptable, serviceUnavailable } from "#machinery/status";
 import { userHeaders } from "../aggregation/front-proxy.ts";
 import type { Remote } from "../aggregation/remote.ts";
 import { bytesOf } from "../http/outgoing-request.ts";
@@ -132,7 +132,7 @@ export class RemoteDocuments {
     const from = await this.v3(remote);
     if (!from) return undefined;
     if (copies.protobuf?.from !== from) {
-      copies.protobuf = { from, document: { bytes: protobufOfV3(from.bytes), hash: from.hash } };
+      copies.protobuf = { from, document: { bytes: protobufForm(from.bytes), hash: from.hash } };
     }
     return copies.protobuf.document;
   }
@@ -203,4 +203,15 @@ function readIndex(bytes: Buffer | undefined): Index | undefined {
     isObject(row) && typeof row.serverRelativeURL === "string" ? [[path, row.serverRelativeURL]] : [],
   );
   return new Map(rows);
+}
+
+/** Other servers may say a number where a text belongs: such a document has no form but its own. */
+function protobufForm(json: Uint8Array): Uint8Array {
+  try {
+    return protobufOfV3(json);
+  } catch {
+    throw notAcceptable(
+      "the document of the extension server does not have the types of OpenAPI: ask for JSON",
+    );
+  }
 }
